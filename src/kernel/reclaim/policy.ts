@@ -1,0 +1,96 @@
+import type { Random } from '../../mmu/random.ts';
+
+/**
+ * Page replacement: which resident page makes room for the next one.
+ *
+ * A policy sees *slots*: places that hold one page each, numbered 0 … slots - 1. For the kernel a slot is a physical
+ * frame; for the replay of a reference string it is a frame of the exercise. The same code serves both.
+ *
+ * How a caller uses one, in full:
+ *
+ * ```
+ * reference(page):
+ *   if page is resident in slot:
+ *     set slot's reference bit                      the hardware's part
+ *     if policy.needsTouch: policy.touch(slot)      exact recency, for policies that hardware could not offer
+ *     return hit
+ *   if no slot is free:
+ *     loop: slot = policy.victim()
+ *           if slot < 0: nothing can be evicted, out of memory
+ *           if slot's page may leave: break         (not pinned, not under write-back, swap has room)
+ *           policy.skip(slot)                       asks again, at most slots times
+ *     policy.remove(slot); the page goes
+ *   slot = a free slot
+ *   policy.admit(slot, page)                        and set slot's reference bit, or not: the caller's choice
+ *   return miss
+ * ```
+ *
+ * States of a slot: empty → (admit) → resident → (remove) → empty. `touch`, `skip` and `remove` of an empty slot and
+ * `admit` into a resident one are bugs of the caller and throw InvariantError.
+ *
+ * `victim()` chooses and may advance the algorithm (clock's hand moves and clears bits), but the page stays until
+ * `remove`. A page freed by its owner is removed the same way without having been chosen.
+ */
+export interface ReplacementPolicy {
+  /** The name in the registry: `clock`. */
+  readonly name: PolicyName;
+  /**
+   * Exact recency: the caller must call `touch` on every reference to a resident page. Where this is false `touch`
+   * need not be called, and the policy learns of references from `PolicyContext.references` or not at all.
+   */
+  readonly needsTouch: boolean;
+  /** Slots that hold a page now. */
+  readonly resident: number;
+  /** A page has entered an empty slot. `page` is its number, for policies that remember pages after they left. */
+  admit(slot: number, page: number): void;
+  /** A reference to the page in this slot. The reference that admitted it is not reported again. */
+  touch(slot: number): void;
+  /** The slot whose page should leave next, or -1 when no slot is resident. */
+  victim(): number;
+  /** The chosen page cannot leave: treat it as if it had been admitted just now, and `victim` may be asked again. */
+  skip(slot: number): void;
+  /** The page left this slot: evicted or freed. */
+  remove(slot: number): void;
+  /** Is a page in this slot, as far as the policy knows? */
+  holds(slot: number): boolean;
+  /** Where the hand points, for the policies that have one; -1 otherwise. */
+  hand(): number;
+  /** Every resident slot, in the order they would leave as far as is known now. For explanations: changes nothing. */
+  order(): number[];
+  /** Rules broken, by name; [] when healthy. */
+  checkInvariants(): string[];
+}
+
+/** The reference bits of the hardware, as a policy may read them. */
+export interface ReferenceBits {
+  /** Was the page in this slot referenced since the last call for it? Clears what it finds. */
+  testAndClear(slot: number): boolean;
+  /** The same question without clearing, for `order()`. */
+  peek(slot: number): boolean;
+}
+
+/** Nobody keeps reference bits: every page looks unreferenced. */
+export const NO_REFERENCE_BITS: ReferenceBits = { testAndClear: () => false, peek: () => false };
+
+/** The pages still to come: what only a recording can know. */
+export interface FutureReferences {
+  /**
+   * Position in the recording of the next reference to the page in this slot, after the present one;
+   * Infinity when there is none.
+   */
+  nextUse(slot: number): number;
+}
+
+/** What a policy is built from. */
+export interface PolicyContext {
+  /** How many slots there are: 1 … 2^24. Storage is proportional to it and only touched as slots are used. */
+  readonly slots: number;
+  readonly references: ReferenceBits;
+  /** Drawn from by `random` alone, one draw per victim. */
+  readonly random: Random;
+  /** Only in a replay. `opt` refuses to work without it. */
+  readonly future?: FutureReferences;
+}
+
+export const POLICY_NAMES = ['fifo', 'lru', 'mru', 'lifo', 'clock', 'random', 'opt'] as const;
+export type PolicyName = (typeof POLICY_NAMES)[number];
