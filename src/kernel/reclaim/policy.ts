@@ -21,7 +21,8 @@ import type { Random } from '../../mmu/random.ts';
  *           policy.skip(slot)                       asks again, at most slots times
  *     policy.remove(slot); the page goes
  *   slot = a free slot
- *   policy.admit(slot, page)                        and set slot's reference bit, or not: the caller's choice
+ *   policy.admit(slot, page)
+ *   set slot's reference bit to options.referenceOnLoad
  *   return miss
  * ```
  *
@@ -47,7 +48,10 @@ export interface ReplacementPolicy {
   touch(slot: number): void;
   /** The slot whose page should leave next, or -1 when no slot is resident. */
   victim(): number;
-  /** The chosen page cannot leave: treat it as if it had been admitted just now, and `victim` may be asked again. */
+  /**
+   * The chosen page cannot leave: it goes to the end of the line, and `victim` names it again only after it has named
+   * every other resident slot (or something was removed meanwhile). So a caller that asks `resident` times has seen all.
+   */
   skip(slot: number): void;
   /** The page left this slot: evicted or freed. */
   remove(slot: number): void;
@@ -69,16 +73,31 @@ export interface ReferenceBits {
   peek(slot: number): boolean;
 }
 
-/** Nobody keeps reference bits: every page looks unreferenced. */
-export const NO_REFERENCE_BITS: ReferenceBits = { testAndClear: () => false, peek: () => false };
-
 /** The pages still to come: what only a recording can know. */
 export interface FutureReferences {
+  /** How many references the recording has. */
+  readonly length: number;
   /**
    * Position in the recording of the next reference to the page in this slot, after the present one;
-   * Infinity when there is none.
+   * `length` when there is none.
    */
   nextUse(slot: number): number;
+  /** The slot that holds the page referenced at this position. Asked only for pages that are resident. */
+  slotAt(position: number): number;
+}
+
+/**
+ * The conventions on which books disagree. All of them in one place; a policy reads those that concern it.
+ */
+export interface ReplacementOptions {
+  /**
+   * `clock`: does the reference that loads a page set its reference bit? Default true: hardware does, as the access is
+   * restarted after the fault, and so do most exercises. libCacheSim's Clock starts a page with bit 0.
+   * The caller keeps the bits, so this is the caller's to obey; a kernel on real page tables has no choice.
+   */
+  readonly referenceOnLoad?: boolean;
+  /** `clock`: the slot where the hand stands at the first replacement. Default: the page admitted first. */
+  readonly handStart?: number;
 }
 
 /** What a policy is built from. */
@@ -88,6 +107,7 @@ export interface PolicyContext {
   readonly references: ReferenceBits;
   /** Drawn from by `random` alone, one draw per victim. */
   readonly random: Random;
+  readonly options?: ReplacementOptions;
   /** Only in a replay. `opt` refuses to work without it. */
   readonly future?: FutureReferences;
 }
