@@ -1,0 +1,246 @@
+/**
+ * One format's entries, between bits and meaning (`pte-flags.ts`). An entry is two unsigned 32-bit words, `low` and
+ * `high`; everything is masks compiled once from the format's layout, so no call allocates or touches a bigint.
+ *
+ * PROT_NONE entries keep their permission, A and D bits where those do not collide with the software bits, so that
+ * nothing about the frame is forgotten while the hardware may not use it.
+ */
+import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_EXEC,
+  PTE_GLOBAL,
+  PTE_GUARD,
+  PTE_PROT_NONE,
+  PTE_READ,
+  PTE_SWAP,
+  PTE_SWAP_EXCLUSIVE,
+  PTE_USER,
+  PTE_VALID,
+  PTE_WRITE,
+} from '../pte-flags.ts';
+import type { BitField } from './bit-layout.ts';
+import { fieldMasks } from './bit-layout.ts';
+import type { PageTableFormat } from './formats.ts';
+
+const WORD = 2 ** 32;
+
+const FLAG_FIELDS: readonly (readonly [number, string])[] = [
+  [PTE_VALID, 'valid'],
+  [PTE_READ, 'read'],
+  [PTE_WRITE, 'write'],
+  [PTE_EXEC, 'execute'],
+  [PTE_USER, 'user'],
+  [PTE_GLOBAL, 'global'],
+  [PTE_ACCESSED, 'accessed'],
+  [PTE_DIRTY, 'dirty'],
+];
+const FLAG_COUNT = FLAG_FIELDS.length;
+
+export class PteCodec {
+  /** Masks of A and D, for setting them in place. */
+  readonly accessedLow: number;
+  readonly accessedHigh: number;
+  readonly dirtyLow: number;
+  readonly dirtyHigh: number;
+  /** Flags that the format has no bit for and that are therefore always granted. */
+  private readonly implied: number;
+  /** Masks by flag number; `inverted` flags (x86 NX) are set when the bit is clear. */
+  private readonly low: Int32Array;
+  private readonly high: Int32Array;
+  private readonly inverted: number;
+  private readonly frameLow: number;
+  private readonly frameHigh: number;
+  private readonly frameBit: number;
+  private readonly frameHighScale: number;
+  private readonly leafLow: number;
+  private readonly leafHigh: number;
+  private readonly permissionLeaf: boolean;
+  private readonly reservedTable: Int32Array;
+  private readonly reservedLeaf: Int32Array;
+  private readonly canBeLeaf: Uint8Array;
+  private readonly everyLevel: boolean;
+  private readonly protNoneLow: number;
+  private readonly protNoneHigh: number;
+  private readonly swapLow: number;
+  private readonly swapHigh: number;
+  private readonly exclusiveLow: number;
+  private readonly exclusiveHigh: number;
+  /** RISC-V's low byte is the abstract flags, bit for bit. */
+  private readonly direct: boolean;
+  /** Largest frame number or swap slot an entry can hold. */
+  readonly frameMax: number;
+
+  constructor(format: PageTableFormat) {
+    const { layout } = format;
+    const frame = layout.frame ?? { bit: 0, width: 0, doc: '' };
+    this.low = new Int32Array(FLAG_COUNT);
+    this.high = new Int32Array(FLAG_COUNT);
+    let implied = 0;
+    let inverted = 0;
+    for (const [number, [flag, name]] of FLAG_FIELDS.entries()) {
+      let field: BitField | undefined = layout[name];
+      if (flag === PTE_EXEC && field === undefined && layout.noExecute !== undefined) {
+        field = layout.noExecute;
+        inverted |= flag;
+      }
+      // Global is a wish, not a right: absent means not global. A and D that cannot be recorded count as set.
+      if (field === undefined && flag !== PTE_GLOBAL) implied |= flag;
+      const masks = fieldMasks(field);
+      this.low[number] = masks.low;
+      this.high[number] = masks.high;
+    }
+    this.implied = implied;
+    this.inverted = inverted;
+    const accessed = fieldMasks(layout.accessed);
+    const dirty = fieldMasks(layout.dirty);
+    this.accessedLow = accessed.low;
+    this.accessedHigh = accessed.high;
+    this.dirtyLow = dirty.low;
+    this.dirtyHigh = dirty.high;
+    const frameMasks = fieldMasks(frame);
+    this.frameLow = frameMasks.low;
+    this.frameHigh = frameMasks.high;
+    this.frameBit = frame.bit;
+    this.frameHighScale = 2 ** (32 - frame.bit);
+    this.frameMax = 2 ** frame.width - 1;
+    const leaf = fieldMasks(layout.leaf);
+    this.leafLow = leaf.low;
+    this.leafHigh = leaf.high;
+    this.permissionLeaf = format.rules.leafTest === 'permissions';
+    this.everyLevel = format.rules.permissions === 'every-level';
+    this.direct = format.family === 'riscv';
+    this.canBeLeaf = Uint8Array.from(format.levels, (level) => (level.canBeLeaf ? 1 : 0));
+    this.reservedTable = packMasks(format.levels.map((level) => level.reservedInTable));
+    this.reservedLeaf = packMasks(format.levels.map((level) => level.reservedInLeaf));
+    const protNone = fieldMasks(format.softwareLayout?.protNone);
+    this.protNoneLow = protNone.low;
+    this.protNoneHigh = protNone.high;
+    const swap = fieldMasks(format.softwareLayout?.swap);
+    this.swapLow = swap.low;
+    this.swapHigh = swap.high;
+    const exclusive = fieldMasks(format.softwareLayout?.swapExclusive);
+    this.exclusiveLow = exclusive.low;
+    this.exclusiveHigh = exclusive.high;
+  }
+
+  /** Is the entry's valid bit set? */
+  isValid(low: number, high: number): boolean {
+    return ((low & this.low[0]!) | (high & this.high[0]!)) !== 0;
+  }
+
+  /** Does a valid entry at this level end the walk? */
+  isLeaf(low: number, high: number, level: number): boolean {
+    if (level === 0) {
+      // RISC-V alone can hold a pointer at the last level, where the walk then fails.
+      return !this.permissionLeaf || (low & (PTE_READ | PTE_EXEC | PTE_WRITE)) !== 0;
+    }
+    if (this.permissionLeaf) return (low & (PTE_READ | PTE_EXEC | PTE_WRITE)) !== 0;
+    return this.canBeLeaf[level] === 1 && ((low & this.leafLow) | (high & this.leafHigh)) !== 0;
+  }
+
+  /** The hardware's flags (PTE_VALID to PTE_DIRTY) of the bits as they stand. */
+  hardwareFlags(low: number, high: number): number {
+    if (this.direct) return low & 0xff;
+    let flags = this.implied;
+    for (let number = 0; number < FLAG_COUNT; number++) {
+      if (((low & this.low[number]!) | (high & this.high[number]!)) !== 0) flags |= 1 << number;
+    }
+    return flags ^ this.inverted;
+  }
+
+  /** Abstract flags of an entry, software's not-present kinds included. */
+  flags(low: number, high: number): number {
+    if (this.isValid(low, high)) return this.hardwareFlags(low, high);
+    if (low === 0 && high === 0) return 0;
+    if (((low & this.protNoneLow) | (high & this.protNoneHigh)) !== 0) {
+      // The bit that says PROT_NONE is G in a valid entry.
+      return (this.hardwareFlags(low, high) & ~(PTE_VALID | PTE_GLOBAL)) | PTE_PROT_NONE;
+    }
+    const exclusive = ((low & this.exclusiveLow) | (high & this.exclusiveHigh)) !== 0;
+    if (((low & this.swapLow) | (high & this.swapHigh)) !== 0)
+      return exclusive ? PTE_SWAP | PTE_SWAP_EXCLUSIVE : PTE_SWAP;
+    return exclusive ? PTE_GUARD : 0;
+  }
+
+  /** Frame number (or swap slot) of an entry. In a superpage leaf of x86 the bits below the frame are PAT and reserved. */
+  frame(low: number, high: number): number {
+    return ((low & this.frameLow) >>> this.frameShift()) + ((high & this.frameHigh) >>> 0) * this.frameHighScale;
+  }
+
+  /** Must-be-zero bits that are set, given what the entry is; 0 when it is in order. */
+  reservedBits(low: number, high: number, level: number, leaf: boolean): number {
+    const masks = leaf ? this.reservedLeaf : this.reservedTable;
+    return (low & masks[level * 2]!) | (high & masks[level * 2 + 1]!);
+  }
+
+  /** Low word of an entry for `pfn` with `flags`, that maps a page at `level`. */
+  leafLowWord(pfn: number, flags: number, level: number): number {
+    let word = this.frameLowWord(pfn) | this.flagWord(flags, this.low);
+    if (level > 0) word |= this.leafLow;
+    if ((flags & PTE_PROT_NONE) !== 0) word = (word & ~this.low[5]!) | this.protNoneLow;
+    return word >>> 0;
+  }
+
+  leafHighWord(pfn: number, flags: number, level: number): number {
+    let word = this.frameHighWord(pfn) | this.flagWord(flags, this.high);
+    if (level > 0) word |= this.leafHigh;
+    if ((flags & PTE_PROT_NONE) !== 0) word = (word & ~this.high[5]!) | this.protNoneHigh;
+    return word >>> 0;
+  }
+
+  /** Flags of a pointer to a lower table: where every level must grant a right, it grants all but what `user` withholds. */
+  tableFlags(user: boolean): number {
+    if (!this.everyLevel) return PTE_VALID;
+    return PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXEC | (user ? PTE_USER : 0);
+  }
+
+  swapLowWord(slot: number, exclusive: boolean): number {
+    return (this.frameLowWord(slot) | this.swapLow | (exclusive ? this.exclusiveLow : 0)) >>> 0;
+  }
+
+  swapHighWord(slot: number, exclusive: boolean): number {
+    return (this.frameHighWord(slot) | this.swapHigh | (exclusive ? this.exclusiveHigh : 0)) >>> 0;
+  }
+
+  guardLowWord(): number {
+    return this.exclusiveLow >>> 0;
+  }
+
+  guardHighWord(): number {
+    return this.exclusiveHigh >>> 0;
+  }
+
+  private flagWord(flags: number, masks: Int32Array): number {
+    const set = flags ^ this.inverted;
+    let word = 0;
+    for (let number = 0; number < FLAG_COUNT; number++) if ((set & (1 << number)) !== 0) word |= masks[number]!;
+    return word;
+  }
+
+  private frameShift(): number {
+    return this.frameBit & 31;
+  }
+
+  private frameLowWord(pfn: number): number {
+    // `| 0` keeps the low 32 bits of the product, which is exact below 2^53.
+    return this.frameLow === 0 ? 0 : (((pfn % WORD) * 2 ** this.frameBit) | 0) & this.frameLow;
+  }
+
+  private frameHighWord(pfn: number): number {
+    return this.frameHigh === 0 ? 0 : (Math.floor(pfn / this.frameHighScale) | 0) & this.frameHigh;
+  }
+}
+
+/** `[low of level 0, high of level 0, low of level 1, …]`. */
+function packMasks(levels: readonly (readonly BitField[])[]): Int32Array {
+  const packed = new Int32Array(levels.length * 2);
+  for (const [level, fields] of levels.entries()) {
+    for (const field of fields) {
+      const masks = fieldMasks(field);
+      packed[level * 2] = packed[level * 2]! | masks.low;
+      packed[level * 2 + 1] = packed[level * 2 + 1]! | masks.high;
+    }
+  }
+  return packed;
+}
