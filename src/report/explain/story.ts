@@ -1,0 +1,223 @@
+/**
+ * The whole story of one step, from its events: how the address splits, who was asked, which entry decided, what the
+ * kernel did and why, which page paid for it, and what came of it.
+ */
+import type { MachineEvent } from '../../machine/events.ts';
+import type { PageTableFormat } from '../../mmu/page-table/formats.ts';
+import type { Translation } from '../../mmu/translation.ts';
+import type { ScenarioResult, StepResult } from '../../scenario/result.ts';
+import { columns, wrap } from '../columns.ts';
+import { type Names, namesOf } from '../names.ts';
+import { bytesText, outcomeIsGood, outcomeText } from '../outcome.ts';
+import { expectationLines, stepNumber } from '../pretty-steps.ts';
+import { counted, hex } from '../quantities.ts';
+import { place } from '../reporter.ts';
+import { paint, type Style } from '../style.ts';
+import { whyOf } from '../why.ts';
+import { addressSplit } from './address-split.ts';
+import { refusalLines } from './refusal.ts';
+import { FLAG_LEGEND, tlbSentence, walkDrawing } from './walk-drawing.ts';
+
+export interface StoryOptions {
+  readonly style: Style;
+  readonly format: PageTableFormat;
+  /** Tell every translation of an access to many pages; otherwise the first few. */
+  readonly verbose: boolean;
+}
+
+/** Translations told in full: an access to a long buffer makes one a page. */
+const TRANSLATIONS_MAX = 6;
+
+export function stepStory(result: ScenarioResult, step: StepResult, options: StoryOptions): string[] {
+  const { style } = options;
+  const names = namesOf(result);
+  const lines = [
+    '',
+    ` ${paint(style, 'bold', `step ${stepNumber(step)}`)}  ${paint(style, 'bold', step.text)}`,
+    ` ${paint(style, 'dim', `${place(result.file, step.range)}${loopText(step)}`)}`,
+  ];
+  if (step.note !== null)
+    lines.push(...wrap(step.note, style.width - 4).map((line) => ` ${paint(style, 'dim', `# ${line}`)}`));
+  lines.push(...new Teller(names, options).tell(step.events));
+  lines.push(...ending(step, names, result.file, style), '');
+  return lines;
+}
+
+function loopText(step: StepResult): string {
+  const variables = Object.entries(step.loop).map(([name, value]) => `${name} = ${value}`);
+  return variables.length === 0 ? '' : `  with ${variables.join(', ')}`;
+}
+
+/** Goes through the events in order; remembers what it has already drawn, so nothing is drawn twice. */
+class Teller {
+  private readonly names: Names;
+  private readonly options: StoryOptions;
+  private readonly lines: string[] = [];
+  private splitDrawn: string | null = null;
+  private legendShown = false;
+  private translations = 0;
+  private skipped = 0;
+
+  constructor(names: Names, options: StoryOptions) {
+    this.names = names;
+    this.options = options;
+  }
+
+  tell(events: readonly MachineEvent[]): readonly string[] {
+    for (const event of events) this.event(event);
+    if (this.skipped > 0) {
+      this.heading('and so on');
+      this.say(`${counted(this.skipped, 'more translation')} of this access; --verbose tells them all`);
+    }
+    return this.lines;
+  }
+
+  private event(event: MachineEvent): void {
+    switch (event.type) {
+      case 'Translate':
+        this.translate(event.translation, event);
+        return;
+      case 'PageFault':
+        this.heading(`kernel: ${event.kind}`, event.major ? 'major fault: the disk was needed' : 'minor fault');
+        this.say(event.why);
+        this.say(`frame ${event.pfn} serves the page now`);
+        return;
+      case 'Access':
+        this.access(event);
+        return;
+      case 'Syscall': {
+        const args = Object.entries(event.args).map(([name, value]) => `${name}=${argumentText(value)}`);
+        this.heading('system call', `${event.name}(${args.join(', ')}) = ${argumentText(event.result)}`);
+        return;
+      }
+      case 'TlbInvalidate': {
+        const what =
+          event.scope === 'page' && event.address !== null
+            ? `the entry for ${this.names.address(event.address)}`
+            : event.scope === 'asid'
+              ? 'every entry of the address space'
+              : 'every entry';
+        this.say(`CPU ${event.cpu} forgets ${what} in its TLBs`);
+        return;
+      }
+      case 'ContextSwitch':
+        this.say(`CPU ${event.cpu} now runs ${this.names.process(event.to)}`);
+        return;
+      case 'Signal':
+        this.heading(`signal: ${event.info.signal}`, event.info.code ?? '');
+        this.say(whyOf(event, this.names)?.text ?? '');
+        return;
+      case 'Wait':
+        this.say(`${this.names.process(event.parent)} reaps ${this.names.process(event.child)}`);
+        return;
+      default: {
+        const why = whyOf(event, this.names);
+        if (why !== null) this.say(why.text);
+      }
+    }
+  }
+
+  private translate(translation: Translation, event: MachineEvent & { type: 'Translate' }): void {
+    const { style, format, verbose } = this.options;
+    this.translations++;
+    if (!verbose && this.translations > TRANSLATIONS_MAX) {
+      this.skipped++;
+      return;
+    }
+    const what = `${event.access} of ${counted(event.size, 'byte')} on CPU ${event.cpu}`;
+    if (event.attempt > 0) this.heading('the access is tried again');
+    else this.heading('address', `${this.names.address(translation.address)}, ${what}`);
+    const leafLevel = translation.walk.find((step) => step.kind === 'leaf')?.level ?? 0;
+    const split = addressSplit(translation.address, format, leafLevel, style);
+    const key = `${translation.vpn} ${leafLevel}`;
+    if (this.splitDrawn !== key) {
+      this.splitDrawn = key;
+      this.lines.push(...split.map((line) => `   ${line}`));
+    }
+    this.say(`${paint(style, 'bold', 'TLB')}   ${tlbSentence(translation)}`);
+    this.walk(translation);
+    if (translation.fault !== null)
+      this.lines.push(...refusalLines(translation.fault, style).map((line) => `   ${line}`));
+  }
+
+  private walk(translation: Translation): void {
+    const { style, format } = this.options;
+    if (translation.walk.length === 0) return;
+    const answered = translation.tlb !== null && translation.tlb.hit !== null;
+    const root = hex(translation.walk[0]?.tableAddress ?? 0);
+    const aside = answered ? paint(style, 'dim', ' (not needed: the TLB had the answer)') : '';
+    this.say(`${paint(style, 'bold', 'walk')}  from the root table at ${root}${aside}`);
+    this.lines.push(...walkDrawing(translation, format.pageBytes, style, '         '));
+    if (!this.legendShown) this.lines.push(`         ${paint(style, 'dim', FLAG_LEGEND)}`);
+    this.legendShown = true;
+  }
+
+  private access(event: MachineEvent & { type: 'Access' }): void {
+    if (event.physical === null || event.bytes === null) return;
+    const { pageBytes } = this.options.format;
+    const frame = Math.floor(event.physical / pageBytes);
+    const verb = event.access === 'store' ? 'written' : 'read';
+    this.heading('done', `physical ${hex(event.physical)} = frame ${frame} + ${hex(event.physical % pageBytes)}`);
+    this.say(`${verb}: ${bytesText(event.bytes)}`);
+  }
+
+  private heading(title: string, rest = ''): void {
+    const { style } = this.options;
+    this.lines.push(
+      '',
+      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', title)}${rest === '' ? '' : `  ${rest}`}`,
+    );
+  }
+
+  private say(text: string): void {
+    if (text === '') return;
+    this.lines.push(...wrapKeepingGaps(text, this.options.style.width - 4).map((line) => `   ${line}`));
+  }
+}
+
+/** Our own short lines are aligned with runs of blanks: kept as they are where they fit. */
+function wrapKeepingGaps(text: string, width: number): string[] {
+  return text.length <= width ? [text] : wrap(text, width);
+}
+
+const argumentText = (value: string | number): string =>
+  typeof value === 'number' && value >= 4096 ? hex(value) : String(value);
+
+function ending(step: StepResult, names: Names, file: string, style: Style): string[] {
+  const lines: string[] = [];
+  const outcome = outcomeText(step.outcome, names);
+  if (outcome !== '') {
+    lines.push(
+      '',
+      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'outcome')}  ${paint(style, outcomeIsGood(step.outcome) ? 'green' : 'yellow', outcome)}`,
+    );
+    if (step.outcome.kind === 'refused')
+      lines.push(...wrap(step.outcome.sentence, style.width - 4).map((line) => `   ${line}`));
+  }
+  const costs = Object.entries(step.cost).map(([name, count]) => [name, String(count)]);
+  if (costs.length > 0) {
+    lines.push(
+      '',
+      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'cost')}  ${paint(style, 'dim', 'counters that moved')}`,
+    );
+    lines.push(...columns(inTwo(costs), { indent: '   ', align: 'lrllr' }));
+  }
+  if (step.expectations.length > 0) {
+    lines.push('', ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'expected')}`);
+    lines.push(
+      ...step.expectations
+        .flatMap((expectation) => expectationLines(expectation, style, file))
+        .map((line) => line.slice(5)),
+    );
+  }
+  return lines;
+}
+
+/** Pairs set side by side: first half left, second half right. */
+function inTwo(pairs: readonly string[][]): string[][] {
+  const half = Math.ceil(pairs.length / 2);
+  return pairs.slice(0, half).map((pair, index) => {
+    const right = pairs[half + index];
+    return right === undefined ? [...pair] : [...pair, '', ...right];
+  });
+}

@@ -1,0 +1,96 @@
+/** What a step came to, in a few words, and what it cost. */
+import type { StepCost, StepOutcome, StepResult } from '../scenario/result.ts';
+import type { Names } from './names.ts';
+import { counted, hex } from './quantities.ts';
+
+/** `= 42`, `pid 2`, `ENOMEM`, `SIGSEGV SEGV_MAPERR at 0x0`; empty when it simply went well. */
+export function outcomeText(outcome: StepOutcome, names: Names): string {
+  switch (outcome.kind) {
+    case 'ok':
+      return '';
+    case 'value':
+      return outcome.number === null ? `= ${bytesText(outcome.bytes)}` : `= ${numberText(outcome.number)}`;
+    case 'address':
+      return `= ${hex(outcome.address)}`;
+    case 'count':
+      return `= ${outcome.count}`;
+    case 'process':
+      return `pid ${outcome.pid}`;
+    case 'errno':
+      return outcome.errno;
+    case 'signal': {
+      const { signal, code, address } = outcome.info;
+      if (code === null) return signal;
+      return code === 'SI_KERNEL'
+        ? `${signal} ${code}`
+        : `${signal} ${code} at ${names.symbol(address) ?? hex(address)}`;
+    }
+    case 'dead':
+      return `not run: ${outcome.why}`;
+    case 'physical':
+      return `→ ${hex(outcome.address)}`;
+    case 'refused':
+      return `refused: ${outcome.rule}`;
+    default: {
+      const unknown: never = outcome;
+      return unknown;
+    }
+  }
+}
+
+/** Did the program get what it asked for? */
+export function outcomeIsGood(outcome: StepOutcome): boolean {
+  return !['errno', 'signal', 'dead', 'refused'].includes(outcome.kind);
+}
+
+/** Numbers from 1024 on are shown in hexadecimal too: `4096 (0x1000)`. */
+function numberText(decimal: string): string {
+  const value = BigInt(decimal);
+  return value >= 1024n ? `${decimal} (${hex(value)})` : decimal;
+}
+
+/** Long reads are shown by their beginning: `de ad be ef 00 00 00 00 … (64 bytes)`. */
+export function bytesText(bytes: string): string {
+  const pairs = bytes.match(/../g) ?? [];
+  if (pairs.length <= 8) return pairs.join(' ');
+  return `${pairs.slice(0, 8).join(' ')} … (${pairs.length} bytes)`;
+}
+
+/** `demand-zero`, `swap-in (major)`, `demand-zero ×4`. */
+export function faultsText(faults: StepResult['faults']): string {
+  const counts = new Map<string, number>();
+  for (const fault of faults) {
+    const name = fault.major ? `${fault.kind} (major)` : fault.kind;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(', ');
+}
+
+/** The costs worth a word on a step's line; faults have a column of their own. */
+const COSTS: readonly (readonly [keyof StepCost, string, string?])[] = [
+  ['tlbMisses', 'TLB miss', 'TLB misses'],
+  ['pteReads', 'PTE read'],
+  ['tlbFlushes', 'TLB flush', 'TLB flushes'],
+  ['tlbShootdowns', 'shootdown'],
+  ['evictions', 'eviction'],
+  ['swapReads', 'swap read'],
+  ['swapWrites', 'swap write'],
+  ['oomKills', 'OOM kill'],
+];
+
+/** `1 TLB miss, 3 PTE reads`; empty for a step that cost nothing to speak of. */
+export function costText(cost: StepCost): string {
+  return COSTS.flatMap(([name, noun, plural]) => {
+    const count = cost[name] ?? 0;
+    return count === 0 ? [] : [counted(count, noun, plural)];
+  }).join(', ');
+}
+
+/** The cost of several steps together. */
+export function addCosts(costs: readonly StepCost[]): StepCost {
+  const sum: Record<string, number> = {};
+  for (const cost of costs) {
+    for (const [name, count] of Object.entries(cost)) sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
+}

@@ -1,0 +1,65 @@
+/** What `inspect` can show, by name: each a picture as text, and the part of the machine's view it stands for. */
+import type { MachineView } from '../../machine/view.ts';
+import { framesView } from './frames.ts';
+import { mapsView } from './maps.ts';
+import { pageTableView } from './page-table.ts';
+import { processesView } from './processes.ts';
+import { swapView } from './swap.ts';
+import { tlbView } from './tlb.ts';
+import type { ViewOptions } from './view-options.ts';
+
+export interface View {
+  readonly name: string;
+  readonly description: string;
+  text(view: MachineView, options: ViewOptions): string[];
+  /** The data behind the text, for `--json`. */
+  data(view: MachineView, process: number | null): unknown;
+}
+
+const processesOf = (view: MachineView, process: number | null) =>
+  Object.values(view.processes).filter((candidate) => process === null || candidate.pid === process);
+
+export const VIEWS: readonly View[] = [
+  {
+    name: 'maps',
+    description: 'address spaces, in the format of /proc/PID/maps',
+    text: mapsView,
+    data: (view, process) => processesOf(view, process).map(({ pid, name, areas }) => ({ pid, name, areas })),
+  },
+  {
+    name: 'pagetable',
+    description: 'page tables as trees, entries with address, frame and flag letters',
+    text: pageTableView,
+    data: (view, process) =>
+      processesOf(view, process).map(({ pid, name, root, pages }) => ({ pid, name, root, pages })),
+  },
+  {
+    name: 'frames',
+    description: 'physical memory as a map, and who owns each frame',
+    text: framesView,
+    data: (view, process) => ({
+      memory: view.memory,
+      frames: Object.values(view.frames).filter(
+        (frame) => process === null || frame.mappings.some((mapping) => mapping.pid === process),
+      ),
+    }),
+  },
+  {
+    name: 'tlb',
+    description: 'what each CPU’s TLBs hold',
+    text: tlbView,
+    data: (view) => view.cpus,
+  },
+  {
+    name: 'swap',
+    description: 'the swap device: slots in use and whose pages they hold',
+    text: swapView,
+    data: (view) => ({ memory: view.memory, slots: Object.values(view.swap) }),
+  },
+  {
+    name: 'processes',
+    description: 'processes, their state, memory and faults',
+    text: processesView,
+    data: (view, process) => processesOf(view, process).map(({ areas: _areas, pages: _pages, ...rest }) => rest),
+  },
+];

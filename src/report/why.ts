@@ -1,0 +1,102 @@
+/**
+ * The *why* of a step: its events as short sentences, in the order they happened.
+ *
+ * Only what is worth a line is said: a fault and its reason, an eviction and who lost the page, a signal, a shootdown.
+ * Plain accesses, translations and system calls say nothing here: the step's own line already does.
+ */
+import type { MachineEvent } from '../machine/events.ts';
+import type { Names } from './names.ts';
+import { counted, hex } from './quantities.ts';
+
+export interface WhyLine {
+  /** Shown in its own colour: what kind of thing happened. */
+  readonly tone: 'kernel' | 'eviction' | 'signal' | 'hardware';
+  readonly text: string;
+}
+
+/** One line, or null for an event that goes without saying. */
+export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
+  switch (event.type) {
+    case 'PageFault':
+      return { tone: 'kernel', text: event.why };
+    case 'CowCopy':
+      return {
+        tone: 'kernel',
+        text: `frame ${event.from} copied to frame ${event.to} for ${names.process(event.pid)}`,
+      };
+    case 'Eviction':
+      return { tone: 'eviction', text: evictionText(event, names) };
+    case 'SwapIn':
+      return { tone: 'eviction', text: `swap slot ${event.slot} read into frame ${event.pfn}` };
+    case 'SwapOut':
+      return { tone: 'eviction', text: `frame ${event.pfn} written to swap slot ${event.slot}` };
+    case 'TlbShootdown':
+      return {
+        tone: 'hardware',
+        text: `TLB shootdown: CPU ${event.from} made CPU ${event.to} forget ${counted(event.pages, 'page')} of ${names.process(event.pid)} at ${names.address(event.address)}`,
+      };
+    case 'Signal':
+      return {
+        tone: 'signal',
+        text: `${event.info.reason}${event.killed ? `: ${names.process(event.pid)} is killed` : ''}`,
+      };
+    case 'StackExpanded':
+      return {
+        tone: 'kernel',
+        text: `stack of ${names.process(event.pid)} grew down from ${hex(event.from)} to ${hex(event.to)}`,
+      };
+    case 'OomKill':
+      return { tone: 'signal', text: oomText(event, names) };
+    case 'Fork':
+      return {
+        tone: 'kernel',
+        text: `${counted(event.copiedPages, 'page-table entry', 'page-table entries')} copied, ${counted(event.tablePages, 'table frame')} made`,
+      };
+    case 'Exit':
+      return {
+        tone: 'kernel',
+        text: `${names.process(event.pid)} gave back ${counted(event.freedFrames, 'frame')}${event.freedSlots > 0 ? ` and ${counted(event.freedSlots, 'swap slot')}` : ''}`,
+      };
+    case 'Translate':
+    case 'Access':
+    case 'Syscall':
+    case 'TlbInvalidate':
+    case 'ContextSwitch':
+    case 'Wait':
+      return null;
+    default: {
+      const unknown: never = event;
+      return unknown;
+    }
+  }
+}
+
+export function whyLines(events: readonly MachineEvent[], names: Names): WhyLine[] {
+  const lines: WhyLine[] = [];
+  for (const event of events) {
+    const line = whyOf(event, names);
+    if (line !== null && lines.at(-1)?.text !== line.text) lines.push(line);
+  }
+  return lines;
+}
+
+type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
+
+function evictionText(event: EventOf<'Eviction'>, names: Names): string {
+  const first = event.mappings[0];
+  const owner =
+    first === undefined
+      ? 'nobody'
+      : `${names.process(first.pid)} at ${names.address(first.address)}${event.mappings.length > 1 ? ` and ${event.mappings.length - 1} more` : ''}`;
+  const where = event.to === 'dropped' ? 'dropped (clean)' : `${event.dirty ? 'dirty' : 'clean'}, to ${event.to}`;
+  const why = event.why === '' ? '' : `: ${event.why}`;
+  return `evicted frame ${event.pfn} of ${owner}, ${where}${why}`;
+}
+
+function oomText(event: EventOf<'OomKill'>, names: Names): string {
+  const others = event.candidates
+    .filter((candidate) => candidate.pid !== event.pid)
+    .map((candidate) => `${names.process(candidate.pid)} ${candidate.badness}`);
+  const against = others.length === 0 ? 'the only candidate' : `against ${others.join(', ')}`;
+  return `out of memory: killed ${names.process(event.pid)}, badness ${event.badness} (${against})`;
+}
