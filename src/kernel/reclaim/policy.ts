@@ -18,7 +18,7 @@ import type { Random } from '../../mmu/random.ts';
  *     loop: slot = policy.victim()
  *           if slot < 0: nothing can be evicted, out of memory
  *           if slot's page may leave: break         (not pinned, not under write-back, swap has room)
- *           policy.skip(slot)                       asks again, at most slots times
+ *           policy.skip(slot)                       asks again, at most 2 × resident times
  *     policy.remove(slot); the page goes
  *   slot = a free slot
  *   policy.admit(slot, page)
@@ -49,8 +49,9 @@ export interface ReplacementPolicy {
   /** The slot whose page should leave next, or -1 when no slot is resident. */
   victim(): number;
   /**
-   * The chosen page cannot leave: it goes to the end of the line, and `victim` names it again only after it has named
-   * every other resident slot (or something was removed meanwhile). So a caller that asks `resident` times has seen all.
+   * The chosen page cannot leave: it goes to the end of the line, and `victim` may be asked again. A caller that asks
+   * and skips 2 × resident times has been shown every resident slot (the first round may go into clearing clock's
+   * reference bits), so then nothing can leave.
    */
   skip(slot: number): void;
   /** The page left this slot: evicted or freed. */

@@ -1,0 +1,258 @@
+import { InputError } from '../mmu/input-error.ts';
+import { FETCH, LOAD, STORE } from '../mmu/units.ts';
+
+/**
+ * Memory traces as `valgrind --tool=lackey --trace-mem=yes` prints them:
+ *
+ * ```
+ * ==1234== Lackey, an example Valgrind tool      a message: skipped
+ * I  0401ab70,3                                  3 bytes fetched at 0x401ab70
+ *  S 1fff000658,8                                8 bytes stored
+ *  L 0402d0a8,4                                  4 bytes loaded
+ *  M 0421c7cc,4                                  4 bytes loaded and stored by one instruction
+ * ```
+ *
+ * The parser eats chunks of bytes of any size and keeps at most one line, so a trace of any length is read in constant
+ * memory. Lines end in LF or CRLF; blank lines are skipped. The first mistake stops it: what follows a damaged line of
+ * a recording is not to be trusted.
+ */
+
+/** Load and store by one instruction: Lackey's `M`. */
+export const MODIFY = 3;
+export type TraceKind = typeof LOAD | typeof STORE | typeof FETCH | typeof MODIFY;
+
+/** Who receives the records. Plain numbers: it is called once a line. */
+export interface TraceSink {
+  /**
+   * @param high upper 32 bits of the address
+   * @param low lower 32 bits
+   * @param size bytes, 1 … 65536; the last byte is still inside the 64-bit address space
+   * @param line where it is in the trace, from 1
+   */
+  access(kind: TraceKind, high: number, low: number, size: number, line: number): void;
+}
+
+/** No instruction touches more (XSAVE of every state component is below 16 KiB). */
+const SIZE_MAX = 65536;
+/** Valgrind's messages quote command lines; a longer line than this is no trace. */
+const LINE_BYTES_MAX = 1 << 20;
+
+const LF = 10;
+const CR = 13;
+const SPACE = 32;
+const TAB = 9;
+const COMMA = 44;
+const MINUS = 45;
+
+/** Value of a hexadecimal digit by character code, -1 for everything else. */
+const HEX = new Int8Array(256).fill(-1);
+for (let digit = 0; digit < 16; digit++) {
+  const character = digit.toString(16);
+  HEX[character.charCodeAt(0)] = digit;
+  HEX[character.toUpperCase().charCodeAt(0)] = digit;
+}
+
+/** Kind by the letter's character code, -1 for everything else. */
+const KIND = new Int8Array(256).fill(-1);
+KIND['I'.charCodeAt(0)] = FETCH;
+KIND['L'.charCodeAt(0)] = LOAD;
+KIND['S'.charCodeAt(0)] = STORE;
+KIND['M'.charCodeAt(0)] = MODIFY;
+
+export class LackeyParser {
+  /** Lines begun so far, messages and blank ones included. */
+  line: number;
+  records: number;
+  private readonly sink: TraceSink;
+  /** The beginning of a line whose end is in a later chunk; valid below `carried`. */
+  private carry: Uint8Array;
+  private carried: number;
+
+  constructor(sink: TraceSink) {
+    this.sink = sink;
+    this.line = 0;
+    this.records = 0;
+    this.carry = new Uint8Array(256);
+    this.carried = 0;
+  }
+
+  /**
+   * The next bytes of the trace.
+   * @throws InputError with the line and column: MEM-TRC-002 … 010
+   */
+  push(chunk: Uint8Array): void {
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(LF, start);
+      if (end < 0) break;
+      if (this.carried > 0) {
+        this.keep(chunk, start, end);
+        const length = this.carried;
+        this.carried = 0;
+        this.parseLine(this.carry, 0, length, true);
+      } else {
+        this.parseLine(chunk, start, end, true);
+      }
+      start = end + 1;
+    }
+    this.keep(chunk, start, chunk.length);
+  }
+
+  /**
+   * There is no more.
+   * @throws InputError MEM-TRC-009 when the last line breaks off, MEM-TRC-001 when there was no reference at all
+   */
+  end(): void {
+    const length = this.carried;
+    this.carried = 0;
+    if (length > 0) this.parseLine(this.carry, 0, length, false);
+    if (this.records > 0) return;
+    throw new InputError({
+      code: 'MEM-TRC-001',
+      message: this.line === 0 ? 'the trace is empty' : 'the trace has no memory references',
+      hint: 'record one with `valgrind --tool=lackey --trace-mem=yes --log-file=FILE PROGRAM`',
+    });
+  }
+
+  private keep(chunk: Uint8Array, start: number, end: number): void {
+    const needed = this.carried + end - start;
+    if (needed > LINE_BYTES_MAX) {
+      this.line++;
+      this.fail('MEM-TRC-010', 'the line is longer than 1 MiB: this is no Lackey trace', chunk, start, start, end);
+    }
+    if (needed > this.carry.length) {
+      const longer = new Uint8Array(Math.max(needed, 2 * this.carry.length));
+      longer.set(this.carry.subarray(0, this.carried));
+      this.carry = longer;
+    }
+    this.carry.set(chunk.subarray(start, end), this.carried);
+    this.carried = needed;
+  }
+
+  /** One line, bytes start … end - 1. `complete`: its line feed was there. */
+  private parseLine(bytes: Uint8Array, start: number, lineEnd: number, complete: boolean): void {
+    this.line++;
+    if (this.line === 1) this.refuseGzip(bytes, start, lineEnd);
+    const end = lineEnd > start && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+    let at = start;
+    while (at < end && isBlank(bytes[at]!)) at++;
+    if (at === end || isMessage(bytes, at, end)) return;
+
+    const kind = KIND[bytes[at]!]!;
+    if (kind < 0) this.fail('MEM-TRC-003', 'not a Lackey record', bytes, start, at, end);
+    at++;
+    const afterLetter = at;
+    while (at < end && isBlank(bytes[at]!)) at++;
+    if (at === afterLetter) {
+      this.refuse(complete, 'MEM-TRC-003', 'a space belongs after the kind of access', bytes, start, at, end);
+    }
+
+    const addressStart = at;
+    let high = 0;
+    let low = 0;
+    let digit = at < end ? HEX[bytes[at]!]! : -1;
+    while (digit >= 0) {
+      if (high >= 0x1000_0000) {
+        this.fail('MEM-TRC-005', 'the address has more than 64 bits', bytes, start, addressStart, end);
+      }
+      high = ((high << 4) | (low >>> 28)) >>> 0;
+      low = ((low << 4) | digit) >>> 0;
+      at++;
+      digit = at < end ? HEX[bytes[at]!]! : -1;
+    }
+    if (at === addressStart) {
+      this.refuse(complete, 'MEM-TRC-004', 'a hexadecimal address belongs here', bytes, start, at, end);
+    }
+    if (at === end || bytes[at] !== COMMA) {
+      this.refuse(complete, 'MEM-TRC-003', 'a comma belongs after the address', bytes, start, at, end);
+    }
+    at++;
+
+    const sizeStart = at;
+    if (at < end && bytes[at] === MINUS) {
+      this.fail('MEM-TRC-007', 'the size is negative', bytes, start, sizeStart, end);
+    }
+    let size = 0;
+    while (at < end && bytes[at]! >= 48 && bytes[at]! <= 57) {
+      size = Math.min(size * 10 + bytes[at]! - 48, SIZE_MAX + 1);
+      at++;
+    }
+    if (at === sizeStart) {
+      this.refuse(complete, 'MEM-TRC-006', 'a size in bytes belongs here', bytes, start, at, end);
+    }
+    while (at < end && isBlank(bytes[at]!)) at++;
+    if (at < end) this.fail('MEM-TRC-003', 'something follows the record', bytes, start, at, end);
+    if (size === 0) this.fail('MEM-TRC-007', 'the size is zero', bytes, start, sizeStart, end);
+    if (size > SIZE_MAX) this.fail('MEM-TRC-008', 'the size is above 65536 bytes', bytes, start, sizeStart, end);
+    if (high === 0xffff_ffff && low + size > 0x1_0000_0000) {
+      this.fail('MEM-TRC-005', 'the access ends beyond 64 bits', bytes, start, addressStart, end);
+    }
+    this.records++;
+    this.sink.access(kind as TraceKind, high, low, size, this.line);
+  }
+
+  /** Something is missing: when the file ended in the middle of the line, say that instead. */
+  private refuse(
+    complete: boolean,
+    code: string,
+    message: string,
+    bytes: Uint8Array,
+    start: number,
+    at: number,
+    end: number,
+  ): never {
+    if (complete || at < end) this.fail(code, message, bytes, start, at, end);
+    this.fail('MEM-TRC-009', 'the last line breaks off', bytes, start, at, end);
+  }
+
+  private fail(code: string, message: string, bytes: Uint8Array, start: number, at: number, end: number): never {
+    const column = at - start + 1;
+    throw new InputError({
+      code,
+      message: `${message}: line ${this.line} is ${quoted(bytes, start, end)}`,
+      hint:
+        HINTS[code] ?? 'a record looks like ` L 1fff000658,8`: kind (I, L, S or M), hexadecimal address, decimal size',
+      range: { line: this.line, column, endLine: this.line, endColumn: Math.max(column, end - start) + 1 },
+    });
+  }
+
+  private refuseGzip(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < 2 || bytes[start] !== 0x1f || bytes[start + 1] !== 0x8b) return;
+    throw new InputError({
+      code: 'MEM-TRC-002',
+      message: 'the trace is still compressed (gzip)',
+      hint: 'unpack it first: `gunzip FILE.gz`, or pass a file whose name ends in .gz to the command',
+    });
+  }
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  'MEM-TRC-007': 'an access touches at least one byte',
+  'MEM-TRC-009': 'the recording was cut short; remove the last line to use the rest',
+};
+
+function isBlank(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+/** `==1234== …`, `--1234-- …`, `**1234** …`: what Valgrind says about itself. */
+function isMessage(bytes: Uint8Array, start: number, end: number): boolean {
+  const mark = bytes[start]!;
+  if (mark !== 61 && mark !== MINUS && mark !== 42) return false;
+  let at = start;
+  while (at < end && at < start + 2 && bytes[at] === mark) at++;
+  if (at < start + 2) return false;
+  while (at < end && bytes[at]! >= 48 && bytes[at]! <= 57) at++;
+  return at > start + 2 && at + 2 <= end && bytes[at] === mark && bytes[at + 1] === mark;
+}
+
+/** The line as it can be shown: at most 40 characters, what is not printable ASCII as `\xNN`. */
+function quoted(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end && at < start + 40; at++) {
+    const byte = bytes[at]!;
+    const printable = byte >= 32 && byte < 127;
+    text += printable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+  }
+  return `\`${text}${end - start > 40 ? '…' : ''}\``;
+}
