@@ -12,6 +12,8 @@ export interface PolicyEntry {
   readonly create: (context: PolicyContext) => ReplacementPolicy;
   /** One paragraph, for lists and the documentation. */
   readonly description: string;
+  /** Why a victim was chosen, in one sentence: what an eviction says. */
+  readonly reason: string;
   /** Works only on recorded references. */
   readonly needsFuture: boolean;
 }
@@ -21,39 +23,46 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   fifo: {
     create: (context) => new Fifo(context),
     needsFuture: false,
+    reason: 'of all resident pages it was loaded first',
     description:
       'First in, first out: the page longest in memory leaves, however often it is used. More memory can mean more faults (Belady’s anomaly).',
   },
   lru: {
     create: (context) => new Lru(context),
     needsFuture: false,
+    reason: 'of all resident pages it was used longest ago',
     description:
       'Least recently used, exactly: every reference is noted, which real hardware does not offer. More memory never means more faults.',
   },
   mru: {
     create: (context) => new Mru(context),
     needsFuture: false,
+    reason: 'of all resident pages it was used last',
     description: 'Most recently used: the page used last leaves first. Best for a loop a little larger than memory.',
   },
   lifo: {
     create: (context) => new Lifo(context),
     needsFuture: false,
+    reason: 'of all resident pages it was loaded last',
     description: 'Last in, first out: the page loaded last leaves, so those loaded first stay for good.',
   },
   clock: {
     create: (context) => new Clock(context),
     needsFuture: false,
+    reason: 'it was the first page under the hand whose reference bit was clear',
     description:
       'Second chance: a hand goes round the pages, clears the reference bits it finds set and takes the first page whose bit is clear. Needs only the accessed bit of the page tables.',
   },
   random: {
     create: (context) => new RandomPolicy(context),
     needsFuture: false,
+    reason: 'it was drawn by lot',
     description: 'A resident page drawn by lot, reproducible from the seed.',
   },
   opt: {
     create: (context) => new Opt(context),
     needsFuture: true,
+    reason: 'of all resident pages its next use is furthest ahead',
     description:
       'Belady’s optimum: the page whose next use is furthest ahead leaves. Only for recorded references; no policy that loads every page does better.',
   },
