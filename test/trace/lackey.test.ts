@@ -91,6 +91,46 @@ describe('what is accepted', () => {
   });
 });
 
+/** What came of a text: its records, and the mistake that stopped it. */
+function outcome(chunks: readonly Uint8Array[]): readonly string[] {
+  const recorder = new Recorder();
+  const parser = new LackeyParser(recorder);
+  try {
+    for (const chunk of chunks) parser.push(chunk);
+    parser.end();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    recorder.records.push(`${error.code} ${error.range?.line}:${error.range?.column} ${error.message}`);
+  }
+  return recorder.records;
+}
+
+test('the fast way through a whole chunk and the careful way byte by byte see the same', () => {
+  const address = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 66n }).map((value) => value.toString(16)),
+    fc.constantFrom('0401ab70', '1FFF000658', '', 'fffffffffffffffe', 'ffffffffffffffff', '00000000000000000012', 'g1'),
+  );
+  const record = fc
+    .tuple(
+      fc.constantFrom('I  ', ' L ', ' S ', ' M ', 'L  ', '   ', ' I ', 'II ', ' X ', '\tL '),
+      address,
+      fc.constantFrom(',', ',', ',', ';', ''),
+      fc.constantFrom('1', '4', '8', '16', '512', '0', '00004', '9999', '65536', '65537', '', 'x', '-8', '8 '),
+      fc.constantFrom('\n', '\n', '\r\n', ' \n'),
+    )
+    .map((parts) => parts.join(''));
+  // Mostly good lines, so that a bad one comes after some, and enough behind it that no chunk end is near.
+  const good = fc.constantFrom('I  0401ab70,3\n', ' S 1fff000658,8\n', '==7== message\n', '\n');
+  const lines = fc.array(fc.oneof({ weight: 4, arbitrary: good }, { weight: 1, arbitrary: record }), { minLength: 1 });
+  fc.assert(
+    fc.property(lines, (texts) => {
+      const bytes = bytesOf(`${texts.join('')} L 1000,4\n L 2000,4\n L 3000,4\n`);
+      expect(outcome([bytes])).toEqual(outcome(Array.from(bytes, (byte) => Uint8Array.of(byte))));
+    }),
+    { numRuns: 500 },
+  );
+});
+
 describe('what is refused', () => {
   test.for([
     // what, text, code, line, column
@@ -141,7 +181,9 @@ describe('what is refused', () => {
   });
 
   test('the message shows the line, printable and short', () => {
-    expect(mistake(bytesOf(`\u0007${'x'.repeat(100)}\n`)).message).toMatchInlineSnapshot(`"not a Lackey record: line 1 is \`\\x07xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…\`"`);
+    expect(mistake(bytesOf(`\u0007${'x'.repeat(100)}\n`)).message).toMatchInlineSnapshot(
+      `"not a Lackey record: line 1 is \`\\x07xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…\`"`,
+    );
   });
 });
 

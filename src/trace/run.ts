@@ -1,0 +1,229 @@
+import type { SignalName } from '../kernel/events.ts';
+import {
+  errnoName,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from '../kernel/linux-abi.ts';
+import type { Process } from '../kernel/process.ts';
+import type { MachineConfig } from '../machine/config.ts';
+import { costBetween } from '../machine/during.ts';
+import { Machine } from '../machine/machine.ts';
+import type { CounterName, Counters } from '../machine/view.ts';
+import type { Cpu } from '../mmu/cpu.ts';
+import { InputError } from '../mmu/input-error.ts';
+import { type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
+import { LackeyParser, MODIFY, type TraceKind, type TraceSink } from './lackey.ts';
+import { PageNumbering } from './page-numbering.ts';
+
+/** What running a recorded trace showed. Plain data; the counts leave out what starting the process cost. */
+export interface TraceReport {
+  /** Lackey's records. One that crosses a page boundary is one reference and touches two pages. */
+  readonly references: {
+    readonly total: number;
+    readonly fetches: number;
+    readonly loads: number;
+    readonly stores: number;
+    /** Load and store by one instruction. */
+    readonly modifies: number;
+    readonly pageCrossings: number;
+    readonly bytes: number;
+  };
+  /** Pages touched, modifies twice: what the TLB was asked. */
+  readonly accesses: number;
+  readonly tlb: {
+    readonly hits: number;
+    readonly misses: number;
+    readonly l1Misses: number;
+    readonly l2Hits: number;
+  };
+  readonly walks: number;
+  readonly pteReads: number;
+  readonly faults: { readonly minor: number; readonly major: number };
+  readonly evictions: { readonly clean: number; readonly dirty: number };
+  readonly swap: { readonly reads: number; readonly writes: number };
+  readonly pages: {
+    readonly distinct: number;
+    /** The most pages the process had in memory at once. */
+    readonly peakResident: number;
+  };
+  /** Why the trace was not run to its end: the kernel killed the process at this line. */
+  readonly killed: { readonly line: number; readonly signal: SignalName; readonly reason: string } | null;
+}
+
+/** Defaults that differ from a machine's own: a trace is run to see it page, so there is somewhere to page to. */
+const TRACE_MACHINE: Partial<MachineConfig> = { paging: 'x86_64', swap: 64 * 2 ** 20 };
+
+const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
+/** The trace is what must fit, not what it might reserve. */
+const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+
+/**
+ * A recorded program (valgrind's Lackey, see lackey.ts) run on a whole machine as one process: every reference goes
+ * through TLB, page tables and kernel.
+ *
+ * ```
+ *   bytes → LackeyParser → page known? ─yes→ cpu.translate → TLB / walk / fault → counters → TraceReport
+ *                             └─ no: mmap of that page, private, anonymous, rwx
+ * ```
+ *
+ * A trace tells where a program touched memory, not what it wrote there; so no bytes are moved, but a store dirties
+ * its page. Areas are made page by page, as nobody recorded the program's own; neighbours merge.
+ *
+ *     const run = new TraceRun({ memory: 256 * 1024, replacement: 'clock' });
+ *     for (const chunk of file) run.push(chunk);
+ *     const report = run.end();
+ */
+export class TraceRun implements TraceSink {
+  readonly machine: Machine;
+  readonly process: Process;
+  private readonly parser: LackeyParser;
+  private readonly cpu: Cpu;
+  private readonly pageBytes: number;
+  private readonly userEnd: number;
+  private readonly before: Counters;
+  private readonly pages = new PageNumbering();
+  /** Direct-mapped memory of pages known to be mapped: page number + 1, by its low bits. */
+  private readonly known = new Float64Array(1024);
+  private readonly counts = new Float64Array(4);
+  private crossings = 0;
+  private bytes = 0;
+  private peakResident: number;
+  private faultsSeen = 0;
+  private killedLine = 0;
+
+  /** @throws InputError or InputErrors for an impossible configuration */
+  constructor(config: Partial<MachineConfig> = {}) {
+    this.machine = new Machine({ ...TRACE_MACHINE, ...config });
+    this.process = this.machine.spawn({ name: 'trace' });
+    this.cpu = this.machine.cpus[this.process.cpu]!;
+    this.pageBytes = this.machine.format.pageBytes;
+    this.userEnd = this.machine.format.userEnd;
+    this.peakResident = this.process.space?.residentPages ?? 0;
+    this.before = this.machine.counters();
+    this.parser = new LackeyParser(this);
+  }
+
+  /**
+   * The next bytes of the trace. Nothing more is read once the process was killed.
+   * @throws InputError MEM-TRC-002 … 010 for text that is no trace, 011 for an address the machine has no place for,
+   *   012 when the kernel refuses to map a page
+   */
+  push(chunk: Uint8Array): void {
+    if (this.killedLine === 0) this.parser.push(chunk);
+  }
+
+  /** @throws InputError MEM-TRC-001, 009: see LackeyParser.end */
+  end(): TraceReport {
+    if (this.killedLine === 0) this.parser.end();
+    const cost = costBetween(this.before, this.machine.counters());
+    const counted = (name: CounterName): number => cost[name] ?? 0;
+    const [loads, stores, fetches, modifies] = [LOAD, STORE, FETCH, MODIFY].map((kind) => this.counts[kind]!);
+    return {
+      references: {
+        total: loads! + stores! + fetches! + modifies!,
+        fetches: fetches!,
+        loads: loads!,
+        stores: stores!,
+        modifies: modifies!,
+        pageCrossings: this.crossings,
+        bytes: this.bytes,
+      },
+      accesses: counted('accesses'),
+      tlb: {
+        hits: counted('tlbHits'),
+        misses: counted('tlbMisses'),
+        l1Misses: counted('l1TlbMisses'),
+        l2Hits: counted('l2TlbHits'),
+      },
+      walks: counted('walks'),
+      pteReads: counted('pteReads'),
+      faults: { minor: counted('minorFaults'), major: counted('majorFaults') },
+      evictions: { clean: counted('cleanEvictions'), dirty: counted('dirtyEvictions') },
+      swap: { reads: counted('swapReads'), writes: counted('swapWrites') },
+      pages: { distinct: this.pages.count, peakResident: this.peakResident },
+      killed: this.killed(),
+    };
+  }
+
+  /** One record, from the parser. */
+  access(kind: TraceKind, high: number, low: number, size: number, line: number): void {
+    if (this.killedLine !== 0) return;
+    const address = high * 0x1_0000_0000 + low;
+    if (address + size > this.userEnd) this.refuse(high, low, line);
+    const first = Math.floor(address / this.pageBytes);
+    const last = Math.floor((address + size - 1) / this.pageBytes);
+    this.counts[kind]!++;
+    this.bytes += size;
+    this.touch(kind, address, first, line);
+    if (last === first) return;
+    this.crossings++;
+    for (let page = first + 1; page <= last; page++) this.touch(kind, page * this.pageBytes, page, line);
+  }
+
+  private touch(kind: TraceKind, address: number, page: number, line: number): void {
+    if (this.killedLine !== 0) return;
+    if (this.known[page & 1023] !== page + 1) this.know(page, line);
+    if (kind === MODIFY) {
+      this.translate(address, LOAD, line);
+      if (this.killedLine === 0) this.translate(address, STORE, line);
+    } else {
+      this.translate(address, kind, line);
+    }
+  }
+
+  private translate(address: number, kind: AccessKind, line: number): void {
+    const physical = this.cpu.translate(address, kind);
+    const { process } = this;
+    const faults = process.minorFaults + process.majorFaults;
+    if (faults !== this.faultsSeen) {
+      this.faultsSeen = faults;
+      this.peakResident = Math.max(this.peakResident, process.space?.residentPages ?? 0);
+    }
+    if (physical < 0) this.killedLine = line;
+  }
+
+  /** Map a page seen for the first time; remember it. */
+  private know(page: number, line: number): void {
+    const seen = this.pages.count;
+    this.pages.idOf(page);
+    this.known[page & 1023] = page + 1;
+    if (this.pages.count === seen) return;
+    const address = page * this.pageBytes;
+    const result = this.machine.mmap(this.process, { address, length: this.pageBytes, prot: RWX, flags: MAP_FLAGS });
+    if (result === address) return;
+    throw new InputError({
+      code: 'MEM-TRC-012',
+      message: `the kernel refuses to map the page at 0x${address.toString(16)} (line ${line}): ${errnoName(result)}`,
+      hint: 'the trace touches more separate areas than a process may have, or the lowest addresses',
+      range: { line, column: 1, endLine: line, endColumn: 2 },
+    });
+  }
+
+  private refuse(high: number, low: number, line: number): never {
+    const address = (BigInt(high) << 32n) | BigInt(low);
+    throw new InputError({
+      code: 'MEM-TRC-011',
+      message: `the address 0x${address.toString(16)} (line ${line}) is outside of user space`,
+      hint: `programs on this machine end at 0x${this.userEnd.toString(16)}: choose page tables that reach further, such as x86_64`,
+      range: { line, column: 1, endLine: line, endColumn: 2 },
+    });
+  }
+
+  private killed(): TraceReport['killed'] {
+    if (this.killedLine === 0) return null;
+    const { signal, lastSignal } = this.process;
+    return { line: this.killedLine, signal: signal ?? 'SIGKILL', reason: lastSignal?.reason ?? 'out of memory' };
+  }
+}
+
+/** Run a whole trace. @throws as TraceRun does */
+export function runTrace(chunks: Iterable<Uint8Array>, config: Partial<MachineConfig> = {}): TraceReport {
+  const run = new TraceRun(config);
+  for (const chunk of chunks) run.push(chunk);
+  return run.end();
+}
