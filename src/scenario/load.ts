@@ -1,0 +1,342 @@
+/**
+ * From the text of a scenario file to a `Scenario`, or to every mistake in it.
+ *
+ *     text ── yaml ──> document with positions ── zod, step by step ──> parsed ── static checks ──> Scenario
+ *
+ * Each stage collects; only a broken YAML syntax ends the work early, since nothing behind it could be trusted.
+ */
+import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import type { z } from 'zod';
+import { InputError, InputErrors, type SourceRange } from '../mmu/input-error.ts';
+import { checkMachine } from './load/check-machine.ts';
+import { type IssueContext, inputErrorsOf, PARSE_SETTINGS } from './load/issues.ts';
+import { Locator, type Path } from './load/locate.ts';
+import { checkSteps } from './load/static-checks.ts';
+import { stepText } from './load/step-text.ts';
+import { nearest, suggest } from './nearest.ts';
+import { type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
+import { describeInput } from './schema/scalars.ts';
+import {
+  type ActionStep,
+  forHeadSchema,
+  repeatHeadSchema,
+  STEP_NAMES,
+  STEP_SCHEMAS,
+  type StepKind,
+} from './schema/steps.ts';
+import { SCENARIO_VERSION, scenarioHeadSchema } from './schema.ts';
+
+export interface ParsedScenario {
+  /** Null when there are errors. */
+  readonly scenario: Scenario | null;
+  readonly errors: readonly InputError[];
+}
+
+/** Load, or throw `InputErrors` with every mistake in the file. */
+export function loadScenario(text: string, file = 'scenario.yaml'): Scenario {
+  const { scenario, errors } = parseScenario(text, file);
+  if (scenario === null) throw new InputErrors(errors);
+  return scenario;
+}
+
+/** Load without throwing: the scenario, or every mistake in the file in the order of their places. */
+export function parseScenario(text: string, file = 'scenario.yaml'): ParsedScenario {
+  const loader = new Loader(text, file);
+  const scenario = loader.load();
+  if (loader.errors.length === 0) return { scenario, errors: [] };
+  const inOrder = loader.errors.toSorted(
+    (a, b) => (a.range?.line ?? 0) - (b.range?.line ?? 0) || (a.range?.column ?? 0) - (b.range?.column ?? 0),
+  );
+  return { scenario: null, errors: inOrder };
+}
+
+/** Deeper than any scenario nests; a limit because the walk over the file's values recurses. */
+const DEPTH_MAX = 100;
+
+class Loader {
+  readonly errors: InputError[] = [];
+  private readonly file: string;
+  private readonly text: string;
+  private readonly document: Document;
+  private readonly locator: Locator;
+  /** Names that steps with mistakes in them would have made: their later use is not a second mistake. */
+  private readonly forgiven = new Set<string>();
+
+  constructor(text: string, file: string) {
+    this.text = text;
+    this.file = file;
+    const lines = new LineCounter();
+    // Integers arrive as bigints so that not one digit of a 64-bit constant is lost; safe ones become numbers below.
+    this.document = parseDocument(text, { intAsBigInt: true, lineCounter: lines, prettyErrors: false });
+    this.locator = new Locator(this.document, lines, text);
+  }
+
+  load(): Scenario | null {
+    for (const error of this.document.errors) this.syntaxError(error);
+    if (this.document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return null;
+    const raw = this.plainValue();
+    if (raw === undefined) return null;
+    if (raw === null) {
+      const hint = 'start with `version: 1`, `name: …` and `steps:`; `mmulator init` writes an example';
+      return this.fail('MEM-SCN-003', 'the file is empty', hint, this.locator.offsets(0, 1));
+    }
+    if (typeof raw !== 'object' || Array.isArray(raw)) {
+      return this.fail(
+        'MEM-SCN-004',
+        `a scenario is a mapping, found ${describeInput(raw)}`,
+        'start with `version: 1`',
+        this.locator.value([]),
+      );
+    }
+    return this.scenario(raw as Record<string, unknown>);
+  }
+
+  private scenario(raw: Record<string, unknown>): Scenario | null {
+    const rawSteps = Array.isArray(raw.steps) ? raw.steps : [];
+    if (!this.versionFits(raw.version)) return null;
+    const head = this.parsed(scenarioHeadSchema, raw, [], 'the scenario');
+    const steps = this.steps(rawSteps, ['steps']);
+    // The head may be wrong while the steps are fine, and the other way round: report what each can say alone.
+    const machine = head?.machine ?? {};
+    const headOk = head !== null;
+    const total = totalSteps(steps);
+    this.limitTotal(steps, total);
+    if (headOk) this.errors.push(...checkMachine(machine, this.locator, this.file));
+    const implicitMain = machine.kernel !== 'none' && !rawSpawns(rawSteps);
+    const scenario: Scenario = {
+      file: this.file,
+      name: head?.name ?? '',
+      description: head?.description ?? null,
+      machine,
+      steps,
+      totalSteps: total,
+      implicitMain,
+      expect: head?.expect ?? {},
+      expectRanges: this.expectRanges(raw.expect),
+      machineRange: this.locator.key(['machine']),
+    };
+    this.errors.push(...checkSteps(scenario, this.locator, this.forgiven));
+    return scenario;
+  }
+
+  private steps(raw: readonly unknown[], path: Path): ScenarioNode[] {
+    return raw.flatMap((step, index) => {
+      const node = this.step(step, [...path, index]);
+      if (node === null) this.forgive(step);
+      return node ?? [];
+    });
+  }
+
+  private forgive(step: unknown): void {
+    if (typeof step !== 'object' || step === null) return;
+    const { as, process, var: variable, steps } = step as Record<string, unknown>;
+    for (const name of [as, process, variable]) if (typeof name === 'string') this.forgiven.add(name);
+    if (Array.isArray(steps)) for (const inner of steps) this.forgive(inner);
+  }
+
+  private step(raw: unknown, path: Path): ScenarioNode | null {
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+      return this.fail(
+        'MEM-SCN-009',
+        `a step is a mapping, found ${describeInput(raw)}`,
+        '`- { do: load, at: buf }`',
+        this.locator.value(path),
+      );
+    }
+    const kind = (raw as Record<string, unknown>).do;
+    const range = this.locator.value(path);
+    if (kind === undefined) {
+      const wrong = nearest('do', Object.keys(raw));
+      const hint = wrong === null ? 'a step begins with `do:`, such as `do: load`' : `\`${wrong}\` should be \`do\``;
+      return this.fail('MEM-SCN-008', 'a step needs `do`', hint, firstLine(range, this.text));
+    }
+    if (typeof kind !== 'string' || !STEP_NAMES.includes(kind)) {
+      const at = this.locator.value([...path, 'do']);
+      if (typeof kind !== 'string')
+        return this.fail(
+          'MEM-SCN-009',
+          `\`do\`: expected the name of a step, found ${describeInput(kind)}`,
+          undefined,
+          at,
+        );
+      return this.fail('MEM-SCN-007', `unknown step \`${kind}\``, suggest(kind, STEP_NAMES, 'steps'), at);
+    }
+    if (kind === 'repeat' || kind === 'for') return this.loop(raw as Record<string, unknown>, kind, path);
+    const step = this.parsed<ActionStep>(
+      STEP_SCHEMAS[kind as StepKind] as z.ZodType<ActionStep>,
+      raw,
+      path,
+      `a ${kind} step`,
+    );
+    if (step === null) return null;
+    const expectRanges = Object.fromEntries(
+      Object.keys(step.expect ?? {}).map((key) => [key, this.locator.value([...path, 'expect', key])]),
+    );
+    return { kind: 'action', step, path, range, text: stepText(step), expectRanges };
+  }
+
+  private loop(raw: Record<string, unknown>, kind: 'repeat' | 'for', path: Path): LoopNode | null {
+    const body = this.steps(Array.isArray(raw.steps) ? raw.steps : [], [...path, 'steps']);
+    const range = this.locator.value(path);
+    const plain = { kind: 'loop', body, range: firstLine(range, this.text) } as const;
+    if (kind === 'repeat') {
+      const head = this.parsed(repeatHeadSchema, raw, path, 'a repeat step');
+      return head && { ...plain, variable: null, times: head.times, from: 0, step: 1, list: null };
+    }
+    const head = this.parsed(forHeadSchema, raw, path, 'a for step');
+    if (head === null) return null;
+    const { from = 0, to, below, step = 1, in: list } = head;
+    const ways = [to, below, list].filter((way) => way !== undefined).length;
+    if (ways !== 1 || (list !== undefined && head.from !== undefined)) {
+      const found = ways === 0 ? 'needs an end' : 'says in two ways what it runs over';
+      return this.fail(
+        ways === 0 ? 'MEM-SCN-008' : 'MEM-SCN-021',
+        `a for step ${found}`,
+        'give `to:`, or `below:`, or `in: [1, 2, 3]`',
+        this.locator.value([...path, 'do']),
+      );
+    }
+    if (step === 0)
+      return this.fail(
+        'MEM-SCN-011',
+        '`step`: a loop that steps by 0 never ends',
+        'give a step of 1 or more, or -1 to count down',
+        this.locator.value([...path, 'step']),
+      );
+    const end = to ?? (below ?? 0) - Math.sign(step);
+    const times = list?.length ?? Math.max(0, Math.floor((end - from) / step) + 1);
+    return { ...plain, variable: head.var, times, from, step, list: list ?? null };
+  }
+
+  private limitTotal(steps: readonly ScenarioNode[], total: number): void {
+    if (total <= TOTAL_STEPS_MAX) return;
+    const culprit = largestLoop(steps);
+    this.fail(
+      'MEM-SCN-023',
+      `unrolled, the file has ${total.toLocaleString('en')} steps`,
+      `at most ${TOTAL_STEPS_MAX.toLocaleString('en')}: lower \`times\` or the range of the loop`,
+      culprit?.range ?? this.locator.key(['steps']),
+    );
+  }
+
+  private versionFits(version: unknown): boolean {
+    if (version === undefined || version === SCENARIO_VERSION) return true;
+    const hint = `write \`version: ${SCENARIO_VERSION}\``;
+    this.fail(
+      'MEM-SCN-005',
+      `version ${JSON.stringify(typeof version === 'bigint' ? String(version) : version)} is not one this mmulator reads`,
+      hint,
+      this.locator.value(['version']),
+    );
+    return false;
+  }
+
+  private parsed<Output>(schema: z.ZodType<Output>, raw: unknown, base: Path, where: string): Output | null {
+    const result = schema.safeParse(raw, PARSE_SETTINGS);
+    if (result.success) return result.data;
+    const context: IssueContext = { file: this.file, locator: this.locator, base, where };
+    this.errors.push(...inputErrorsOf(result.error.issues, context));
+    return null;
+  }
+
+  private expectRanges(raw: unknown): Record<string, SourceRange> {
+    const ranges: Record<string, SourceRange> = {};
+    if (typeof raw !== 'object' || raw === null) return ranges;
+    for (const [key, value] of Object.entries(raw)) {
+      ranges[key] = this.locator.value(['expect', key]);
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) continue;
+      for (const inner of Object.keys(value)) ranges[`${key}.${inner}`] = this.locator.value(['expect', key, inner]);
+    }
+    return ranges;
+  }
+
+  private plainValue(): unknown {
+    try {
+      return this.plain(this.document.toJS({ maxAliasCount: 100 }), 0);
+    } catch (error) {
+      if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
+      this.fail(
+        'MEM-SCN-001',
+        'aliases (`*name`) cannot be followed',
+        'an anchor may not contain itself, nor multiply the file a hundredfold',
+        this.locator.offsets(0, 1),
+      );
+      return undefined;
+    }
+  }
+
+  /** Safe integers as numbers; larger ones stay bigints, which every schema either keeps exactly or refuses. */
+  private plain(value: unknown, depth: number): unknown {
+    if (depth > DEPTH_MAX) throw new RangeError('nested too deeply');
+    if (typeof value === 'bigint') {
+      const small = Number(value);
+      return Number.isSafeInteger(small) ? small : value;
+    }
+    if (Array.isArray(value)) return value.map((item) => this.plain(item, depth + 1));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.plain(item, depth + 1)]));
+  }
+
+  private syntaxError(error: YAMLError): void {
+    const duplicate = error.code === 'DUPLICATE_KEY';
+    const message = error.message.split('\n')[0]!.replace(/^./, (letter) => letter.toLowerCase());
+    this.fail(
+      duplicate ? 'MEM-SCN-002' : 'MEM-SCN-001',
+      duplicate ? 'this key is already there' : `not YAML: ${message}`,
+      duplicate ? 'remove one of the two' : yamlHint(error),
+      this.locator.offsets(
+        error.pos[0],
+        duplicate ? this.wordEnd(error.pos[0]) : Math.min(error.pos[1], error.pos[0] + 1),
+      ),
+    );
+  }
+
+  private wordEnd(start: number): number {
+    return start + (/^[^\s:,}]+/.exec(this.text.slice(start))?.[0].length ?? 1);
+  }
+
+  private fail(code: string, message: string, hint: string | undefined, range: SourceRange): null {
+    this.errors.push(new InputError({ code, message, hint, range, file: this.file }));
+    return null;
+  }
+}
+
+function yamlHint(error: YAMLError): string {
+  switch (error.code) {
+    case 'TAB_AS_INDENT':
+      return 'indent with spaces, not with tabs';
+    case 'BAD_INDENT':
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'check the indentation of this line and of the one above';
+    case 'MISSING_CHAR':
+      return 'a quote, bracket or brace is opened and not closed, or a comma or `:` is missing';
+    case 'MULTIPLE_DOCS':
+      return 'a file holds one scenario: remove the `---` between two';
+    default:
+      return 'see https://yaml.org/spec/1.2.2/ for the syntax';
+  }
+}
+
+/** A range cut to its first line: a whole loop need not be underlined to be pointed at. */
+function firstLine(range: SourceRange, text: string): SourceRange {
+  if (range.endLine === range.line) return range;
+  const line = text.split('\n')[range.line - 1] ?? '';
+  return { ...range, endLine: range.line, endColumn: Math.max(range.column + 1, line.trimEnd().length + 1) };
+}
+
+/** An empty loop counts one step an iteration: going round takes time too. */
+const totalSteps = (steps: readonly ScenarioNode[]): number =>
+  steps.reduce((sum, node) => sum + (node.kind === 'loop' ? node.times * Math.max(1, totalSteps(node.body)) : 1), 0);
+
+function largestLoop(steps: readonly ScenarioNode[]): LoopNode | null {
+  const loops = steps.filter((node) => node.kind === 'loop');
+  return loops.toSorted((a, b) => totalSteps([b]) - totalSteps([a]))[0] ?? null;
+}
+
+function rawSpawns(steps: readonly unknown[]): boolean {
+  return steps.some((step) => {
+    if (typeof step !== 'object' || step === null) return false;
+    const { do: kind, steps: body } = step as { do?: unknown; steps?: unknown };
+    return kind === 'spawn' || (Array.isArray(body) && rawSpawns(body));
+  });
+}

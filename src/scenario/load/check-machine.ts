@@ -1,0 +1,87 @@
+/** What can be said about `machine:` before it is built: sizes that do not fit its pages, keys that need `kernel: none`. */
+import { InputError, type SourceRange } from '../../mmu/input-error.ts';
+import { type MachineSpec, pageBytesOf } from '../schema/machine.ts';
+import type { Locator } from './locate.ts';
+
+export function checkMachine(spec: MachineSpec, locator: Locator, file: string): InputError[] {
+  const errors: InputError[] = [];
+  const wrong = (code: string, message: string, hint: string, range: SourceRange) => {
+    errors.push(new InputError({ code, message, hint, range, file }));
+  };
+  const pageBytes = pageBytesOf(spec);
+  for (const key of ['memory', 'swap'] as const) {
+    const bytes = spec[key];
+    if (bytes === undefined || bytes % pageBytes === 0) continue;
+    const up = Math.ceil(bytes / pageBytes) * pageBytes;
+    wrong(
+      'MEM-SCN-025',
+      `\`${key}\`: ${bytes} bytes is not a whole number of ${pageBytes}-byte pages`,
+      `the next whole number is ${up}`,
+      locator.value(['machine', key]),
+    );
+  }
+  if (spec.memory === 0)
+    wrong(
+      'MEM-SCN-011',
+      '`memory`: a machine needs memory',
+      'give at least a few pages: `64KiB`',
+      locator.value(['machine', 'memory']),
+    );
+
+  if (spec.kernel === 'none') {
+    errors.push(...checkContents(spec, locator, file));
+    return errors;
+  }
+  for (const key of ['root', 'asid', 'contents'] as const) {
+    if (spec[key] !== undefined) {
+      wrong(
+        'MEM-SCN-026',
+        `\`${key}\` is for bare hardware only`,
+        'add `kernel: none`, or leave it out: the kernel makes the page tables',
+        locator.key(['machine', key]),
+      );
+    }
+  }
+  if (spec.tlb?.preset !== undefined) {
+    wrong(
+      'MEM-SCN-026',
+      '`preset` is for bare hardware only',
+      'add `kernel: none`, or leave it out',
+      locator.key(['machine', 'tlb', 'preset']),
+    );
+  }
+  return errors;
+}
+
+function checkContents(spec: MachineSpec, locator: Locator, file: string): InputError[] {
+  const errors: InputError[] = [];
+  for (const [index, part] of (spec.contents ?? []).entries()) {
+    const path = ['machine', 'contents', index];
+    const given = [part.bytes, part.words].filter((way) => way !== undefined).length;
+    if (given !== 1) {
+      const message = given === 0 ? 'contents need `bytes` or `words`' : '`bytes` and `words` exclude each other';
+      errors.push(
+        new InputError({
+          code: given === 0 ? 'MEM-SCN-008' : 'MEM-SCN-021',
+          message,
+          hint: '`{ at: 0x40, bytes: "a1 ff" }` or `{ at: 0x40, words: [0xa1] }`',
+          range: locator.value(path),
+          file,
+        }),
+      );
+    }
+  }
+  for (const [index, entry] of (spec.tlb?.preset ?? []).entries()) {
+    if (entry.vpn !== undefined || (entry.set !== undefined && entry.tag !== undefined)) continue;
+    errors.push(
+      new InputError({
+        code: 'MEM-SCN-008',
+        message: 'a preset TLB entry needs `vpn`, or `set` and `tag`',
+        hint: '`{ vpn: 0x0f, pfn: 0x0d }`',
+        range: locator.value(['machine', 'tlb', 'preset', index]),
+        file,
+      }),
+    );
+  }
+  return errors;
+}
