@@ -192,6 +192,10 @@ export class PhysicalMemory {
     return pa & CHUNK_MASK;
   }
 
+  addressIn(chunk: number, offset: number): number {
+    return chunk * CHUNK_BYTES + offset;
+  }
+
   /** Tell that the bytes of this frame may be written through the views from now on. */
   markFrameWritten(pfn: number): void {
     this.markRange(pfn * this.pageBytes, this.pageBytes);

@@ -82,8 +82,8 @@ export function compileCustomFormat(custom: CustomFormat): PageTableFormat {
 
   const { pageBytes, pteBytes } = custom;
   const pageShift = Math.log2(pageBytes);
-  if (!Number.isInteger(pageShift) || pageBytes < 4 || pageShift > 30) {
-    wrong('MEM-FMT-001', 'pageBytes must be a power of two from 4 to 2^30', `it is ${pageBytes}`);
+  if (!Number.isInteger(pageShift) || pageBytes < 4 || pageShift > 28) {
+    wrong('MEM-FMT-001', 'pageBytes must be a power of two from 4 to 2^28', `it is ${pageBytes}`);
   }
   if (![1, 2, 4, 8].includes(pteBytes)) wrong('MEM-FMT-002', 'pteBytes must be 1, 2, 4 or 8', `it is ${pteBytes}`);
   const rootFirst = custom.levels.map((level) => (typeof level === 'number' ? { indexBits: level } : level));

@@ -27,6 +27,8 @@ export interface PteDescription {
 }
 
 export class PageTable {
+  static readonly shared: readonly string[] = ['format', 'codec'];
+
   readonly memory: PhysicalMemory;
   readonly format: PageTableFormat;
   readonly codec: PteCodec;
@@ -153,6 +155,14 @@ export class PageTable {
     if (((low & accessedLow) | (high & accessedHigh)) === 0) return false;
     this.writeWords(entry, (low & ~accessedLow) >>> 0, (high & ~accessedHigh) >>> 0);
     return true;
+  }
+
+  /** Set these bits too (as the hardware sets A and D); writes nothing when they are set already. */
+  setRawBits(entry: number, lowBits: number, highBits: number): void {
+    const low = this.low(entry);
+    const high = this.high(entry);
+    if ((low & lowBits) === lowBits && (high & highBits) === highBits) return;
+    this.writeWords(entry, (low | lowBits) >>> 0, (high | highBits) >>> 0);
   }
 
   /** Low 32 bits of the entry, unsigned. */

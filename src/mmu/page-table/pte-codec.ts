@@ -191,7 +191,8 @@ export class PteCodec {
 
   /** Flags of a pointer to a lower table: where every level must grant a right, it grants all but what `user` withholds. */
   tableFlags(user: boolean): number {
-    if (!this.everyLevel) return PTE_VALID;
+    // Elsewhere only the leaf counts; `inverted` keeps a refusing bit (no-execute) clear all the same.
+    if (!this.everyLevel) return PTE_VALID | this.inverted;
     return PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXEC | (user ? PTE_USER : 0);
   }
 

@@ -1,0 +1,250 @@
+/**
+ * A processor's loads, stores and fetches of bytes at virtual addresses.
+ *
+ *     load32(va) --soft TLB hit--> host memory        (short; stamps the exact TLB's entry, so statistics stay exact)
+ *        \--else--> loadCold --> TranslationUnit.reach
+ *
+ * The hit paths are spelled out, one for each size, because they are the emulator's inner loop. The mask of each clears
+ * the offset bits an aligned access has: a misaligned or straddling one leaves some, so its tag comparison fails and it
+ * falls to the cold path by itself.
+ */
+import type { Fault } from './fault-latch.ts';
+import { SOFT_INDEX_MASK } from './tlb/soft-tlb.ts';
+import { type CpuOptions, TranslationUnit } from './translation-unit.ts';
+import { type AccessKind, LOAD, STORE } from './units.ts';
+
+export type { CpuCounters } from './cpu-counters.ts';
+export { describeFault, Fault } from './fault-latch.ts';
+export type { CpuOptions, FrameReference } from './translation-unit.ts';
+
+export interface TrapHandler {
+  /** The kernel's answer to a fault (`cpu.fault`): true, try again; false, give the access up. */
+  pageFault(cpu: Cpu, fault: Fault): boolean;
+}
+
+/** How often a straddling access starts over because the second page's fault may have taken the first away. */
+const STRADDLE_ATTEMPTS = 8;
+/** Pages that 8 bytes can touch when pages are as small as 4 bytes. */
+const PIECES_MAX = 3;
+
+export class Cpu extends TranslationUnit {
+  /** High word of the last `load64`, unsigned. */
+  highWord = 0;
+  /** The kernel; null: a fault abandons the access. */
+  trap: TrapHandler | null = null;
+
+  private readonly halfMask: number;
+  private readonly wordMask: number;
+  private readonly doubleMask: number;
+  /** Physical addresses of the parts of a straddling access. */
+  private readonly pieces = new Float64Array(PIECES_MAX);
+
+  constructor(options: CpuOptions) {
+    super(options);
+    this.halfMask = this.offsetMask & ~1;
+    this.wordMask = this.offsetMask & ~3;
+    this.doubleMask = this.offsetMask & ~7;
+  }
+
+  protected override trapped(): boolean {
+    return this.trap?.pageFault(this, this.fault) ?? false;
+  }
+
+  load8(va: number): number {
+    const soft = this.soft.loads;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.offsetMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.dataTouched[soft.slots[index]!] = time;
+      return this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset]!;
+    }
+    return this.loadCold(va, 1);
+  }
+
+  load16(va: number): number {
+    const soft = this.soft.loads;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.halfMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.dataTouched[soft.slots[index]!] = time;
+      return this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1]!;
+    }
+    return this.loadCold(va, 2);
+  }
+
+  /** Unsigned. */
+  load32(va: number): number {
+    const soft = this.soft.loads;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.wordMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.dataTouched[soft.slots[index]!] = time;
+      return this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2]!;
+    }
+    return this.loadCold(va, 4);
+  }
+
+  /** The low word; the high one is left in `highWord`. Both unsigned. */
+  load64(va: number): number {
+    const soft = this.soft.loads;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.doubleMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.dataTouched[soft.slots[index]!] = time;
+      const words = this.memory.wordsOf[soft.chunks[index]!]!;
+      const at = (soft.offsets[index]! + offset) >>> 2;
+      this.highWord = words[at + 1]!;
+      return words[at]!;
+    }
+    return this.loadCold(va, 8);
+  }
+
+  store8(va: number, value: number): void {
+    const soft = this.soft.stores;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.offsetMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.stores++;
+      this.dataTouched[soft.slots[index]!] = time;
+      this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset] = value;
+    } else this.storeCold(va, 1, value, 0);
+  }
+
+  store16(va: number, value: number): void {
+    const soft = this.soft.stores;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.halfMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.stores++;
+      this.dataTouched[soft.slots[index]!] = time;
+      this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1] = value;
+    } else this.storeCold(va, 2, value, 0);
+  }
+
+  store32(va: number, value: number): void {
+    const soft = this.soft.stores;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.wordMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.stores++;
+      this.dataTouched[soft.slots[index]!] = time;
+      this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2] = value;
+    } else this.storeCold(va, 4, value, 0);
+  }
+
+  store64(va: number, low: number, high: number): void {
+    const soft = this.soft.stores;
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.doubleMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.stores++;
+      this.dataTouched[soft.slots[index]!] = time;
+      const words = this.memory.wordsOf[soft.chunks[index]!]!;
+      const at = (soft.offsets[index]! + offset) >>> 2;
+      words[at] = low;
+      words[at + 1] = high;
+    } else this.storeCold(va, 8, low, high);
+  }
+
+  private loadCold(va: number, size: number): number {
+    this.faulted = false;
+    this.highWord = 0;
+    if ((va & this.offsetMask) + size > this.format.pageBytes) return this.loadStraddling(va, size);
+    const pa = this.reach(va, LOAD, true);
+    if (pa === -1) return 0;
+    const { memory } = this;
+    if (size === 1) return memory.load8(pa);
+    if (size === 2) return memory.load16(pa);
+    if (size === 8) this.highWord = memory.load32(pa + 4);
+    return memory.load32(pa);
+  }
+
+  private storeCold(va: number, size: number, low: number, high: number): void {
+    this.faulted = false;
+    if ((va & this.offsetMask) + size > this.format.pageBytes) {
+      this.storeStraddling(va, size, low, high);
+      return;
+    }
+    const pa = this.reach(va, STORE, true);
+    if (pa === -1) return;
+    const { memory } = this;
+    if (size === 1) memory.store8(pa, low);
+    else if (size === 2) memory.store16(pa, low);
+    else {
+      memory.store32(pa, low);
+      if (size === 8) memory.store32(pa + 4, high);
+    }
+  }
+
+  private loadStraddling(va: number, size: number): number {
+    const together = this.reachPieces(va, size, LOAD);
+    let low = 0;
+    let high = 0;
+    for (let at = 0; at < size && !this.faulted; at++) {
+      const pa = together ? this.pieceAddress(va, at) : this.reach(va + at, LOAD, false);
+      if (pa === -1) break;
+      const byte = this.memory.load8(pa);
+      if (at < 4) low |= byte << (8 * at);
+      else high |= byte << (8 * (at - 4));
+    }
+    if (this.faulted) return 0;
+    this.highWord = high >>> 0;
+    return low >>> 0;
+  }
+
+  private storeStraddling(va: number, size: number, low: number, high: number): void {
+    const together = this.reachPieces(va, size, STORE);
+    for (let at = 0; at < size && !this.faulted; at++) {
+      const pa = together ? this.pieceAddress(va, at) : this.reach(va + at, STORE, false);
+      if (pa === -1) break;
+      this.memory.store8(pa, at < 4 ? low >>> (8 * at) : high >>> (8 * (at - 4)));
+    }
+  }
+
+  /**
+   * Translate every page of a straddling access, so that it happens whole or not at all (`faulted`). A fault on a later
+   * page may make the kernel take an earlier one away (its last frame); as on hardware the access then starts over. Real
+   * hardware would do so for ever; here the answer false means that the pages cannot be had together, and the caller
+   * goes byte by byte.
+   */
+  private reachPieces(va: number, size: number, kind: AccessKind): boolean {
+    const { pageBytes } = this.format;
+    const start = va - (va & this.offsetMask);
+    for (let round = 0; round < STRADDLE_ATTEMPTS; round++) {
+      let traps = 0;
+      let piece = 0;
+      for (let at = va; at < va + size; at = start + piece * pageBytes) {
+        const pa = this.reach(at, kind, round === 0);
+        if (pa === -1) return false;
+        this.pieces[piece] = pa;
+        if (piece === 0) traps = this.trapCount;
+        piece++;
+      }
+      if (this.trapCount === traps) return true;
+    }
+    return false;
+  }
+
+  private pieceAddress(va: number, at: number): number {
+    const first = va & this.offsetMask;
+    const piece = Math.floor((first + at) / this.format.pageBytes);
+    const within = piece === 0 ? at : (first + at) % this.format.pageBytes;
+    return this.pieces[piece]! + within;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * A processor's TLBs together: the first level (one, or one for instructions and one for data), the optional second.
+ *
+ *     lookup:  L1 (or L1i / L1d)  --miss-->  L2  --miss-->  the caller walks, then `fill`s both
+ *
+ * The second level is asked only when the first misses; a hit there copies the entry up. An entry leaving the first
+ * level stays in the second, and the other way round (neither includes the other), as in DynamoRIO's drcachesim.
+ */
+import type { PageTableFormat } from '../page-table/formats.ts';
+import { type AccessKind, FETCH } from '../units.ts';
+import type { TlbConfig } from './config.ts';
+import { Tlb, type TlbEntryInfo } from './tlb.ts';
+
+/** Seeds of the arrays differ, so that random replacement in one does not mirror the other. */
+const SEED_STEP = 0x9e3779b9;
+
+export class TlbHierarchy {
+  readonly instructions: Tlb;
+  /** The same array as `instructions` unless the configuration splits them. */
+  readonly data: Tlb;
+  readonly second: Tlb | null;
+  /** Slot and first page of the entry that the last `lookup` or `fill` threw out of the first level; slot -1: none. */
+  evictedSlot = -1;
+  evictedPage = 0;
+  evictedLevel = 0;
+  /** What the last `lookup` found out. */
+  missedFirst = false;
+  hitSecond = false;
+
+  constructor(config: TlbConfig, format: PageTableFormat, seed: number) {
+    const split = config.split === true;
+    this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP);
+    this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP) : this.data;
+    this.second = config.l2 === undefined ? null : new Tlb('L2', config.l2, format, seed + 3 * SEED_STEP);
+  }
+
+  firstLevel(kind: AccessKind): Tlb {
+    return kind === FETCH ? this.instructions : this.data;
+  }
+
+  /** Slot of the first level that maps `va`, after any copy from the second; -1: a walk is needed. */
+  lookup(va: number, kind: AccessKind, space: number, time: number): number {
+    const first = this.firstLevel(kind);
+    this.evictedSlot = -1;
+    this.missedFirst = false;
+    this.hitSecond = false;
+    const slot = first.find(va, space);
+    if (slot !== -1) {
+      first.touched[slot] = time;
+      return slot;
+    }
+    this.missedFirst = true;
+    const { second } = this;
+    if (second === null) return -1;
+    const below = second.find(va, space);
+    if (below === -1) return -1;
+    this.hitSecond = true;
+    second.touched[below] = time;
+    const level = second.levelOf(below);
+    return this.place(first, va, level, second.spaces[below]!, second.frames[below]!, second.flags[below]!, time);
+  }
+
+  /** Enter a walk's result into both levels; answers the first level's slot. */
+  fill(va: number, kind: AccessKind, level: number, space: number, pfn: number, flags: number, time: number): number {
+    this.evictedSlot = -1;
+    const { second } = this;
+    if (second !== null) second.put(second.victim(va, level), va, level, space, pfn, flags, time);
+    return this.place(this.firstLevel(kind), va, level, space, pfn, flags, time);
+  }
+
+  private place(
+    first: Tlb,
+    va: number,
+    level: number,
+    space: number,
+    pfn: number,
+    flags: number,
+    time: number,
+  ): number {
+    const slot = first.victim(va, level);
+    if (first.isValid(slot)) {
+      this.evictedSlot = slot;
+      this.evictedPage = first.firstPage(slot);
+      this.evictedLevel = first.levelOf(slot);
+    }
+    first.put(slot, va, level, space, pfn, flags, time);
+    return slot;
+  }
+
+  /** Note that the page is now dirty, in every array that has it (the other first level too). */
+  updateFlags(va: number, space: number, flags: number): void {
+    for (let index = 0; index < this.count(); index++) {
+      const tlb = this.array(index);
+      const slot = tlb.find(va, space);
+      if (slot !== -1) tlb.flags[slot] = flags;
+    }
+  }
+
+  invalidatePage(va: number, space: number): void {
+    for (let index = 0; index < this.count(); index++) this.array(index).invalidatePage(va, space);
+  }
+
+  invalidateSpace(space: number): void {
+    for (let index = 0; index < this.count(); index++) this.array(index).invalidateSpace(space);
+  }
+
+  invalidateAll(includeGlobal: boolean): void {
+    for (let index = 0; index < this.count(); index++) this.array(index).invalidateAll(includeGlobal);
+  }
+
+  hasSuperpages(): boolean {
+    for (let index = 0; index < this.count(); index++) if (this.array(index).hasSuperpages()) return true;
+    return false;
+  }
+
+  byName(name: string): Tlb | undefined {
+    return this.arrays().find((tlb) => tlb.name === name);
+  }
+
+  list(): TlbEntryInfo[] {
+    return this.arrays().flatMap((tlb) => tlb.list());
+  }
+
+  private arrays(): Tlb[] {
+    return Array.from({ length: this.count() }, (_, index) => this.array(index));
+  }
+
+  private count(): number {
+    return 1 + (this.instructions === this.data ? 0 : 1) + (this.second === null ? 0 : 1);
+  }
+
+  private array(index: number): Tlb {
+    if (index === 0) return this.data;
+    if (index === 1 && this.instructions !== this.data) return this.instructions;
+    return this.second ?? this.data;
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * One TLB array: which frame is this page of that address space in?
+ *
+ *     slot = set * ways + way          set = page number % sets
+ *     keys[slot]    page number * 8 + level     (-1: invalid)
+ *     spaces[slot]  address-space id            (-1: global, matches all)
+ *     frames[slot]  first frame of the mapped (super)page;   flags[slot]  its rights (pte-flags.ts)
+ *     touched[slot], filled[slot]      times of the last use and of the filling
+ *
+ * Page sizes share the array: a page of level n is numbered in units of its own size, and a lookup probes one set for
+ * each size that is present, smallest first (hash-rehash, as unified second-level TLBs do).
+ *
+ * Replacement: an invalid way first (the lowest), else the policy's victim. All four policies read the same two time
+ * stamps, so a hit only writes `touched`, whatever the policy:
+ *   lru     least `touched`;   fifo  least `filled`;   random  any, by a seeded generator
+ *   plru    at each node of a binary tree over the ways, away from the half used last. The node's bit of a real
+ *           tree-PLRU says just that, and "the half with the greater maximum of `touched`" says it too, exactly.
+ *
+ * I1: a (page, level, space) is in at most one slot.  I2: population[level] counts the valid slots of that level.
+ * Cost: lookup and victim O(ways); invalidating an address space O(entries).
+ */
+import { invariant } from '../invariant.ts';
+import type { PageTableFormat } from '../page-table/formats.ts';
+import { pteLetters } from '../pte-flags.ts';
+import { Random } from '../random.ts';
+import type { TlbLevelConfig, TlbPolicy } from './config.ts';
+
+/** Space of entries that match every address space. */
+export const GLOBAL_SPACE = -1;
+const INVALID = -1;
+/** Levels fit three bits. */
+const LEVELS = 8;
+
+/** A valid entry, for people and for checks. */
+export interface TlbEntryInfo {
+  /** `L1`, `L1i`, `L1d`, `L2`. */
+  readonly tlb: string;
+  readonly set: number;
+  readonly way: number;
+  readonly asid: number;
+  readonly global: boolean;
+  /** Page number of the first base page mapped. */
+  readonly vpn: number;
+  readonly pfn: number;
+  readonly pageBytes: number;
+  readonly letters: string;
+}
+
+/** What `preset` puts into a slot: a page of the smallest size unless `level` says otherwise. */
+export interface TlbPreset {
+  /** Number of the page, in units of its own size. */
+  readonly page: number;
+  readonly pfn: number;
+  /** Abstract flags (pte-flags.ts). */
+  readonly flags: number;
+  readonly asid?: number;
+  readonly global?: boolean;
+  readonly level?: number;
+}
+
+export class Tlb {
+  readonly name: string;
+  readonly sets: number;
+  readonly ways: number;
+  readonly policy: TlbPolicy;
+  readonly keys: Float64Array;
+  readonly spaces: Int32Array;
+  readonly frames: Float64Array;
+  readonly flags: Uint16Array;
+  readonly touched: Float64Array;
+  private readonly filled: Float64Array;
+  private readonly population: Int32Array;
+  private readonly levels: number;
+  private readonly pageScale: Float64Array;
+  private readonly pagesInLeaf: Float64Array;
+  private readonly pageBytes: number;
+  /** sets - 1 where that masks, else -1. */
+  private readonly setMask: number;
+  private readonly random: Random;
+
+  constructor(name: string, config: TlbLevelConfig, format: PageTableFormat, seed: number) {
+    this.name = name;
+    this.ways = config.ways;
+    this.sets = config.entries / config.ways;
+    this.policy = config.policy ?? 'lru';
+    this.setMask = (this.sets & (this.sets - 1)) === 0 ? this.sets - 1 : -1;
+    this.keys = new Float64Array(config.entries).fill(INVALID);
+    this.spaces = new Int32Array(config.entries);
+    this.frames = new Float64Array(config.entries);
+    this.flags = new Uint16Array(config.entries);
+    this.touched = new Float64Array(config.entries);
+    this.filled = new Float64Array(config.entries);
+    this.levels = format.levels.length;
+    this.population = new Int32Array(this.levels);
+    this.pageScale = Float64Array.from(format.levels, (level) => 1 / level.pageBytes);
+    this.pagesInLeaf = Float64Array.from(format.levels, (level) => level.pageBytes / format.pageBytes);
+    this.pageBytes = format.pageBytes;
+    this.random = new Random(seed);
+  }
+
+  /** Slot that maps `va` in `space`, or -1. Changes nothing. */
+  find(va: number, space: number): number {
+    const { keys, spaces, ways } = this;
+    for (let level = 0; level < this.levels; level++) {
+      if (this.population[level] === 0) continue;
+      const page = Math.floor(va * this.pageScale[level]!);
+      const key = page * LEVELS + level;
+      const start = this.setOf(page) * ways;
+      for (let slot = start; slot < start + ways; slot++) {
+        if (keys[slot] === key && (spaces[slot] === space || spaces[slot] === GLOBAL_SPACE)) return slot;
+      }
+    }
+    return -1;
+  }
+
+  /** Slot that an entry for `va` at `level` would take now: for an invalid way, or the policy's victim. */
+  victim(va: number, level: number): number {
+    const start = this.setOf(Math.floor(va * this.pageScale[level]!)) * this.ways;
+    for (let slot = start; slot < start + this.ways; slot++) if (this.keys[slot] === INVALID) return slot;
+    if (this.ways === 1) return start;
+    switch (this.policy) {
+      case 'lru':
+        return leastOf(this.touched, start, this.ways);
+      case 'fifo':
+        return leastOf(this.filled, start, this.ways);
+      case 'plru':
+        return this.treeVictim(start);
+      case 'random':
+        return start + this.random.below(this.ways);
+    }
+  }
+
+  /** Put an entry into a slot (from `victim`), used at `time`. What was there is gone. */
+  put(slot: number, va: number, level: number, space: number, pfn: number, flags: number, time: number): void {
+    this.invalidateSlot(slot);
+    this.keys[slot] = Math.floor(va * this.pageScale[level]!) * LEVELS + level;
+    this.spaces[slot] = space;
+    this.frames[slot] = pfn;
+    this.flags[slot] = flags;
+    this.touched[slot] = time;
+    this.filled[slot] = time;
+    this.population[level] = this.population[level]! + 1;
+  }
+
+  /** Set a slot from outside, or empty it (null); `time` stamps it. The page must belong to the set. */
+  preset(set: number, way: number, preset: TlbPreset | null, time: number): void {
+    invariant(set >= 0 && set < this.sets && way >= 0 && way < this.ways, 'the TLB slot to preset exists');
+    const slot = set * this.ways + way;
+    if (preset === null) {
+      this.invalidateSlot(slot);
+      return;
+    }
+    const { page, pfn, flags, level = 0 } = preset;
+    invariant(this.setOf(page) === set, 'the page preset in a TLB belongs to that set');
+    const space = preset.global === true ? GLOBAL_SPACE : (preset.asid ?? 0);
+    this.put(slot, page / this.pageScale[level]!, level, space, pfn, flags, time);
+  }
+
+  /** Is a page above the smallest size present? */
+  hasSuperpages(): boolean {
+    for (let level = 1; level < this.levels; level++) if (this.population[level] !== 0) return true;
+    return false;
+  }
+
+  isValid(slot: number): boolean {
+    return this.keys[slot] !== INVALID;
+  }
+
+  levelOf(slot: number): number {
+    return this.keys[slot]! % LEVELS;
+  }
+
+  /** Frame that `va`, mapped by this slot, is in. */
+  frameOf(slot: number, va: number): number {
+    const level = this.keys[slot]! % LEVELS;
+    if (level === 0) return this.frames[slot]!;
+    return this.frames[slot]! + (Math.floor(va / this.pageBytes) % this.pagesInLeaf[level]!);
+  }
+
+  /** Number of the slot's page, in units of its own size. */
+  pageOf(slot: number): number {
+    return Math.floor(this.keys[slot]! / LEVELS);
+  }
+
+  /** Number of the first base page the slot maps. */
+  firstPage(slot: number): number {
+    const level = this.keys[slot]! % LEVELS;
+    return this.pageOf(slot) * this.pagesInLeaf[level]!;
+  }
+
+  invalidateSlot(slot: number): void {
+    if (this.keys[slot] === INVALID) return;
+    const level = this.levelOf(slot);
+    this.population[level] = this.population[level]! - 1;
+    this.keys[slot] = INVALID;
+  }
+
+  /** Drop the entries of all sizes that map `va` in `space`, global ones included. */
+  invalidatePage(va: number, space: number): void {
+    for (let slot = this.find(va, space); slot !== -1; slot = this.find(va, space)) this.invalidateSlot(slot);
+  }
+
+  /** Drop the entries of an address space; the global ones stay. */
+  invalidateSpace(space: number): void {
+    for (let slot = 0; slot < this.keys.length; slot++) if (this.spaces[slot] === space) this.invalidateSlot(slot);
+  }
+
+  invalidateAll(includeGlobal: boolean): void {
+    for (let slot = 0; slot < this.keys.length; slot++) {
+      if (includeGlobal || this.spaces[slot] !== GLOBAL_SPACE) this.invalidateSlot(slot);
+    }
+  }
+
+  /** Set that a page of the smallest size is looked up in, and its tag: the page number without the set. */
+  setOf(page: number): number {
+    return this.setMask >= 0 ? page & this.setMask : page % this.sets;
+  }
+
+  tagOf(page: number): number {
+    return Math.floor(page / this.sets);
+  }
+
+  /** The valid entries, by slot. */
+  list(): TlbEntryInfo[] {
+    const entries: TlbEntryInfo[] = [];
+    for (let slot = 0; slot < this.keys.length; slot++) {
+      if (!this.isValid(slot)) continue;
+      const global = this.spaces[slot] === GLOBAL_SPACE;
+      entries.push({
+        tlb: this.name,
+        set: Math.floor(slot / this.ways),
+        way: slot % this.ways,
+        asid: global ? 0 : this.spaces[slot]!,
+        global,
+        vpn: this.firstPage(slot),
+        pfn: this.frames[slot]!,
+        pageBytes: this.pagesInLeaf[this.levelOf(slot)]! * this.pageBytes,
+        letters: pteLetters(this.flags[slot]!),
+      });
+    }
+    return entries;
+  }
+
+  private treeVictim(start: number): number {
+    let from = start;
+    let half = this.ways / 2;
+    for (; half >= 1; half /= 2) {
+      if (greatestOf(this.touched, from, half) > greatestOf(this.touched, from + half, half)) from += half;
+    }
+    return from;
+  }
+}
+
+function leastOf(times: Float64Array, start: number, count: number): number {
+  let least = start;
+  for (let slot = start + 1; slot < start + count; slot++) if (times[slot]! < times[least]!) least = slot;
+  return least;
+}
+
+function greatestOf(times: Float64Array, start: number, count: number): number {
+  let greatest = times[start]!;
+  for (let slot = start + 1; slot < start + count; slot++) greatest = Math.max(greatest, times[slot]!);
+  return greatest;
+}

@@ -1,0 +1,388 @@
+/**
+ * Address translation of one processor: its registers, TLBs, page-table walks, traps and counters. `cpu.ts` adds loads
+ * and stores.
+ *
+ *     reach --> attempt --> exact TLB --miss--> walk --refused--> trap (the kernel) --> attempt again, or abandoned
+ *
+ * Counting: an access is counted once for each page it touches (a straddling one twice), and its first lookup decides
+ * whether it was a hit or a miss; a retry after a trap walks again but is the same access. So
+ *   I1: accesses = tlbHits + tlbMisses + refusedAddresses (out of range or non-canonical: not looked up), with a TLB.
+ *   I2: tlbMisses = l1TlbMisses - l2TlbHits.
+ *   I3: faulted implies that the soft TLBs are empty. So a hit there need not clear `faulted`.
+ */
+import { ALLOWED, AS_USER, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
+import { type CpuCounters, CpuTally } from './cpu-counters.ts';
+import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
+import { invariant } from './invariant.ts';
+import type { PageTableFormat } from './page-table/formats.ts';
+import { type PeekOptions, peekTranslation } from './peek.ts';
+import type { PhysicalMemory } from './physical-memory.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL } from './pte-flags.ts';
+import type { TlbConfig } from './tlb/config.ts';
+import { TlbHierarchy } from './tlb/hierarchy.ts';
+import { SOFT_INDEX_MASK, SoftTlbs } from './tlb/soft-tlb.ts';
+import { GLOBAL_SPACE, type TlbEntryInfo, type TlbPreset } from './tlb/tlb.ts';
+import type { Translation } from './translation.ts';
+import { type AccessKind, FETCH, STORE } from './units.ts';
+import { Walker } from './walker.ts';
+
+/** Told of the frame of every access, in order: what exact-LRU replacement needs. */
+export interface FrameReference {
+  touch(pfn: number): void;
+}
+
+export interface CpuOptions {
+  readonly index: number;
+  readonly memory: PhysicalMemory;
+  readonly format: PageTableFormat;
+  /** null: no TLB, every access walks. */
+  readonly tlb: TlbConfig | null;
+  readonly seed: number;
+  /** Does the hardware set A and D (true), or fault so that software does (RISC-V Svade)? */
+  readonly hardwareAccessedDirty: boolean;
+}
+
+/** Accesses without ASID tags all carry this one; nothing carries the other. */
+const ONLY_SPACE = 0;
+const NO_SPACE = -2;
+
+export abstract class TranslationUnit {
+  static readonly shared: readonly string[] = ['format'];
+
+  readonly index: number;
+  readonly memory: PhysicalMemory;
+  readonly format: PageTableFormat;
+  /** Null: no TLB. */
+  readonly tlbs: TlbHierarchy | null;
+  /** Registers of the last fault. */
+  readonly fault = new Fault();
+  /** The last access was abandoned. */
+  faulted = false;
+
+  protected readonly pageScale: number;
+  protected readonly offsetMask: number;
+  protected readonly soft = new SoftTlbs();
+  /** `touched` of the first-level arrays; never reached without a TLB, as the soft TLBs then stay empty. */
+  protected readonly dataTouched: Float64Array;
+  protected readonly fetchTouched: Float64Array;
+  /** Ticks once for each access and once for each of the tally's `uncountedTicks`: the time stamps of the TLBs. */
+  protected clock = 0;
+  protected stores = 0;
+  protected fetches = 0;
+  protected trapCount = 0;
+
+  private readonly walker: Walker;
+  private readonly asids: boolean;
+  /** First address that is not translated. */
+  private readonly addressEnd: number;
+  private softAllowed: boolean;
+  private rootAddress = 0;
+  private currentAsid = 0;
+  private privilege: number;
+  private referenceTarget: FrameReference | null = null;
+  private readonly tally = new CpuTally();
+
+  constructor(options: CpuOptions) {
+    const { memory, format, tlb } = options;
+    this.index = options.index;
+    this.memory = memory;
+    this.format = format;
+    this.walker = new Walker(memory, format, options.hardwareAccessedDirty);
+    this.tlbs = tlb === null ? null : new TlbHierarchy(tlb, format, options.seed + options.index);
+    this.asids = tlb?.asids !== false;
+    this.addressEnd = 2 ** (format.canonical === 'sign-extended' ? format.virtualBits - 1 : format.virtualBits);
+    this.pageScale = 1 / format.pageBytes;
+    this.offsetMask = format.pageBytes - 1;
+    this.dataTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.data.touched;
+    this.fetchTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.instructions.touched;
+    this.softAllowed = this.tlbs !== null;
+    this.privilege = format.rules.supervisor === 'free' ? AS_USER | SUPERVISOR_FREE : AS_USER;
+  }
+
+  /** Hand the fault to the kernel: true when the access shall be tried again. */
+  protected abstract trapped(): boolean;
+
+  /** Physical address of the root table. */
+  get root(): number {
+    return this.rootAddress;
+  }
+  set root(address: number) {
+    this.rootAddress = address;
+    this.soft.clear();
+  }
+
+  get asid(): number {
+    return this.currentAsid;
+  }
+  set asid(asid: number) {
+    this.currentAsid = asid;
+    this.soft.clear();
+  }
+
+  /** Privilege: user (the default) or supervisor. */
+  get user(): boolean {
+    return (this.privilege & AS_USER) !== 0;
+  }
+  set user(on: boolean) {
+    this.setPrivilege(AS_USER, on);
+  }
+
+  /** RISC-V SUM, x86 EFLAGS.AC: the supervisor may use the data of user pages. */
+  get sumBit(): boolean {
+    return (this.privilege & SUM) !== 0;
+  }
+  set sumBit(on: boolean) {
+    this.setPrivilege(SUM, on);
+  }
+
+  /** RISC-V MXR: executable pages are readable. No effect on other formats. */
+  get mxrBit(): boolean {
+    return (this.privilege & MXR) !== 0;
+  }
+  set mxrBit(on: boolean) {
+    this.setPrivilege(MXR, on && this.format.family === 'riscv');
+  }
+
+  /** While set, told of every access; the soft TLBs are then out of use. */
+  get reference(): FrameReference | null {
+    return this.referenceTarget;
+  }
+  set reference(target: FrameReference | null) {
+    this.referenceTarget = target;
+    this.softAllowed = this.tlbs !== null && target === null;
+    this.soft.clear();
+  }
+
+  /** Switch to another address space. Without ASIDs that flushes all but the global entries. */
+  setAddressSpace(rootAddress: number, asid: number): void {
+    this.rootAddress = rootAddress;
+    this.currentAsid = asid;
+    this.soft.clear();
+    if (this.tlbs !== null && !this.asids) {
+      this.tlbs.invalidateAll(false);
+      this.tally.flushes++;
+    }
+  }
+
+  /** A picture of the counters. */
+  get counters(): CpuCounters {
+    return this.tally.picture(this.clock, this.stores, this.fetches, this.tlbs !== null);
+  }
+
+  /**
+   * One page of an access: counts it, looks into the TLBs, walks, sets A and D, traps and retries.
+   * Physical address, or -1 when abandoned (`faulted`).
+   */
+  translate(va: number, kind: AccessKind): number {
+    const soft = this.soft.of(kind);
+    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const offset = va & this.offsetMask;
+    if (soft.tags[index] === va - offset) {
+      const time = this.clock + 1;
+      this.clock = time;
+      if (kind === STORE) this.stores++;
+      else if (kind === FETCH) this.fetches++;
+      const touched = kind === FETCH ? this.fetchTouched : this.dataTouched;
+      touched[soft.slots[index]!] = time;
+      return this.memory.addressIn(soft.chunks[index]!, soft.offsets[index]! + offset);
+    }
+    this.faulted = false;
+    return this.reach(va, kind, true);
+  }
+
+  /** What an access would meet, by the same rules; changes nothing. `walkAlways` draws the walk even on a TLB hit. */
+  peek(va: number, kind: AccessKind, options: PeekOptions = {}): Translation {
+    const { walker, tlbs, privilege } = this;
+    const registers = { root: this.rootAddress, asid: this.currentAsid, space: this.space(), privilege };
+    return peekTranslation(
+      { walker, tlbs, format: this.format, memory: this.memory, addressEnd: this.addressEnd, ...registers },
+      va,
+      kind,
+      options,
+    );
+  }
+
+  /** Drop the page's entries in that address space, and global ones for it. */
+  invalidatePage(va: number, asid: number): void {
+    this.tally.invalidations++;
+    if (this.tlbs === null) return;
+    const small = !this.tlbs.hasSuperpages();
+    this.tlbs.invalidatePage(va, this.spaceOf(asid));
+    const page = Math.floor(va * this.pageScale);
+    if (small) this.soft.dropPage(page);
+    else this.soft.clear();
+  }
+
+  /** Drop an address space's entries; the global ones stay. */
+  invalidateAsid(asid: number): void {
+    this.tally.flushes++;
+    this.tlbs?.invalidateSpace(this.spaceOf(asid));
+    this.soft.clear();
+  }
+
+  invalidateAll(includeGlobal: boolean): void {
+    this.tally.flushes++;
+    this.tlbs?.invalidateAll(includeGlobal);
+    this.soft.clear();
+  }
+
+  /** Put an entry into a slot of the TLB of that name (`L1`, `L1i`, `L1d`, `L2`), or empty it (null). Counts nothing. */
+  presetTlb(name: string, set: number, way: number, preset: TlbPreset | null): void {
+    const tlb = this.tlbs?.byName(name);
+    invariant(tlb !== undefined, 'the TLB to preset exists');
+    this.soft.clear();
+    this.tick();
+    tlb.preset(set, way, preset, this.clock);
+  }
+
+  /** The valid entries of all TLBs. */
+  tlbEntries(): TlbEntryInfo[] {
+    return this.tlbs === null ? [] : this.tlbs.list();
+  }
+
+  /** An access to the page of `va`, past the soft TLB. `counted`: it is a new one, not the retry of an old one. */
+  protected reach(va: number, kind: AccessKind, counted: boolean): number {
+    if (counted) {
+      this.clock++;
+      if (kind === STORE) this.stores++;
+      else if (kind === FETCH) this.fetches++;
+    } else this.tick();
+    let first = counted;
+    for (;;) {
+      const pa = this.attempt(va, kind, first);
+      if (pa !== -1) {
+        this.faulted = false; // the trap's own accesses may have left it set
+        return pa;
+      }
+      first = false;
+      this.trapCount++;
+      const again = this.trapped();
+      // No kernel can make such an address good.
+      if (!again || !this.isTranslatable(va)) {
+        this.soft.clear();
+        this.faulted = true;
+        return -1;
+      }
+      this.tick();
+    }
+  }
+
+  private attempt(va: number, kind: AccessKind, first: boolean): number {
+    if (!this.isTranslatable(va)) return this.refuseAddress(va, kind, first);
+    const { tlbs, walker } = this;
+    const space = this.space();
+    let slot = -1;
+    if (tlbs !== null) {
+      slot = tlbs.lookup(va, kind, space, this.clock);
+      if (tlbs.missedFirst) {
+        if (first) this.tally.countMiss(tlbs.hitSecond);
+        this.soft.dropEvicted(tlbs, kind);
+      }
+      if (slot !== -1) {
+        const tlb = tlbs.firstLevel(kind);
+        const flags = tlb.flags[slot]!;
+        const rule = refusal(flags, kind, this.privilege);
+        if (rule !== ALLOWED) return this.refuseFromEntry(va, kind, rule);
+        if (kind !== STORE || (flags & PTE_DIRTY) !== 0) return this.arrive(va, kind, slot, tlb.frameOf(slot, va));
+        this.tally.dirtyWalks++;
+      }
+    }
+    this.tally.walks++;
+    const rule = walker.walk(this.rootAddress, va, kind, this.privilege);
+    this.tally.pteReads += walker.pteReads;
+    if (rule !== ALLOWED) return this.refuse(va, kind, rule);
+    walker.commit(kind);
+    if (tlbs !== null) slot = this.enter(tlbs, va, kind, slot, space);
+    return this.arrive(va, kind, slot, walker.pfn);
+  }
+
+  /** Enter the walk's result into the TLBs; `slot` holds a clean entry for the page, or is -1. */
+  private enter(tlbs: TlbHierarchy, va: number, kind: AccessKind, slot: number, space: number): number {
+    const { walker } = this;
+    if (slot !== -1) {
+      const tlb = tlbs.firstLevel(kind);
+      const old = tlb.flags[slot]!;
+      if (tlb.frames[slot] === walker.basePfn && tlb.levelOf(slot) === walker.level) {
+        tlbs.updateFlags(va, space, walker.flags);
+        if (((old ^ walker.flags) & ~(PTE_ACCESSED | PTE_DIRTY)) !== 0) this.soft.clear();
+        return slot;
+      }
+      // The table has changed behind the entry's back.
+      tlbs.invalidatePage(va, space);
+      this.soft.clear();
+    }
+    const tag = (walker.flags & PTE_GLOBAL) !== 0 ? GLOBAL_SPACE : space;
+    const filled = tlbs.fill(va, kind, walker.level, tag, walker.basePfn, walker.flags, this.clock);
+    this.soft.dropEvicted(tlbs, kind);
+    return filled;
+  }
+
+  private arrive(va: number, kind: AccessKind, slot: number, pfn: number): number {
+    const { memory } = this;
+    // A superpage entry may map past the end of memory.
+    if (pfn >= memory.frames) return this.refuseFromEntry(va, kind, BAD_FRAME);
+    if (this.referenceTarget !== null) this.referenceTarget.touch(pfn);
+    const offset = va & this.offsetMask;
+    const frame = pfn * this.format.pageBytes;
+    if (slot !== -1 && this.softAllowed) {
+      if (kind === STORE) memory.markFrameWritten(pfn);
+      const page = Math.floor(va * this.pageScale);
+      this.soft.of(kind).fill(page, va - offset, slot, memory.chunkOf(frame), memory.offsetInChunk(frame));
+    }
+    return frame + offset;
+  }
+
+  private refuse(va: number, kind: AccessKind, rule: number): number {
+    const { fault } = this;
+    fault.address = va;
+    fault.access = kind;
+    fault.user = this.user;
+    this.walker.fillFault(fault, rule);
+    return -1;
+  }
+
+  /** The TLB decides; the tables are read only to name the entry (uncounted). */
+  private refuseFromEntry(va: number, kind: AccessKind, rule: number): number {
+    this.walker.walk(this.rootAddress, va, kind, this.privilege);
+    return this.refuse(va, kind, rule);
+  }
+
+  private refuseAddress(va: number, kind: AccessKind, first: boolean): number {
+    if (first) this.tally.refusedAddresses++;
+    const { fault } = this;
+    fault.rule = this.format.canonical === 'sign-extended' ? NON_CANONICAL : OUT_OF_RANGE;
+    fault.address = va;
+    fault.access = kind;
+    fault.user = this.user;
+    fault.level = -1;
+    fault.pteAddress = -1;
+    fault.pteLow = 0;
+    fault.pteHigh = 0;
+    return -1;
+  }
+
+  private isTranslatable(va: number): boolean {
+    return va >= 0 && va < this.addressEnd;
+  }
+
+  private tick(): void {
+    this.clock++;
+    this.tally.uncountedTicks++;
+  }
+
+  private space(): number {
+    return this.asids ? this.currentAsid : ONLY_SPACE;
+  }
+
+  private spaceOf(asid: number): number {
+    if (this.asids) return asid;
+    return asid === this.currentAsid ? ONLY_SPACE : NO_SPACE;
+  }
+
+  private setPrivilege(bit: number, on: boolean): void {
+    const next = on ? this.privilege | bit : this.privilege & ~bit;
+    if (next === this.privilege) return;
+    this.privilege = next;
+    this.soft.clear();
+  }
+}
