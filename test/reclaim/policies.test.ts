@@ -69,6 +69,20 @@ describe('clock', () => {
   });
 });
 
+test.for(['random', 'opt'])('%s: what was skipped is a candidate again once something has left', (name) => {
+  // Slot 5 is never used again, so opt would take it first; slots 0 … 4 at the positions of their numbers.
+  const future = { length: 5, nextUse: (slot: number) => slot, slotAt: (position: number) => position };
+  const policy = createPolicy(name, { slots: 6, references, random: new Random(11), future });
+  for (let slot = 0; slot < 6; slot++) policy.admit(slot, slot);
+  policy.skip(5);
+  policy.skip(4);
+  for (let ask = 0; ask < 100; ask++) expect(policy.victim()).toBeLessThan(4);
+  policy.remove(0);
+  expect(policy.order().slice(0, 2)).toEqual(name === 'opt' ? [5, 4] : [1, 2]);
+  const drawn = new Set(Array.from({ length: 200 }, () => policy.victim()));
+  expect([...drawn].sort()).toEqual(name === 'opt' ? [5] : [1, 2, 3, 4, 5]);
+});
+
 test('random draws every page about as often as any other', () => {
   const policy = createPolicy('random', { slots: 8, references, random: new Random(42) });
   for (let slot = 0; slot < 8; slot++) policy.admit(slot, slot);

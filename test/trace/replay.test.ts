@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { POLICY_NAMES } from '../../src/kernel/reclaim/policy.ts';
 import { InputError } from '../../src/mmu/input-error.ts';
 import { simulateReferences } from '../../src/trace/replay.ts';
 
@@ -40,6 +42,21 @@ describe('the result of a replay', () => {
   test('opt knows the future of pages loaded before the start', () => {
     const result = simulateReferences([3, 1, 1, 2], { policy: 'opt', frames: 2, initial: [2, 1] });
     expect(result.evictions).toEqual([2, 3]);
+  });
+
+  test.for(POLICY_NAMES)('%s: loading pages before the start is referencing each once at the start', (policy) => {
+    const page = fc.nat({ max: 9 });
+    fc.assert(
+      fc.property(fc.uniqueArray(page, { maxLength: 5 }), fc.array(page), (initial, references) => {
+        // Initial pages have clear reference bits, so for clock loading must not set them.
+        const config = { policy, frames: 5, options: { referenceOnLoad: false } };
+        const before = simulateReferences(references, { ...config, initial });
+        const within = simulateReferences([...initial, ...references], config);
+        expect(before.evictions).toEqual(within.evictions);
+        expect(before.frames).toEqual(within.frames);
+        expect(before.faults).toBe(within.faults - initial.length);
+      }),
+    );
   });
 
   test('random follows the seed', () => {
