@@ -1,4 +1,4 @@
-// Type-checked only, without Node's types and without skipping the package's own declarations.
+// Type-checked only, in a program without Node's types (zod needs `URL`, hence lib dom), reading the package's declarations in full.
 import { MAP_ANONYMOUS, MAP_PRIVATE, Machine, type MachineView, PROT_READ } from 'mmulator';
 
 const machine = new Machine({ paging: 'x86_64', memory: 1 << 20 });

@@ -1,0 +1,141 @@
+/**
+ * mmulator: an operating-system memory manager you can run, watch, rewind and test.
+ *
+ * ```ts
+ * import { during, Machine, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from 'mmulator';
+ *
+ * const machine = new Machine({ paging: 'sv39', memory: 256 * 1024 });
+ * const parent = machine.spawn({ name: 'parent' });
+ * const buffer = machine.mmap(parent, { length: 8192, prot: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE | MAP_ANONYMOUS });
+ * machine.store(parent, buffer, 42, 1);                    // ok, one minor fault: demand zero
+ *
+ * const child = machine.fork(parent, 'child');
+ * if (typeof child === 'number') throw new Error(`fork answered ${child}`);
+ * const { faults } = during(machine, () => machine.store(child, buffer, 7, 1));
+ * faults[0]?.kind;                                         // 'copy-on-write'
+ * machine.load(parent, buffer, 1).bytes;                   // Uint8Array [ 42 ]
+ * machine.explain(child, buffer, 'store');                 // the walk, level by level; looking changes nothing
+ * machine.view();                                          // the whole machine as plain data
+ * ```
+ *
+ * A scenario file is run by `runScenario(loadScenario(text))`, and a reporter turns the result into text.
+ *
+ * Three kinds of wrong. What a guest does wrong is data: a `signal`, or a negative errno. What you pass wrong throws an
+ * `InputError` (or `InputErrors`, when there may be several) with a stable `code` and a `hint`. An `InvariantError` is a bug
+ * of ours. Nothing here reads a clock, a file or a random number that you did not give it.
+ */
+
+// ── The machine ──
+
+export type { MachineConfig } from './machine/config.ts';
+export { costBetween, during, type Observable, type Observed, type ObservedFault } from './machine/during.ts';
+export type { MachineEvent, MachineListener } from './machine/events.ts';
+export { leaksOf } from './machine/leaks.ts';
+export {
+  type AccessResult,
+  type Address,
+  Machine,
+  type MachineSnapshot,
+  type SpawnOptions,
+  type SyscallResult,
+} from './machine/machine.ts';
+export {
+  parseRecord,
+  RecordBuilder,
+  RecordPlayer,
+  type RecordStep,
+  type RunRecord,
+  stringifyRecord,
+} from './machine/record.ts';
+export { type Rewindable, Rewinder, type RewinderOptions } from './machine/rewind.ts';
+export type {
+  AreaView,
+  CounterName,
+  Counters,
+  CpuView,
+  FrameView,
+  MachineView,
+  MemoryView,
+  ProcessView,
+  PteView,
+  SwapSlotView,
+  TlbEntryView,
+} from './machine/view.ts';
+
+// ── The kernel: what system calls take and answer, what faults and signals are called, who chooses victims ──
+
+export {
+  FAULT_KINDS,
+  type FaultKind,
+  type KernelEvent,
+  type SignalCode,
+  type SignalInfo,
+  type SignalName,
+} from './kernel/events.ts';
+export {
+  ERRNO,
+  type ErrnoName,
+  errnoName,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_STACK,
+  PROT_EXEC,
+  PROT_GROWSDOWN,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from './kernel/linux-abi.ts';
+export type { Process } from './kernel/process.ts';
+export { POLICY_NAMES, type PolicyName } from './kernel/reclaim/policy.ts';
+export { POLICIES, type PolicyEntry } from './kernel/reclaim/registry.ts';
+
+// ── The hardware: formats, TLBs, translations, faults, units ──
+
+export { FAULT_RULES, type FaultInfo, type FaultRule } from './mmu/fault.ts';
+export type { CustomFields, CustomFormat, CustomLevel } from './mmu/page-table/custom-format.ts';
+export { FORMAT_NAMES, FORMATS, type FormatName, type PageTableFormat } from './mmu/page-table/formats.ts';
+export { TLB_POLICIES, type TlbConfig, type TlbLevelConfig, type TlbPolicy } from './mmu/tlb/config.ts';
+export type { TlbLookup, Translation, WalkStep } from './mmu/translation.ts';
+export {
+  ACCESS_NAMES,
+  type AccessName,
+  type Asid,
+  type ByteCount,
+  type Pfn,
+  type PhysicalAddress,
+  type VirtualAddress,
+  type Vpn,
+} from './mmu/units.ts';
+
+// ── Scenarios: from text to a result ──
+
+export { renderDiagnostic, renderDiagnostics } from './scenario/diagnostic.ts';
+export { loadScenario, type ParsedScenario, parseScenario } from './scenario/load.ts';
+export type { ExpectationResult, ScenarioResult, StepCost, StepOutcome, StepResult } from './scenario/result.ts';
+export type { Scenario } from './scenario/scenario.ts';
+export { scenarioJsonSchema } from './scenario/schema.ts';
+
+// ── Recorded memory traces ──
+
+export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/replay.ts';
+export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
+
+// ── Looking: reporters, pictures, stories ──
+
+export { type StoryOptions, stepStory } from './report/explain/story.ts';
+export { REPORTERS, reporterNamed } from './report/registry.ts';
+export type { FileReport, ReportContext, Reporter, ReporterRun } from './report/reporter.ts';
+export { PLAIN, type Style } from './report/style.ts';
+export { VIEWS, type View } from './report/views/registry.ts';
+
+// ── What goes wrong: your input, or us ──
+
+export { InputError, type InputErrorDetails, InputErrors, type SourceRange } from './mmu/input-error.ts';
+export { InvariantError } from './mmu/invariant.ts';
