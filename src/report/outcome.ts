@@ -51,7 +51,7 @@ function numberText(decimal: string): string {
 
 /** Long reads are shown by their beginning: `de ad be ef 00 00 00 00 … (64 bytes)`. */
 export function bytesText(bytes: string): string {
-  const pairs = bytes.match(/../g) ?? [];
+  const pairs = bytes.match(/[0-9a-f]{2}/gi) ?? [];
   if (pairs.length <= 8) return pairs.join(' ');
   return `${pairs.slice(0, 8).join(' ')} … (${pairs.length} bytes)`;
 }

@@ -2,7 +2,6 @@
  * TAP version 14 (https://testanything.org/tap-version-14-specification.html): a subtest a scenario, a test point an
  * expectation, YAML diagnostics below each failure.
  */
-import { stringify } from 'yaml';
 import type { FileReport, Reporter, ReporterRun } from './reporter.ts';
 import { place } from './reporter.ts';
 import { type TestPoint, testPoints } from './test-points.ts';
@@ -41,19 +40,21 @@ function scenarioLines(report: FileReport & { kind: 'ran' }, number: number): st
 }
 
 function badLines(report: FileReport & { kind: 'bad' }, number: number): string[] {
-  const errors = report.errors.map((error) => ({
-    code: error.code,
-    message: error.message,
-    at: error.range === undefined ? report.file : place(report.file, error.range),
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  }));
+  const errors = report.errors.map(
+    (error): Record<string, string> => ({
+      code: error.code,
+      message: error.message,
+      at: error.range === undefined ? report.file : place(report.file, error.range),
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    }),
+  );
   return [`not ok ${number} - ${escaped(report.file)}`, ...diagnostics({ severity: 'error', errors })];
 }
 
 function pointLines(point: TestPoint, number: number): string[] {
   const line = `${point.ok ? 'ok' : 'not ok'} ${number} - ${escaped(point.name)}`;
   if (point.ok) return [line];
-  const details: Record<string, unknown> = { message: point.message, severity: 'fail' };
+  const details: Record<string, Detail> = { message: point.message, severity: 'fail' };
   if (point.expected !== null) details.expected = point.expected;
   if (point.actual !== null) details.actual = point.actual;
   if (point.at !== null) details.at = point.at;
@@ -61,9 +62,22 @@ function pointLines(point: TestPoint, number: number): string[] {
   return [line, ...diagnostics(details)];
 }
 
-function diagnostics(details: Readonly<Record<string, unknown>>): string[] {
-  const text = stringify(details, { lineWidth: 0 }).trimEnd();
-  return ['---', ...text.split('\n'), '...'].map((line) => `  ${line}`);
+type Detail = string | readonly string[] | readonly Readonly<Record<string, string>>[];
+
+/** A YAML block. Strings are written as JSON, every one of which is a YAML 1.2 scalar, so nothing needs escaping rules. */
+function diagnostics(details: Readonly<Record<string, Detail>>): string[] {
+  const lines = Object.entries(details).flatMap(([key, value]) => {
+    if (typeof value === 'string') return [`${key}: ${JSON.stringify(value)}`];
+    return [`${key}:`, ...value.flatMap(itemLines)];
+  });
+  return ['---', ...lines, '...'].map((line) => `  ${line}`);
+}
+
+function itemLines(item: string | Readonly<Record<string, string>>): string[] {
+  if (typeof item === 'string') return [`  - ${JSON.stringify(item)}`];
+  return Object.entries(item).map(
+    ([key, value], index) => `${index === 0 ? '  - ' : '    '}${key}: ${JSON.stringify(value)}`,
+  );
 }
 
 /** `#` would start a directive, `\` an escape; a line break would end the point. */

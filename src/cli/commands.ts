@@ -1,0 +1,23 @@
+/** The commands, in the order the help lists them. A new one is a file in commands/ and a line here. */
+import type { Command } from './command.ts';
+import { checkCommand } from './commands/check.ts';
+import { completionCommand } from './commands/completion.ts';
+import { explainCommand } from './commands/explain.ts';
+import { initCommand } from './commands/init.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { listCommand } from './commands/list.ts';
+import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
+import { traceRunCommand } from './commands/trace.ts';
+
+export const COMMANDS: readonly Command[] = [
+  runCommand,
+  checkCommand,
+  explainCommand,
+  inspectCommand,
+  initCommand,
+  listCommand,
+  traceRunCommand,
+  schemaCommand,
+  completionCommand,
+];

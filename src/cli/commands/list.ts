@@ -1,0 +1,89 @@
+/** `mmulator list`: the names one can use in a scenario or on the command line. */
+import { FAULT_KINDS } from '../../kernel/events.ts';
+import { POLICIES } from '../../kernel/reclaim/registry.ts';
+import { FORMATS } from '../../mmu/page-table/formats.ts';
+import { columns, wrap } from '../../report/columns.ts';
+import { toJson } from '../../report/json.ts';
+import { counted } from '../../report/quantities.ts';
+import { REPORTERS } from '../../report/registry.ts';
+import { paint, type Style } from '../../report/style.ts';
+import { VIEWS } from '../../report/views/registry.ts';
+import { COUNTER_NAMES, EXPECTATION_NAMES, EXPECTATION_SCHEMAS } from '../../scenario/schema/expect.ts';
+import { defineCommand } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { STEP_SUMMARIES } from '../step-summaries.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly description: string;
+}
+
+const plain = (names: readonly string[]): Entry[] => names.map((name) => ({ name, description: '' }));
+
+const FAMILIES: Readonly<Record<string, { readonly title: string; readonly entries: () => readonly Entry[] }>> = {
+  policies: {
+    title: 'replacement policies (machine: { replacement: … })',
+    entries: () => Object.entries(POLICIES).map(([name, { description }]) => ({ name, description })),
+  },
+  formats: {
+    title: 'page-table formats (machine: { paging: … })',
+    entries: () =>
+      Object.values(FORMATS).map((format) => ({
+        name: format.name,
+        description: `${counted(format.levels.length, 'level')}, ${format.virtualBits}-bit addresses, ${format.pteBytes}-byte entries`,
+      })),
+  },
+  steps: {
+    title: 'steps (do: …)',
+    entries: () => Object.entries(STEP_SUMMARIES).map(([name, description]) => ({ name, description })),
+  },
+  expectations: {
+    title: 'expectations of a step (expect: { … })',
+    entries: () =>
+      EXPECTATION_NAMES.map((name) => ({ name, description: EXPECTATION_SCHEMAS[name].description ?? '' })),
+  },
+  counters: { title: 'counters (expect: { counters: … })', entries: () => plain(COUNTER_NAMES) },
+  faults: { title: 'kinds of page fault (expect: { fault: … })', entries: () => plain(FAULT_KINDS) },
+  reporters: { title: 'reporters (run --reporter …)', entries: () => REPORTERS },
+  views: { title: 'views (inspect FILE …)', entries: () => VIEWS },
+};
+
+export const listCommand = defineCommand({
+  usage: 'list [what]',
+  summary: 'List what there is: policies, formats, steps, expectations, counters, …',
+  positionals: {
+    what: { type: 'string', choices: Object.keys(FAMILIES), describe: 'Only these' },
+  },
+  options: {},
+  examples: [['list policies', 'the replacement policies, with a word on each']],
+  run({ what, json }, { io, style }) {
+    const wanted = Object.entries(FAMILIES).filter(([name]) => what === undefined || name === what);
+    if (json) {
+      const data = wanted.map(([name, family]) => [
+        name,
+        family.entries().map((entry) => ({ name: entry.name, description: entry.description })),
+      ]);
+      io.stdout.write(`${toJson(Object.fromEntries(data))}\n`);
+      return EXIT.held;
+    }
+    const parts = wanted.map(([, family]) =>
+      [paint(style, 'bold', family.title), ...entryLines(family.entries(), style)].join('\n'),
+    );
+    io.stdout.write(`${parts.join('\n\n')}\n`);
+    return EXIT.held;
+  },
+});
+
+function entryLines(entries: readonly Entry[], style: Style): string[] {
+  if (entries.every((entry) => entry.description === '')) {
+    return wrap(entries.map((entry) => entry.name).join(' '), style.width - 4).map((line) => `  ${line}`);
+  }
+  const widest = Math.max(...entries.map((entry) => entry.name.length));
+  const rows = entries.flatMap(({ name, description }) =>
+    wrap(description, style.width - widest - 6).map((line, index) => [
+      index === 0 ? paint(style, 'cyan', name) : '',
+      line,
+    ]),
+  );
+  return columns(rows, { indent: '  ' });
+}

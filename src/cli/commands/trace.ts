@@ -1,0 +1,124 @@
+/** `mmulator trace run`: a recorded program on an emulated machine. */
+import { gunzipSync } from 'node:zlib';
+import { POLICIES } from '../../kernel/reclaim/registry.ts';
+import type { MachineConfig } from '../../machine/config.ts';
+import { InputError } from '../../mmu/input-error.ts';
+import { FORMAT_NAMES, type FormatName } from '../../mmu/page-table/formats.ts';
+import { toJson } from '../../report/json.ts';
+import { traceLines } from '../../report/trace-report.ts';
+import { suggest } from '../../scenario/nearest.ts';
+import { type TraceReport, TraceRun } from '../../trace/run.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { readInputBytes } from '../read-input.ts';
+
+/** Between two pieces Ctrl-C is noticed. */
+const PIECE_BYTES = 1 << 20;
+
+export const traceRunCommand = defineCommand({
+  group: { name: 'trace', summary: 'Recorded memory traces' },
+  usage: 'run <file>',
+  summary: 'Run a recorded memory trace (valgrind --tool=lackey, also gzipped)',
+  positionals: {
+    file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
+  },
+  options: {
+    memory: { type: 'string', describe: 'Physical memory, such as 256KiB' },
+    swap: { type: 'string', describe: 'Swap device, such as 64MiB' },
+    replacement: { type: 'string', describe: 'Replacement policy: see `mmulator list policies`' },
+    paging: { choices: FORMAT_NAMES, describe: 'Page-table format' },
+    frames: { type: 'string', describe: 'Most pages resident at once, instead of by memory alone' },
+    'tlb-entries': { type: 'string', describe: 'TLB entries; 0 for no TLB' },
+    'tlb-ways': { type: 'string', describe: 'TLB ways; as many as entries for a fully associative TLB' },
+    seed: { type: 'string', describe: 'Seed of everything random' },
+  },
+  examples: [
+    ['trace run ls.lackey --memory 256KiB --replacement clock', ''],
+    ['trace run ls.lackey.gz --frames 32 --replacement lru --json', ''],
+  ],
+  epilogue: 'Record one with: valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls',
+  async run(args, context) {
+    const config = traceConfig(args);
+    const bytes = unpacked(await readInputBytes(context.io, args.file), args.file);
+    const report = await runInPieces(bytes, config, args.file, context);
+    if (report === null) return EXIT.interrupted;
+    if (args.json) context.io.stdout.write(`${toJson({ file: args.file, ...report })}\n`);
+    else context.io.stdout.write(`${traceLines(report, args.file, context.style).join('\n')}\n`);
+    return (report.killed === null ? EXIT.held : EXIT.failed) satisfies ExitCode;
+  },
+});
+
+interface TraceArgs {
+  readonly memory?: string | undefined;
+  readonly swap?: string | undefined;
+  readonly replacement?: string | undefined;
+  readonly paging?: FormatName | undefined;
+  readonly frames?: string | undefined;
+  readonly tlbEntries?: string | undefined;
+  readonly tlbWays?: string | undefined;
+  readonly seed?: string | undefined;
+}
+
+/** Only what was asked for: the rest is the machine's to choose. */
+function traceConfig(args: TraceArgs): Partial<MachineConfig> {
+  const policies = Object.keys(POLICIES).filter((name) => name !== 'opt');
+  if (args.replacement !== undefined && !Object.hasOwn(POLICIES, args.replacement)) {
+    throw new InputError({
+      code: 'MEM-CLI-007',
+      message: `--replacement: no policy is called \`${args.replacement}\``,
+      hint: suggest(args.replacement, policies, 'policies'),
+    });
+  }
+  return {
+    ...(args.memory === undefined ? {} : { memory: sizeInBytes('--memory', args.memory) }),
+    ...(args.swap === undefined ? {} : { swap: sizeInBytes('--swap', args.swap) }),
+    ...(args.replacement === undefined ? {} : { replacement: args.replacement }),
+    ...(args.paging === undefined ? {} : { paging: args.paging }),
+    ...(args.frames === undefined ? {} : { residentPages: wholeNumber('--frames', args.frames, 1) }),
+    ...(args.seed === undefined ? {} : { seed: wholeNumber('--seed', args.seed) }),
+    ...tlbConfig(args),
+  };
+}
+
+function tlbConfig({ tlbEntries, tlbWays }: TraceArgs): Partial<MachineConfig> {
+  if (tlbEntries === undefined) {
+    if (tlbWays === undefined) return {};
+    throw new InputError({ code: 'MEM-CLI-008', message: '--tlb-ways needs --tlb-entries', hint: '--tlb-entries 64' });
+  }
+  const entries = wholeNumber('--tlb-entries', tlbEntries);
+  if (entries === 0) return { tlb: null };
+  return { tlb: { entries, ways: tlbWays === undefined ? entries : wholeNumber('--tlb-ways', tlbWays, 1) } };
+}
+
+function unpacked(bytes: Uint8Array, file: string): Uint8Array {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  try {
+    return gunzipSync(bytes);
+  } catch {
+    throw new InputError({ code: 'MEM-CLI-004', message: 'looks gzipped, but cannot be unpacked', file });
+  }
+}
+
+/** Null when interrupted. */
+async function runInPieces(
+  bytes: Uint8Array,
+  config: Partial<MachineConfig>,
+  file: string,
+  { io }: CommandContext,
+): Promise<TraceReport | null> {
+  try {
+    const run = new TraceRun(config);
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      run.push(bytes.subarray(at, at + PIECE_BYTES));
+      await io.pause();
+      if (io.interrupted()) return null;
+    }
+    return run.end();
+  } catch (thrown) {
+    // The parser does not know what the file is called.
+    if (!(thrown instanceof InputError) || thrown.file !== undefined || thrown.range === undefined) throw thrown;
+    const { code, message, hint, range } = thrown;
+    throw new InputError({ code, message, hint, range, file });
+  }
+}

@@ -1,0 +1,40 @@
+/** Every error code with its explanation: those of scenario files and those of the command line. */
+import { columns, wrap } from '../report/columns.ts';
+import { paint, type Style } from '../report/style.ts';
+import { SCENARIO_ERRORS } from '../scenario/error-catalogue.ts';
+import { CLI_ERROR_CODES } from './error-codes.ts';
+
+export interface ErrorExplanation {
+  readonly code: string;
+  readonly title: string;
+  readonly explanation: string;
+  readonly example: string | null;
+  readonly fix: string | null;
+}
+
+export const ERROR_EXPLANATIONS: readonly ErrorExplanation[] = [
+  ...SCENARIO_ERRORS,
+  ...CLI_ERROR_CODES.map(({ code, title, text }) => ({ code, title, explanation: text, example: null, fix: null })),
+];
+
+/** Capital letters do not matter; nor does `SCN-7` for `MEM-SCN-007`. */
+export function findCode(word: string): ErrorExplanation | undefined {
+  const match = /^(?:mem-)?([a-z]+)-(\d+)$/i.exec(word.trim());
+  if (match === null) return undefined;
+  const code = `MEM-${match[1]!.toUpperCase()}-${match[2]!.padStart(3, '0')}`;
+  return ERROR_EXPLANATIONS.find((entry) => entry.code === code);
+}
+
+export function codeLines(entry: ErrorExplanation, style: Style): string[] {
+  const lines = [` ${paint(style, 'bold', entry.code)}  ${entry.title}`, ''];
+  lines.push(...wrap(entry.explanation, Math.min(style.width, 88) - 4).map((line) => `   ${line}`));
+  lines.push(...snippet('wrong', entry.example, style), ...snippet('right', entry.fix, style));
+  return lines;
+}
+
+function snippet(title: string, text: string | null, style: Style): string[] {
+  if (text === null) return [];
+  const ink = title === 'wrong' ? 'red' : 'green';
+  const rows = text.split('\n').map((line, index) => [index === 0 ? paint(style, ink, title) : '', line]);
+  return ['', ...columns(rows, { indent: '   ' })];
+}

@@ -1,0 +1,69 @@
+/** The real world: Node's streams, file system, environment and signals. Nothing else in the project touches them. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { CliIo, FolderEntry, OutputStream } from './io.ts';
+
+export function nodeIo(): CliIo {
+  let interrupted = false;
+  // Once: a second Ctrl-C kills at once, for whoever cannot wait for the step at hand.
+  process.once('SIGINT', () => {
+    interrupted = true;
+  });
+  return {
+    stdout: outputStream(process.stdout),
+    stderr: outputStream(process.stderr),
+    env: process.env,
+    readBytes: (path) => readFileSync(path),
+    writeFile: (path, text) => writeFileSync(path, text),
+    kindOf,
+    listFolder,
+    readStdin,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    interrupted: () => interrupted,
+  };
+}
+
+function outputStream(stream: NodeJS.WriteStream): OutputStream {
+  let closed = false;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // `mmulator run … | head` closes the pipe early; that is the reader's right, not a crash.
+    if (error.code !== 'EPIPE') throw error;
+    closed = true;
+  });
+  return {
+    write: (text) => {
+      if (!closed) stream.write(text);
+    },
+    get isTTY() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.isTTY ? stream.columns : undefined;
+    },
+    get closed() {
+      return closed;
+    },
+  };
+}
+
+function kindOf(path: string): FolderEntry['kind'] | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return null;
+  return stats.isDirectory() ? 'folder' : stats.isFile() ? 'file' : 'other';
+}
+
+function listFolder(path: string): FolderEntry[] {
+  return readdirSync(path, { withFileTypes: true })
+    .map(
+      (entry): FolderEntry => ({
+        name: entry.name,
+        kind: entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other',
+      }),
+    )
+    .sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+}
+
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,44 @@
+/** Reading what the person named, with Node's errors turned into ours. */
+import { InputError } from '../mmu/input-error.ts';
+import type { CliIo } from './io.ts';
+import { STDIN } from './scenario-files.ts';
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'is a folder, not a file',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOTDIR: 'part of the path is not a folder',
+  EMFILE: 'too many open files',
+};
+
+function problemOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // What has no code is no answer of the file system but a bug of ours.
+  if (code === '') throw error;
+  return PROBLEMS[code] ?? code;
+}
+
+export async function readInputBytes(io: CliIo, file: string): Promise<Uint8Array> {
+  if (file === STDIN) return io.readStdin();
+  try {
+    return io.readBytes(file);
+  } catch (error) {
+    const problem = problemOf(error);
+    const code = problem === PROBLEMS.ENOENT ? 'MEM-CLI-001' : 'MEM-CLI-004';
+    throw new InputError({ code, message: problem, file });
+  }
+}
+
+export async function readInputText(io: CliIo, file: string): Promise<string> {
+  const bytes = await readInputBytes(io, file);
+  return new TextDecoder().decode(bytes);
+}
+
+export function writeOutput(io: CliIo, file: string, text: string): void {
+  try {
+    io.writeFile(file, text);
+  } catch (error) {
+    throw new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${problemOf(error)}`, file });
+  }
+}

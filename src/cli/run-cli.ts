@@ -1,0 +1,176 @@
+/**
+ * The command line without a process: arguments and a world in, an exit code out.
+ *
+ *   arguments ──yargs──> command.run(args, context) ──> exit code
+ *                  └── a mistake ──> diagnostic with the nearest spelling, exit code 2
+ */
+import yargs, { type Argv } from 'yargs';
+import { InputError } from '../mmu/input-error.ts';
+import { suggest } from '../scenario/nearest.ts';
+import { type ColorArgs, type Command, type CommandContext, type CommandGroup, chooseStyle } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { inputErrorsIn, showBug, showErrors } from './failure.ts';
+import type { CliIo } from './io.ts';
+import { VERSION } from './version.ts';
+
+/** yargs says what is wrong with the arguments; made an `InputError` once the command is known. */
+class UsageProblem extends Error {
+  override readonly name = 'UsageProblem';
+}
+
+export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const contextFor = ({ color }: ColorArgs): CommandContext => ({
+    io,
+    version: VERSION,
+    style: chooseStyle(io, 'stdout', color),
+    errorStyle: chooseStyle(io, 'stderr', color),
+  });
+  const context = contextFor({
+    color: argv.includes('--no-color') ? false : argv.includes('--color') ? true : undefined,
+  });
+  try {
+    return await dispatch(argv, io, contextFor);
+  } catch (thrown) {
+    const errors = thrown instanceof UsageProblem ? [usageError(thrown.message, argv, io)] : inputErrorsIn(thrown);
+    if (errors === null) return showBug(thrown, null, context, argv.includes('--verbose'));
+    showErrors(errors, null, context);
+    return EXIT.badInput;
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  io: CliIo,
+  contextFor: (args: ColorArgs) => CommandContext,
+): Promise<ExitCode> {
+  let code: ExitCode | null = null;
+  let output = '';
+  const parser = makeParser(contextFor, (finished) => {
+    code = finished;
+  });
+  if (argv.length === 0) {
+    io.stderr.write(`${await parser.getHelp()}\n`);
+    return EXIT.badInput;
+  }
+  // With a callback yargs prints nothing itself: help and version arrive here as text.
+  await parser.parseAsync([...argv], {}, (_error, _args, text) => {
+    output = text;
+  });
+  if (output !== '') io.stdout.write(`${output}\n`);
+  return code ?? EXIT.held;
+}
+
+function makeParser(contextFor: (args: ColorArgs) => CommandContext, finish: (code: ExitCode) => void): Argv {
+  let parser: Argv = yargs()
+    .scriptName('mmulator')
+    .usage('$0 <command> [options]\n\nAn operating-system memory manager you can run, watch, rewind and test.')
+    .exitProcess(false)
+    .strict()
+    .parserConfiguration({ 'parse-positional-numbers': false, 'camel-case-expansion': true })
+    .demandCommand(1)
+    .version(VERSION)
+    .alias('h', 'help')
+    .wrap(98)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UsageProblem(message ?? '');
+    })
+    .example('$0 run scenarios', 'run every scenario below a folder')
+    .example('$0 explain fork.yaml --at 6', 'the whole story of step 6')
+    .example('$0 inspect fork.yaml maps --at 6', 'the address spaces after step 6')
+    .example('$0 explain copy on write', 'what a word means')
+    .epilogue(
+      'Exit status: 0 all held, 1 an expectation failed, 2 wrong usage or input, 70 a bug in mmulator,\n124 step limit, 130 interrupted.',
+    );
+  const groups = new Map<string, CommandGroup>();
+  for (const command of COMMANDS) {
+    if (command.group === null) parser = command.install(parser, contextFor, finish);
+    else groups.set(command.group.name, command.group);
+  }
+  for (const { name, summary } of groups.values()) {
+    const members = COMMANDS.filter((command) => command.group?.name === name);
+    parser = parser.command(`${name} <command>`, summary, (builder) =>
+      members.reduce((built, command) => command.install(built, contextFor, finish), builder).demandCommand(1),
+    );
+  }
+  return parser;
+}
+
+/** The command these arguments begin with. */
+function commandOf(argv: readonly string[]): Command | undefined {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  return (
+    COMMANDS.find((command) => command.name === words.slice(0, 2).join(' ')) ??
+    COMMANDS.find((command) => command.name === words[0])
+  );
+}
+
+/** yargs' sentences are recognised by their beginnings; one it words otherwise some day is shown as it is. */
+function usageError(message: string, argv: readonly string[], io: CliIo): InputError {
+  const command = commandOf(argv);
+  const help = `mmulator ${command === undefined ? '' : `${command.name} `}--help`;
+  if (command === undefined) return unknownCommand(argv, io);
+  const unknown = /^Unknown (?:arguments?|commands?): (.*)$/m.exec(message)?.[1]?.split(', ');
+  if (unknown !== undefined) return unknownArgument(unknown, command, argv);
+  const choice = /Argument: (.*), Given: (.*), Choices: (.*)/.exec(message);
+  if (choice !== null) {
+    const choices = choice[3]!.split(', ').map((word) => word.replaceAll('"', ''));
+    const given = choice[2]!.replaceAll('"', '');
+    const option = command.usage.includes(choice[1]!) ? choice[1]! : `--${choice[1]}`;
+    return new InputError({
+      code: 'MEM-CLI-007',
+      message: `${option}: \`${given}\` is not one of ${choices.join(', ')}`,
+      hint: suggest(given, choices, 'values'),
+    });
+  }
+  const valueless = /Not enough arguments following: (.*)/.exec(message);
+  if (valueless !== null) {
+    return new InputError({ code: 'MEM-CLI-007', message: `--${valueless[1]} needs a value`, hint: `see ${help}` });
+  }
+  const missing = /^(?:Missing required argument|Not enough non-option arguments)/.test(message);
+  return new InputError({
+    code: missing ? 'MEM-CLI-008' : 'MEM-CLI-006',
+    message: missing ? `something is missing: mmulator ${command.usage}` : firstToLower(message),
+    hint: `see ${help}`,
+  });
+}
+
+const firstToLower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+function unknownCommand(argv: readonly string[], io: CliIo): InputError {
+  const word = argv.find((argument) => !argument.startsWith('-'));
+  const names = [...new Set(COMMANDS.map((command) => command.name.split(' ')[0]!))];
+  if (word === undefined) {
+    const option = argv.find((argument) => argument !== '--') ?? '--';
+    return new InputError({
+      code: 'MEM-CLI-008',
+      message: `${option}: no command given`,
+      hint: `commands: ${names.join(', ')}`,
+    });
+  }
+  const isPath = io.kindOf(word) !== null;
+  return new InputError({
+    code: 'MEM-CLI-005',
+    message: `unknown command \`${word}\``,
+    hint: isPath ? `to run it: mmulator run ${word}` : suggest(word, names, 'commands'),
+  });
+}
+
+function unknownArgument(unknown: readonly string[], command: Command, argv: readonly string[]): InputError {
+  const [first] = unknown;
+  const word = first ?? '';
+  if (argv.includes(word) && !word.startsWith('-')) {
+    return new InputError({
+      code: 'MEM-CLI-006',
+      message: `one argument too many: \`${word}\``,
+      hint: `usage: mmulator ${command.usage}`,
+    });
+  }
+  const dashes = word.length === 1 ? '-' : '--';
+  const hint = suggest(word, command.optionNames, 'options').replace(/`(.*)`/, '`--$1`');
+  return new InputError({
+    code: 'MEM-CLI-006',
+    message: `\`mmulator ${command.name}\` has no option \`${dashes}${word}\``,
+    hint,
+  });
+}
