@@ -124,6 +124,7 @@ export { scenarioJsonSchema } from './scenario/schema.ts';
 
 // ── Recorded memory traces ──
 
+export { type OstepReferences, ostepReferences } from './trace/ostep.ts';
 export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/replay.ts';
 export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
 
