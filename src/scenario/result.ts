@@ -68,7 +68,12 @@ export interface ScenarioResult {
   readonly passed: boolean;
   /** 'held' all expectations; 'failed' at least one; 'step-limit' stopped by --max-steps. */
   readonly status: 'held' | 'failed' | 'step-limit';
+  /** The results that were kept: of a long run not all (see `RunOptions.keep`). */
   readonly steps: readonly StepResult[];
+  /** Steps done; more than `steps.length` when not all results were kept. */
+  readonly stepsRun?: number;
+  /** Expectations that held and that failed, those of steps that were not kept included. */
+  readonly expectations?: { readonly held: number; readonly failed: number };
   /** The scenario's own `expect:` at the end. */
   readonly final: readonly ExpectationResult[];
   readonly counters: Counters;

@@ -1,5 +1,7 @@
 /** What can be said about `machine:` before it is built: sizes that do not fit its pages, keys that need `kernel: none`. */
-import { InputError, type SourceRange } from '../../mmu/input-error.ts';
+import { InputError, InputErrors, type SourceRange } from '../../mmu/input-error.ts';
+import { compileCustomFormat } from '../../mmu/page-table/custom-format.ts';
+import { validateTlbConfig } from '../../mmu/tlb/config.ts';
 import { type MachineSpec, pageBytesOf } from '../schema/machine.ts';
 import type { Locator } from './locate.ts';
 
@@ -28,6 +30,7 @@ export function checkMachine(spec: MachineSpec, locator: Locator, file: string):
       locator.value(['machine', 'memory']),
     );
 
+  errors.push(...hardwareErrors(spec, locator, file));
   if (spec.kernel === 'none') {
     errors.push(...checkContents(spec, locator, file));
     return errors;
@@ -50,6 +53,26 @@ export function checkMachine(spec: MachineSpec, locator: Locator, file: string):
       locator.key(['machine', 'tlb', 'preset']),
     );
   }
+  return errors;
+}
+
+/** What the hardware floor itself finds wrong with a page-table format or a TLB, placed at their keys. */
+function hardwareErrors(spec: MachineSpec, locator: Locator, file: string): InputError[] {
+  const placed = (found: readonly InputError[], key: string) =>
+    found.map(
+      ({ code, message, hint }) =>
+        new InputError({ code, message, hint, range: locator.value(['machine', key]), file }),
+    );
+  const errors: InputError[] = [];
+  if (typeof spec.paging === 'object') {
+    try {
+      compileCustomFormat(spec.paging);
+    } catch (error) {
+      if (!(error instanceof InputErrors)) throw error;
+      errors.push(...placed(error.errors, 'paging'));
+    }
+  }
+  if (spec.tlb) errors.push(...placed(validateTlbConfig(spec.tlb), 'tlb'));
   return errors;
 }
 

@@ -3,11 +3,14 @@
  * can write, plus `kernel: none`, which leaves bare hardware: the scenario writes page tables itself and translates.
  */
 import { z } from 'zod';
+import { POLICIES } from '../../kernel/reclaim/registry.ts';
 import type { MachineConfig } from '../../machine/config.ts';
 import { FORMATS, type FormatName } from '../../mmu/page-table/formats.ts';
 import { TLB_POLICIES } from '../../mmu/tlb/config.ts';
 import { hexBytes, size, whole } from './scalars.ts';
 
+/** Those that work on a running machine: `opt` needs to know the future. */
+const POLICY_NAMES = Object.entries(POLICIES).flatMap(([name, entry]) => (entry.needsFuture ? [] : [name]));
 const FORMAT_NAMES = Object.keys(FORMATS) as [FormatName, ...FormatName[]];
 
 const bit = (what: string) => whole(`Bit of ${what}.`, 0, 63).optional();
@@ -96,7 +99,7 @@ export const machineSchema = z.strictObject({
     .describe('Page-table format, by name or of your own.'),
   memory: size('Physical memory.').optional(),
   swap: size('Swap device; 0 for none.').optional(),
-  replacement: z.string().optional().describe('Replacement policy: `fifo`, `lru`, `clock`, `random`, …'),
+  replacement: z.enum(POLICY_NAMES).optional().describe('Replacement policy: who leaves when memory is full.'),
   residentPages: whole('Limit on user pages resident at once, machine-wide; `null`: only by memory.', 1)
     .nullable()
     .optional(),

@@ -1,0 +1,93 @@
+/** Do one step on the machine. Dispatch only: what each step means stands in syscalls.ts, accesses.ts and spawn.ts. */
+import type { Process } from '../../kernel/process.ts';
+import type { ActionStep } from '../schema/steps.ts';
+import * as accesses from './accesses.ts';
+import { DONE, type Executed } from './executed.ts';
+import { spawn } from './spawn.ts';
+import { CannotRun, type StepContext } from './state.ts';
+import * as syscalls from './syscalls.ts';
+
+/** Sets `context.process` to whose step it is. A step that cannot run answers `dead`, with the reason. */
+export function execute(context: StepContext, step: ActionStep): Executed {
+  try {
+    return attempt(context, step);
+  } catch (reason) {
+    if (!(reason instanceof CannotRun)) throw reason;
+    return { outcome: { kind: 'dead', why: reason.message } };
+  }
+}
+
+function attempt(context: StepContext, step: ActionStep): Executed {
+  switch (step.do) {
+    case 'comment':
+      return DONE;
+    case 'spawn':
+      return spawn(context, step);
+    case 'translate':
+      return accesses.translate(context, step);
+    case 'check':
+      context.process = checkedProcess(context, step.process);
+      return accesses.check(context, step);
+    default: {
+      const process = context.runningProcess(step.process);
+      context.process = process;
+      return ofProcess(context, process, step);
+    }
+  }
+}
+
+type ProcessStep = Exclude<ActionStep, { do: 'comment' | 'spawn' | 'translate' | 'check' }>;
+
+function ofProcess(context: StepContext, process: Process, step: ProcessStep): Executed {
+  switch (step.do) {
+    case 'mmap':
+      return syscalls.mmap(context, process, step);
+    case 'munmap':
+      return syscalls.munmap(context, process, step);
+    case 'mprotect':
+      return syscalls.mprotect(context, process, step);
+    case 'brk':
+      return syscalls.brk(context, process, step);
+    case 'sbrk':
+      return syscalls.sbrk(context, process, step);
+    case 'fork':
+      return syscalls.fork(context, process, step);
+    case 'exit':
+      return syscalls.exit(context, process, step);
+    case 'wait':
+      return syscalls.wait(context, process, step);
+    case 'kill':
+      return syscalls.kill(context, process, step);
+    case 'read':
+    case 'write':
+      return syscalls.transfer(context, process, step);
+    case 'load':
+      return accesses.load(context, process, step);
+    case 'store':
+      return accesses.store(context, process, step);
+    case 'fetch':
+      return accesses.fetch(context, process, step);
+    case 'rmw':
+      return accesses.rmw(context, process, step);
+    case 'touch':
+      return accesses.touch(context, process, step);
+    case 'peek':
+      return accesses.peek(context, process, step);
+    case 'switch':
+      context.machine.switchTo(step.cpu, process);
+      return DONE;
+    default:
+      return step satisfies never;
+  }
+}
+
+/** A check may be of a process that has ended, or of none at all. */
+function checkedProcess(context: StepContext, name: string | undefined): Process | null {
+  if (name !== undefined) {
+    const process = context.anyProcess(context.resolvedName(name));
+    if (process === undefined) return context.runningProcess(name);
+    return process;
+  }
+  const running = context.scenario.machine.kernel === 'none' ? [] : context.runningProcesses();
+  return running.length === 1 ? (running[0] ?? null) : null;
+}
