@@ -59,22 +59,27 @@ function stepLines(step: StepResult, names: Names, widths: Widths, options: Step
   const { style } = options;
   const failed = step.expectations.filter((expectation) => !expectation.held);
   const number = paint(style, 'dim', padStart(String(stepNumber(step)), widths.number));
-  const came = cameText(step, names);
-  const line = [
-    `  ${number} ${markOf(step, style)}`,
-    padEnd(step.text, widths.text),
-    padEnd(paint(style, inkOf(step), came), widths.came),
-  ].join('  ');
   const indent = ' '.repeat(widths.number + 6);
-  const cost = paint(style, 'dim', costText(step.cost));
-  const fits = visibleWidth(line) + 2 + visibleWidth(cost) < style.width;
-  const lines = [cost === '' || !fits ? line.trimEnd() : `${line}  ${cost}`];
-  if (cost !== '' && !fits) lines.push(`${indent}${cost}`);
+  const text = shortened(step.text, style.width - indent.length - 1);
+  const came = paint(style, inkOf(step), cameText(step, names));
+  const lines = [`  ${number} ${markOf(step, style)}  ${text}`];
+  // Each cell goes beside what stands there, or, where it does not fit, on a line of its own.
+  const add = (cell: string, column: number) => {
+    if (cell === '') return;
+    const line = padEnd(lines.at(-1)!, column);
+    if (visibleWidth(line) + 2 + visibleWidth(cell) < style.width) lines[lines.length - 1] = `${line}  ${cell}`;
+    else lines.push(`${indent}  ${cell}`);
+  };
+  add(came, indent.length + widths.text);
+  add(paint(style, 'dim', costText(step.cost)), indent.length + widths.text + 2 + widths.came);
   if (step.note !== null) lines.push(...noteLines(step.note, indent, style));
   lines.push(...whyBlock(whyLines(step.events, names), indent, style));
   for (const expectation of failed) lines.push(...expectationLines(expectation, style, options.file));
   return lines;
 }
+
+const shortened = (text: string, width: number): string =>
+  visibleWidth(text) <= width ? text : `${text.slice(0, width - 1)}…`;
 
 function markOf(step: StepResult, style: Style): string {
   if (step.expectations.length === 0) return ' ';

@@ -9,7 +9,7 @@
 import type { FrameView, MachineView } from '../../machine/view.ts';
 import { columns } from '../columns.ts';
 import { counted, percent } from '../quantities.ts';
-import { type Ink, paint } from '../style.ts';
+import { type Ink, paint, visibleWidth } from '../style.ts';
 import type { ViewOptions } from './view-options.ts';
 
 const FRAMES_PER_ROW = 64;
@@ -120,7 +120,19 @@ function legendLines(view: MachineView, letters: ReadonlyMap<number, string>, { 
   }
   if (anonymous.some((frame) => ownersOf(frame).length > 1))
     parts.push(`${paint(style, 'yellow', '+')} shared until written`);
-  return [`  ${parts.join('   ')}`];
+  return legendRows(parts, style.width - 4).map((row) => `  ${row}`);
+}
+
+/** Entries are kept whole when the legend needs a second row. */
+function legendRows(parts: readonly string[], width: number): string[] {
+  const rows: string[] = [];
+  for (const part of parts) {
+    const last = rows.at(-1);
+    if (last !== undefined && visibleWidth(last) + 3 + visibleWidth(part) < width)
+      rows[rows.length - 1] = `${last}   ${part}`;
+    else rows.push(part);
+  }
+  return rows;
 }
 
 function ownerLines(view: MachineView, { style, names, process }: ViewOptions): string[] {

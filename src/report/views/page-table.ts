@@ -35,8 +35,9 @@ export function pageTableView(view: MachineView, options: ViewOptions): string[]
 function processTree(process: ProcessView, options: ViewOptions): string[] {
   const { style, format } = options;
   const pages = Object.values(process.pages).sort((left, right) => left.address - right.address);
-  const head = `${paint(style, 'bold', processTitle(process))}  root at ${hex(process.root)}, ${counted(process.tableFrames, 'table frame')}, ${format.name}`;
-  if (process.state === 'zombie') return [head, '  a zombie has no page table any more'];
+  const title = paint(style, 'bold', processTitle(process));
+  if (process.state === 'zombie') return [title, '  a zombie has no page table any more'];
+  const head = `${title}  root at ${hex(process.root)}, ${counted(process.tableFrames, 'table frame')}, ${format.name}`;
   if (pages.length === 0) return [head, '  no page is mapped yet'];
   const top = format.levels.length - 1;
   return [head, ...tableLines(pages, top, process.root, '  ', options)];

@@ -1,0 +1,154 @@
+/** The story of a step: how the address splits, the walk, the refusal, the kernel's answer, the outcome. */
+import { describe, expect, it } from 'vitest';
+import { FORMATS } from '../../src/mmu/page-table/formats.ts';
+import { addressSplit } from '../../src/report/explain/address-split.ts';
+import { latchedText } from '../../src/report/explain/refusal.ts';
+import { stepStory } from '../../src/report/explain/story.ts';
+import { walkDrawing } from '../../src/report/explain/walk-drawing.ts';
+import { PLAIN } from '../../src/report/style.ts';
+import type { StepResult } from '../../src/scenario/result.ts';
+import { COW_STEP, HELD, stepResult, translateEvent, translation, WRITE_FAULT } from './fixture.ts';
+
+const story = (step: StepResult, verbose = false): string =>
+  stepStory(HELD, step, { style: PLAIN, format: FORMATS.sv39, verbose }).join('\n');
+
+describe('the story of a step', () => {
+  it('tells a copy on write from the address to the cost', () => {
+    expect(story(COW_STEP)).toMatchInlineSnapshot(`
+      "
+       step 4  store child buf+0x10 = 7
+       scenarios/cow.yaml:8:5
+
+       ▸ address  buf+0x10 (0x10000010), store of 4 bytes on CPU 0
+          38       30 29       21 20       12 11            0
+         ┌───────────┬───────────┬───────────┬───────────────┐
+         │ 000000000 │ 010000000 │ 000000000 │ 000000010000  │
+         │ L2 = 0    │ L1 = 128  │ L0 = 0    │ offset = 0x10 │
+         └───────────┴───────────┴───────────┴───────────────┘
+         TLB   page 0x10000 → set 0, tag 0x4000, ASID 2: miss
+         walk  from the root table at 0x3000
+               └ L2[0]      PTE at 0x3000  = 0x0000000000001001  V-------  → table in frame 4
+                 └ L1[128]  PTE at 0x4400  = 0x0000000000001401  V-------  → table in frame 5
+                   └ L0[0]  PTE at 0x5000  = 0x0000000000003053  VR--U-A-  ✗ refused: write
+               V valid  R read  W write  X execute  U user  G global  A accessed  D dirty
+         fault the L0 entry at 0x5000 does not permit writing
+               rule write; cause 15 (store page fault)
+
+       ▸ kernel: copy-on-write  minor fault
+         frame 12 is shared by 2 mappings, so the writer gets a copy
+         frame 13 serves the page now
+         frame 12 copied to frame 13 for child
+
+       ▸ the access is tried again
+         TLB   page 0x10000 → set 0, tag 0x4000, ASID 2: miss
+         walk  from the root table at 0x3000
+               └ L2[0]      PTE at 0x3000  = 0x0000000000001001  V-------  → table in frame 4
+                 └ L1[128]  PTE at 0x4400  = 0x0000000000001401  V-------  → table in frame 5
+                   └ L0[0]  PTE at 0x5000  = 0x0000000000003053  VR--U-A-  → frame 12
+
+       ▸ done  physical 0xd010 = frame 13 + 0x10
+         written: 07 00 00 00
+
+       ▸ cost  counters that moved
+         stores     1    pteReads           6
+         tlbMisses  2    minorFaults        1
+         walks      2    copyOnWriteFaults  1
+
+       ▸ expected
+         ✓ fault: copy-on-write
+      "
+    `);
+  });
+
+  it('tells a signal and why', () => {
+    const text = story(HELD.steps[5]!);
+    expect(text).toContain('signal: SIGSEGV');
+    expect(text).toContain('no area covers address 0x0: child is killed');
+  });
+
+  it('tells the first pages of a long access and counts the rest', () => {
+    const pages = Array.from({ length: 20 }, (_, index) => translateEvent(0, translation({ vpn: index, walk: [] })));
+    const long = stepResult(0, 'store parent buf = …', { events: pages });
+    expect(story(long)).toContain('14 more translations of this access; --verbose tells them all');
+    expect(story(long, true)).not.toContain('more translations');
+  });
+});
+
+describe('the split of an address', () => {
+  const split = (...[address, format, level]: [number | bigint, keyof typeof FORMATS, number]) =>
+    `\n${addressSplit(address, FORMATS[format], level, PLAIN).join('\n')}\n`;
+
+  it('draws a cell a level', () => {
+    expect(split(0x10000010, 'sv39', 0)).toMatchInlineSnapshot(`
+      "
+       38       30 29       21 20       12 11            0
+      ┌───────────┬───────────┬───────────┬───────────────┐
+      │ 000000000 │ 010000000 │ 000000000 │ 000000010000  │
+      │ L2 = 0    │ L1 = 128  │ L0 = 0    │ offset = 0x10 │
+      └───────────┴───────────┴───────────┴───────────────┘
+      "
+    `);
+    expect(split(0x8049abc, 'i386', 0)).toMatchInlineSnapshot(`
+      "
+       31        22 21        12 11             0
+      ┌────────────┬────────────┬────────────────┐
+      │ 0000100000 │ 0001001001 │ 101010111100   │
+      │ PGD = 32   │ PTE = 73   │ offset = 0xabc │
+      └────────────┴────────────┴────────────────┘
+      "
+    `);
+  });
+
+  it('gives a superpage a longer offset', () => {
+    expect(split(0x40212345, 'sv39', 1)).toMatchInlineSnapshot(`
+      "
+       38       30 29       21 20                    0
+      ┌───────────┬───────────┬───────────────────────┐
+      │ 000000001 │ 000000001 │ 000010010001101000101 │
+      │ L2 = 1    │ L1 = 1    │ offset = 0x12345      │
+      └───────────┴───────────┴───────────────────────┘
+      "
+    `);
+  });
+
+  it.for(Object.keys(FORMATS) as (keyof typeof FORMATS)[])('%s: the cells put together are the address', (format) => {
+    const { levels, virtualBits } = FORMATS[format];
+    const address = (1n << BigInt(virtualBits)) - 1n - 0x5a5a5n;
+    const bits = split(address, format, 0).split('\n')[3]!.replaceAll(/[^01]/g, '');
+    expect(BigInt(`0b${bits}`)).toBe(address);
+    expect(bits.length).toBe(levels.reduce((sum, level) => sum + level.indexBits, 12));
+    for (const line of split(address, format, 0).split('\n')) expect(line.length).toBeLessThan(97);
+  });
+});
+
+describe('the walk', () => {
+  it('names the size of a superpage', () => {
+    const walk = translation()
+      .walk.slice(0, 2)
+      .map((step) => (step.level === 1 ? { ...step, kind: 'leaf' as const } : step));
+    expect(walkDrawing(translation({ walk, pageBytes: 2 ** 21 }), 4096, PLAIN, '').at(-1)).toContain(
+      'frame 5 (2MiB page)',
+    );
+  });
+
+  it('marks an absent entry', () => {
+    const walk = [{ ...translation().walk[0]!, kind: 'absent' as const, pfn: null }];
+    expect(walkDrawing(translation({ walk }), 4096, PLAIN, '')).toEqual([
+      '└ L2[0]  PTE at 0x3000  = 0x0000000000001001  V-------  ✗ not present',
+    ]);
+  });
+});
+
+describe('what the hardware latches', () => {
+  it.for([
+    [{ cause: 12 }, 'cause 12 (instruction page fault)'],
+    [{ cause: 15 }, 'cause 15 (store page fault)'],
+    [{ cause: null, errorCode: 7 }, 'error code 0x7 (present, write, user)'],
+    [{ cause: null, errorCode: 4 }, 'error code 0x4 (not present, read, user)'],
+    [{ cause: null, errorCode: 0x15 }, 'error code 0x15 (present, fetch, user)'],
+    [{ cause: null, errorCode: 0x9 }, 'error code 0x9 (present, read, supervisor, reserved bit set)'],
+    [{ cause: null, errorCode: null }, ''],
+  ] as const)('%o is read out as: %s', ([latched, text]) => {
+    expect(latchedText({ ...WRITE_FAULT, ...latched })).toBe(text);
+  });
+});
