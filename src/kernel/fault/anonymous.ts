@@ -1,0 +1,137 @@
+/**
+ * Private pages: demand zero, copy on write, reuse by the last owner.
+ *
+ *     untouched --read--> zero page --write--> own frame (exclusive, writable)
+ *     untouched --write-------------------------^  |
+ *                                                  fork: both sides write-protected, no longer exclusive
+ *     write, others still hold the frame  -> copy  |
+ *     write, nobody else does             -> reuse v
+ *
+ * Rules: Linux mm/memory.c:do_anonymous_page, do_wp_page, wp_can_reuse_anon_folio.
+ */
+import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import { holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Process } from '../process.ts';
+import { removeFromSwapCache } from '../swap/swap-cache.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
+import { prepareAnon } from '../vm/anon.ts';
+import type { Area } from '../vm/area.ts';
+import { dropMapping, mapFrame, pteFlagsOf } from '../vm/mapping.ts';
+import { flushPage } from '../vm/tlb-flush.ts';
+import { frameForFault } from './frame-for-fault.ts';
+import { COPY_ON_WRITE, DEMAND_ZERO, KILLED, REUSE, ZERO_PAGE } from './outcome.ts';
+
+/** A number unique to the page of this address space, for policies that remember pages. */
+export function pageKey(kernel: Kernel, space: AddressSpace, address: number): number {
+  return space.id * 2 ** 40 + (Math.floor(address / kernel.pageBytes) % 2 ** 40);
+}
+
+/** Nothing is mapped at this private anonymous page yet. */
+export function faultUntouched(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  entry: number,
+  write: boolean,
+): number {
+  if (!write) {
+    kernel.pageTable.writeLeaf(entry, ZERO_PFN, pteFlagsOf(kernel, area.flags) | PTE_ACCESSED);
+    return ZERO_PAGE;
+  }
+  prepareAnon(kernel, area);
+  return mapZeroed(kernel, process, area, address, entry) ? DEMAND_ZERO : KILLED;
+}
+
+/** Write to a present private page that is write-protected. */
+export function faultWriteProtected(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  entry: number,
+): number {
+  const { pageTable, frames } = kernel;
+  const space = process.space!;
+  const pfn = pageTable.frame(entry);
+  prepareAnon(kernel, area);
+  if (pfn === ZERO_PFN) {
+    if (!mapZeroed(kernel, process, area, address, entry)) return KILLED;
+    flushPage(kernel, space, address);
+    return DEMAND_ZERO;
+  }
+  if (frames.use[pfn] === FRAME_ANON && mayReuse(kernel, pfn)) {
+    frames.set(pfn, FLAG_EXCLUSIVE);
+    pageTable.setFlags(entry, writableFlags(kernel, area));
+    flushPage(kernel, space, address);
+    return REUSE;
+  }
+  return copyPage(kernel, process, area, address, entry, pfn) ? COPY_ON_WRITE : KILLED;
+}
+
+/** A private copy of `source` for the page, in place of what is mapped there now (maybe nothing). */
+export function copyPage(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  entry: number,
+  source: number,
+): boolean {
+  const { pageTable, memory } = kernel;
+  // Pinned: finding a frame may evict, and must not evict the page being copied.
+  holdFrame(kernel, source);
+  const copy = frameForFault(kernel, process, FRAME_ANON);
+  if (copy < 0) {
+    putFrame(kernel, source);
+    return false;
+  }
+  const space = process.space!;
+  memory.copyFrame(source, copy);
+  const wasMapped = !pageTable.isEmpty(entry);
+  if (wasMapped) {
+    const flags = pageTable.flags(entry);
+    pageTable.clear(entry);
+    dropMapping(kernel, space, address, source, flags);
+  }
+  install(kernel, space, area, address, entry, copy);
+  if (wasMapped) flushPage(kernel, space, address);
+  if (kernel.sink !== null) {
+    kernel.emit({ type: 'CowCopy', pid: process.pid, address, from: source, to: copy });
+  }
+  putFrame(kernel, source);
+  return true;
+}
+
+/**
+ * May a write go to this frame in place? Yes when it is known to belong to one mapping, or when this mapping holds the
+ * only reference; a copy kept in swap is given up first.
+ */
+export function mayReuse(kernel: Kernel, pfn: number): boolean {
+  const { frames, swap } = kernel;
+  if (frames.has(pfn, FLAG_EXCLUSIVE)) return true;
+  if (!frames.has(pfn, FLAG_SWAP_CACHE)) return frames.references[pfn] === 1;
+  if (frames.references[pfn] !== 2 || swap.counts[frames.swapSlot[pfn]! - 1] !== 0) return false;
+  removeFromSwapCache(kernel, pfn);
+  return true;
+}
+
+export function writableFlags(kernel: Kernel, area: Area): number {
+  return pteFlagsOf(kernel, area.flags) | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY;
+}
+
+function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number, entry: number): boolean {
+  const pfn = frameForFault(kernel, process, FRAME_ANON);
+  if (pfn < 0) return false;
+  kernel.memory.zeroFrame(pfn);
+  install(kernel, process.space!, area, address, entry, pfn);
+  return true;
+}
+
+function install(kernel: Kernel, space: AddressSpace, area: Area, address: number, entry: number, pfn: number): void {
+  kernel.frames.set(pfn, FLAG_EXCLUSIVE);
+  mapFrame(kernel, space, address, entry, pfn, writableFlags(kernel, area));
+  trackFrame(kernel, pfn, pageKey(kernel, space, address));
+}

@@ -1,0 +1,31 @@
+/** Memory for a page fault: unlike a system call it cannot answer ENOMEM, so when all else fails somebody is killed. */
+import { allocateUserFrame } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+import { killForMemory } from '../oom.ts';
+import type { Process } from '../process.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
+import { ensureEntry } from '../vm/tables.ts';
+
+/** A user frame, or -1 when the faulting process itself was killed (or nobody is left to kill). */
+export function frameForFault(kernel: Kernel, process: Process, use: number): number {
+  for (;;) {
+    const pfn = allocateUserFrame(kernel, use);
+    if (pfn >= 0) return pfn;
+    if (!killForMemory(kernel) || process.state === 'zombie') return -1;
+  }
+}
+
+/** The entry for `address` with all tables above it, or -1 as above. */
+export function entryForFault(
+  kernel: Kernel,
+  process: Process,
+  space: AddressSpace,
+  address: number,
+  level = 0,
+): number {
+  for (;;) {
+    const entry = ensureEntry(kernel, space, address, level);
+    if (entry >= 0) return entry;
+    if (!killForMemory(kernel) || process.state === 'zombie') return -1;
+  }
+}

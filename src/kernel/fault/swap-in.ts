@@ -1,0 +1,62 @@
+/**
+ * A page that was swapped out comes back [mm/memory.c:do_swap_page].
+ *
+ * The frame joins the swap cache, so that a sharer finds it and an unchanged page can leave without being written.
+ * A write that is the page's only use, or a device more than half full, gives the slot up at once.
+ */
+import { PTE_ACCESSED, PTE_DIRTY, PTE_SWAP_EXCLUSIVE, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON } from '../frames/frame-table.ts';
+import { trackFrame } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+import { VM_LOCKED, VM_WRITE } from '../linux-abi.ts';
+import type { Process } from '../process.ts';
+import { addToSwapCache, isSwapHalfFull, removeFromSwapCache } from '../swap/swap-cache.ts';
+import type { Area } from '../vm/area.ts';
+import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
+import { copyPage, pageKey } from './anonymous.ts';
+import { frameForFault } from './frame-for-fault.ts';
+import { KILLED, MAJOR, SWAP_CACHE, SWAP_IN } from './outcome.ts';
+
+export function faultSwapped(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  entry: number,
+  write: boolean,
+): number {
+  const { pageTable, swap, frames } = kernel;
+  const space = process.space!;
+  const slot = pageTable.frame(entry);
+  const wasExclusive = (pageTable.flags(entry) & PTE_SWAP_EXCLUSIVE) !== 0;
+  let pfn = swap.cached[slot]! - 1;
+  const major = pfn < 0;
+  if (major) {
+    pfn = frameForFault(kernel, process, FRAME_ANON);
+    if (pfn < 0) return KILLED;
+    swap.read(slot, kernel.memory, pfn);
+    if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
+    addToSwapCache(kernel, pfn, slot);
+    trackFrame(kernel, pfn, pageKey(kernel, space, address));
+  }
+
+  const alone = frames.mapCount[pfn] === 0;
+  pageTable.clear(entry);
+  space.swapEntries--;
+  mapFrame(kernel, space, address, entry, pfn, pteFlagsOf(kernel, area.flags) | PTE_ACCESSED);
+  swap.counts[slot]!--;
+  const unnamed = swap.counts[slot] === 0;
+  if (unnamed && ((write && alone) || isSwapHalfFull(kernel) || area.has(VM_LOCKED))) removeFromSwapCache(kernel, pfn);
+
+  const exclusive = wasExclusive || (alone && !frames.has(pfn, FLAG_SWAP_CACHE));
+  if (exclusive) {
+    frames.set(pfn, FLAG_EXCLUSIVE);
+    if (area.has(VM_WRITE)) {
+      const flags = pteFlagsOf(kernel, area.flags) | PTE_ACCESSED | PTE_WRITE;
+      pageTable.setFlags(entry, write ? flags | PTE_DIRTY : flags);
+    }
+  } else if (write && !copyPage(kernel, process, area, address, entry, pfn)) {
+    return KILLED;
+  }
+  return major ? SWAP_IN | MAJOR : SWAP_CACHE;
+}

@@ -1,0 +1,102 @@
+/**
+ * Getting and giving back frames: the buddy allocator below, reclaim when it runs dry.
+ * A frame is freed by whoever lets go of it last (`putFrame`).
+ */
+import { invariant } from '../../mmu/invariant.ts';
+import type { Kernel } from '../kernel.ts';
+import { reclaimOne } from '../reclaim/reclaim.ts';
+import {
+  FLAG_SWAP_CACHE,
+  FLAG_TRACKED,
+  FRAME_FILE,
+  FRAME_FREE,
+  FRAME_HUGE,
+  FRAME_KERNEL,
+  FRAME_TABLE,
+  FRAME_TAIL,
+} from './frame-table.ts';
+
+/** 2^order frames for a page table, or -1. They hold one reference, on the first frame. */
+export function allocateTable(kernel: Kernel, order: number): number {
+  return allocateBlock(kernel, order, FRAME_TABLE);
+}
+
+/** 2^order frames for a superpage, or -1 when memory is too fragmented. Reclaim is not tried, as for hugetlb pages. */
+export function allocateHuge(kernel: Kernel, order: number): number {
+  const pfn = kernel.buddy.allocate(order);
+  if (pfn < 0) return -1;
+  claim(kernel, pfn, order, FRAME_HUGE);
+  return pfn;
+}
+
+/**
+ * One frame for a page of a process, unreferenced and not yet known to the policy, or -1 when memory (or the limit on
+ * resident pages) is exhausted and nothing can be evicted.
+ */
+export function allocateUserFrame(kernel: Kernel, use: number): number {
+  const limit = kernel.options.residentPages;
+  if (limit !== null) {
+    while (kernel.policy.resident >= limit) if (!reclaimOne(kernel)) return -1;
+  }
+  let pfn = kernel.buddy.allocate(0);
+  while (pfn < 0) {
+    if (!reclaimOne(kernel)) return -1;
+    pfn = kernel.buddy.allocate(0);
+  }
+  kernel.frames.use[pfn] = use;
+  if (use === FRAME_FILE) kernel.fileFrames++;
+  return pfn;
+}
+
+export function holdFrame(kernel: Kernel, pfn: number): void {
+  kernel.frames.references[pfn]!++;
+}
+
+export function putFrame(kernel: Kernel, pfn: number): void {
+  const { frames } = kernel;
+  invariant(frames.references[pfn]! > 0, 'a frame is put more often than held');
+  frames.references[pfn]!--;
+  if (frames.references[pfn] === 0) freeFrame(kernel, pfn);
+}
+
+/** Tell the policy that the frame now serves `page` (a number unique to the page). */
+export function trackFrame(kernel: Kernel, pfn: number, page: number): void {
+  kernel.frames.set(pfn, FLAG_TRACKED);
+  kernel.policy.admit(pfn, page);
+}
+
+/** Free a frame that nobody holds (also one just allocated and not used after all). */
+export function freeFrame(kernel: Kernel, pfn: number): void {
+  const { frames } = kernel;
+  const use = frames.use[pfn]!;
+  invariant(use !== FRAME_FREE && use !== FRAME_TAIL && use !== FRAME_KERNEL, 'a frame that is not allocated is freed');
+  invariant(frames.mapCount[pfn] === 0, 'a mapped frame is freed');
+  invariant(!frames.has(pfn, FLAG_SWAP_CACHE), 'a frame in the swap cache is freed');
+  if (frames.has(pfn, FLAG_TRACKED)) kernel.policy.remove(pfn);
+  if (use === FRAME_FILE) kernel.fileFrames--;
+  const order = frames.order[pfn]!;
+  for (let i = 0; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
+  frames.flags[pfn] = 0;
+  frames.order[pfn] = 0;
+  frames.references[pfn] = 0;
+  frames.object[pfn] = 0;
+  frames.objectPage[pfn] = 0;
+  kernel.buddy.release(pfn, order);
+}
+
+function allocateBlock(kernel: Kernel, order: number, use: number): number {
+  let pfn = kernel.buddy.allocate(order);
+  while (pfn < 0) {
+    if (!reclaimOne(kernel)) return -1;
+    pfn = kernel.buddy.allocate(order);
+  }
+  claim(kernel, pfn, order, use);
+  kernel.frames.references[pfn] = 1;
+  return pfn;
+}
+
+function claim(kernel: Kernel, pfn: number, order: number, use: number): void {
+  kernel.frames.use[pfn] = use;
+  kernel.frames.order[pfn] = order;
+  for (let i = 1; i < 1 << order; i++) kernel.frames.use[pfn + i] = FRAME_TAIL;
+}

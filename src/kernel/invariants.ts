@@ -1,0 +1,229 @@
+/**
+ * The rules that hold between the kernel's structures whenever no operation is under way. Slow and thorough: every
+ * page table is read, every frame counted. Returns the rules broken, by name; nothing when healthy.
+ */
+import { PTE_GUARD, PTE_PROT_NONE, PTE_SWAP, PTE_VALID, PTE_WRITE, pteLetters } from '../mmu/pte-flags.ts';
+import {
+  FLAG_EXCLUSIVE,
+  FLAG_SWAP_CACHE,
+  FLAG_TRACKED,
+  FRAME_ANON,
+  FRAME_FREE,
+  FRAME_HUGE,
+  FRAME_TABLE,
+  FRAME_TAIL,
+  ZERO_PFN,
+} from './frames/frame-table.ts';
+import type { Kernel } from './kernel.ts';
+import { VM_ACCESS, VM_HUGETLB, VM_LOCKED, VM_WRITE } from './linux-abi.ts';
+import type { AddressSpace } from './vm/address-space.ts';
+
+interface Tally {
+  readonly maps: Map<number, number>;
+  readonly tables: Map<number, number>;
+  readonly slots: Map<number, number>;
+  readonly broken: Set<string>;
+}
+
+const bump = (counts: Map<number, number>, key: number): void => {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+};
+
+export function checkKernelInvariants(kernel: Kernel): string[] {
+  const tally: Tally = { maps: new Map(), tables: new Map(), slots: new Map(), broken: new Set() };
+  for (const space of kernel.spaces) if (space !== null) checkSpace(kernel, space, tally);
+  checkObjects(kernel, tally);
+  checkFrames(kernel, tally);
+  checkSwap(kernel, tally);
+  checkTlbs(kernel, tally.broken);
+  for (const rule of [...kernel.buddy.checkInvariants(), ...kernel.policy.checkInvariants()]) tally.broken.add(rule);
+  return [...tally.broken];
+}
+
+function checkSpace(kernel: Kernel, space: AddressSpace, tally: Tally): void {
+  const { broken } = tally;
+  for (const rule of space.areas.checkInvariants()) broken.add(rule);
+  const seen = { tables: 0, resident: 0, swap: 0 };
+  bump(tally.tables, space.rootPfn);
+  seen.tables += 1 << kernel.frames.order[space.rootPfn]!;
+  const top = kernel.format.levels.length - 1;
+  checkTable(kernel, space, space.root, top, 0, tally, seen);
+  if (seen.tables !== space.tableFrames) broken.add('space: table frames differ from the tables found');
+  if (seen.resident !== space.residentPages) broken.add('space: resident pages differ from the entries found');
+  if (seen.swap !== space.swapEntries) broken.add('space: swap entries differ from the entries found');
+  let pages = 0;
+  let locked = 0;
+  for (let area = space.areas.first; area !== null; area = area.next) {
+    const size = (area.end - area.start) / kernel.pageBytes;
+    pages += size;
+    if (area.has(VM_LOCKED)) locked += size;
+  }
+  if (pages !== space.totalPages) broken.add('space: total pages differ from the areas');
+  if (locked !== space.lockedPages) broken.add('space: locked pages differ from the areas');
+}
+
+function checkTable(
+  kernel: Kernel,
+  space: AddressSpace,
+  table: number,
+  level: number,
+  base: number,
+  tally: Tally,
+  seen: { tables: number; resident: number; swap: number },
+): void {
+  const { pageTable, format, frames } = kernel;
+  const layout = format.levels[level]!;
+  for (let index = 0; index < 2 ** layout.indexBits; index++) {
+    const entry = table + index * format.pteBytes;
+    if (pageTable.isEmpty(entry)) continue;
+    const address = base + index * layout.pageBytes;
+    if (level > 0 && pageTable.isTable(entry, level)) {
+      const child = pageTable.frame(entry, level);
+      bump(tally.tables, child);
+      if (frames.use[child] !== FRAME_TABLE) tally.broken.add('table: an entry points to a frame that is no table');
+      seen.tables += 1 << frames.order[child]!;
+      checkTable(kernel, space, child * kernel.pageBytes, level - 1, address, tally, seen);
+      continue;
+    }
+    checkLeaf(kernel, space, entry, level, address, tally, seen);
+  }
+}
+
+function checkLeaf(
+  kernel: Kernel,
+  space: AddressSpace,
+  entry: number,
+  level: number,
+  address: number,
+  tally: Tally,
+  seen: { resident: number; swap: number },
+): void {
+  const { pageTable, frames, reverseMap } = kernel;
+  const { broken } = tally;
+  const area = space.areas.at(address);
+  if (area === null) {
+    broken.add('table: an entry lies outside every area');
+    return;
+  }
+  const flags = pageTable.flags(entry, level);
+  const target = pageTable.frame(entry, level);
+  if ((flags & PTE_SWAP) !== 0) {
+    bump(tally.slots, target);
+    seen.swap++;
+    return;
+  }
+  if ((flags & PTE_GUARD) !== 0) return;
+  if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) broken.add('table: an entry is neither empty nor of a known kind');
+  if ((flags & PTE_VALID) !== 0 && !area.has(VM_ACCESS)) broken.add('table: a page of a PROT_NONE area is present');
+  if ((flags & PTE_WRITE) !== 0 && !area.has(VM_WRITE)) broken.add('table: a page is writable in a read-only area');
+  if (level > 0 !== area.has(VM_HUGETLB)) broken.add('table: page size differs from the area');
+  if (target === ZERO_PFN) {
+    if ((flags & PTE_WRITE) !== 0) broken.add('table: the zero page is writable');
+    return;
+  }
+  bump(tally.maps, target);
+  if (level === 0) seen.resident++;
+  if (frames.use[target] === FRAME_FREE || frames.use[target] === FRAME_TAIL) {
+    broken.add('table: an entry maps a frame that is not a page');
+  }
+  const page = Math.floor(address / kernel.pageBytes);
+  const mapped = reverseMap.list(target).some((mapping) => mapping.space === space.id && mapping.page === page);
+  if (!mapped) broken.add('reverse map: a mapping is missing');
+  const writable = (flags & PTE_WRITE) !== 0 && frames.use[target] === FRAME_ANON;
+  if (writable && (!frames.has(target, FLAG_EXCLUSIVE) || frames.mapCount[target] !== 1)) {
+    broken.add('copy on write: a writable private page has other owners');
+  }
+}
+
+function checkObjects(kernel: Kernel, tally: Tally): void {
+  const areas = new Map<number, number>();
+  for (const space of kernel.spaces) {
+    for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
+      if (area.object !== null) bump(areas, area.object.id);
+    }
+  }
+  for (const object of kernel.objects) {
+    if (object === null) continue;
+    if ((areas.get(object.id) ?? 0) !== object.areas) tally.broken.add('object: areas differ from its count');
+    for (const [page, held] of object.pages) {
+      if (held < 0) {
+        bump(tally.slots, -held - 1);
+      } else if (kernel.frames.object[held] !== object.id + 1 || kernel.frames.objectPage[held] !== page) {
+        tally.broken.add('object: a frame does not know its object');
+      }
+    }
+  }
+}
+
+function checkFrames(kernel: Kernel, tally: Tally): void {
+  const { frames, buddy, reverseMap, policy } = kernel;
+  const { broken } = tally;
+  let used = 0;
+  for (let pfn = 0; pfn < frames.frames; pfn++) {
+    const use = frames.use[pfn]!;
+    const references = frames.references[pfn]!;
+    const maps = frames.mapCount[pfn]!;
+    if (use === FRAME_FREE) {
+      if (references !== 0 || maps !== 0 || frames.flags[pfn] !== 0) broken.add('frame: a free frame is not blank');
+      continue;
+    }
+    used++;
+    if (use === FRAME_TAIL) continue;
+    if (buddy.isFree(pfn) && pfn !== ZERO_PFN) broken.add('frame: in use and free at once');
+    if ((tally.maps.get(pfn) ?? 0) !== maps) broken.add('frame: map count differs from the entries that map it');
+    if (reverseMap.list(pfn).length !== maps) broken.add('frame: map count differs from the reverse map');
+    if (frames.has(pfn, FLAG_TRACKED) !== policy.holds(pfn)) broken.add('frame: policy does not know it');
+    if (frames.isUserPage(pfn)) {
+      const cache = use !== FRAME_ANON || frames.has(pfn, FLAG_SWAP_CACHE) ? 1 : 0;
+      if (references !== maps + cache) broken.add('frame: reference count differs from its holders');
+      if (!frames.has(pfn, FLAG_TRACKED)) broken.add('frame: a user page is unknown to the policy');
+    } else if (use === FRAME_TABLE) {
+      if (references !== 1 || tally.tables.get(pfn) !== 1)
+        broken.add('frame: a table frame is not in exactly one table');
+    } else if (use === FRAME_HUGE && references !== maps) {
+      broken.add('frame: reference count of a superpage differs from its mappings');
+    }
+  }
+  if (used + buddy.free !== frames.frames) broken.add('frame: used and free do not sum up to all');
+}
+
+function checkSwap(kernel: Kernel, tally: Tally): void {
+  const { swap, frames } = kernel;
+  let used = 0;
+  for (let slot = 0; slot < swap.slots; slot++) {
+    const count = swap.counts[slot]!;
+    const cached = swap.cached[slot]!;
+    if ((tally.slots.get(slot) ?? 0) !== count) tally.broken.add('swap: a count differs from the entries that name it');
+    if (cached !== 0 && frames.swapSlot[cached - 1] !== slot + 1) tally.broken.add('swap: cache and frame disagree');
+    if (count !== 0 || cached !== 0) used++;
+  }
+  if (used + swap.free !== swap.slots) tally.broken.add('swap: used and free do not sum up to all');
+}
+
+/** Every TLB entry must say what the page table says now; the table may only be ahead in accessed and dirty bits. */
+function checkTlbs(kernel: Kernel, broken: Set<string>): void {
+  const { pageTable, format, pageBytes } = kernel;
+  for (const cpu of kernel.cpus) {
+    for (const entry of cpu.tlbEntries()) {
+      const owner =
+        kernel.spaces.find((space) => space?.asid === entry.asid && space.asidGeneration === kernel.asidGeneration) ??
+        // Without ASIDs every entry carries 0 and belongs to the table that is loaded.
+        (entry.asid === 0 ? kernel.spaces.find((space) => space?.root === cpu.root) : undefined);
+      if (!owner) {
+        broken.add('tlb: an entry of an address space that is gone');
+        continue;
+      }
+      const level = format.levels.findIndex((candidate) => candidate.pageBytes === entry.pageBytes);
+      const slot = pageTable.find(owner.root, entry.vpn * pageBytes, level);
+      const flags = slot < 0 ? 0 : pageTable.flags(slot, level);
+      if ((flags & PTE_VALID) === 0 || pageTable.frame(slot, level) !== entry.pfn) {
+        broken.add('tlb: an entry maps what the page table does not');
+      } else if ([...pteLetters(flags)].some((letter, at) => letter !== entry.letters[at] && !mayLag(letter))) {
+        broken.add('tlb: an entry grants other rights than the page table');
+      }
+    }
+  }
+}
+
+/** Bits the table may have while an entry filled earlier does not. */
+const mayLag = (letter: string): boolean => letter === 'A' || letter === 'D';

@@ -1,0 +1,120 @@
+/**
+ * The kernel's state: everything that is not the hardware's and not one process's. The operations on it live beside
+ * it, one concept a file (`vm/`, `fault/`, `reclaim/`, …), as functions that take the kernel first.
+ */
+import type { Cpu } from '../mmu/cpu.ts';
+import type { PageTableFormat } from '../mmu/page-table/formats.ts';
+import type { PageTable } from '../mmu/page-table/page-table.ts';
+import type { PhysicalMemory } from '../mmu/physical-memory.ts';
+import { Random } from '../mmu/random.ts';
+import { KernelCounters } from './counters.ts';
+import type { EventSink, KernelEvent } from './events.ts';
+import { BuddyAllocator } from './frames/buddy.ts';
+import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
+import { ReverseMap } from './frames/reverse-map.ts';
+import type { MemoryObject } from './memory-object.ts';
+import type { Process } from './process.ts';
+import type { ReplacementPolicy } from './reclaim/policy.ts';
+import { PteReferenceBits } from './reclaim/reference-bits.ts';
+import { createPolicy } from './reclaim/registry.ts';
+import { SwapDevice } from './swap/swap-device.ts';
+import type { AddressSpace } from './vm/address-space.ts';
+
+export interface KernelOptions {
+  /** Swap device, bytes. */
+  readonly swap: number;
+  readonly replacement: string;
+  /** Limit on resident user pages, machine-wide; null: none. */
+  readonly residentPages: number | null;
+  readonly seed: number;
+  readonly fork: 'cow' | 'eager';
+  /** RLIMIT_STACK, bytes. */
+  readonly stackMax: number;
+  /** Linux stack_guard_gap, pages. */
+  readonly stackGuardPages: number;
+  readonly overcommit: 0 | 1 | 2;
+  /** Processes at once, zombies included: fork answers EAGAIN beyond. */
+  readonly processesMax: number;
+}
+
+/** Linux vm.max_map_count. */
+export const MAX_MAP_COUNT = 65530;
+/** ASIDs handed out before a roll-over flushes every TLB; 0 belongs to the kernel. */
+export const ASID_MAX = 4095;
+
+export class Kernel {
+  static readonly transient: readonly string[] = ['sink'];
+  static readonly shared: readonly string[] = ['format', 'options'];
+
+  readonly memory: PhysicalMemory;
+  readonly format: PageTableFormat;
+  readonly pageTable: PageTable;
+  readonly cpus: readonly Cpu[];
+  readonly options: KernelOptions;
+  readonly pageBytes: number;
+
+  readonly frames: FrameTable;
+  readonly buddy: BuddyAllocator;
+  readonly reverseMap: ReverseMap;
+  readonly swap: SwapDevice;
+  readonly policy: ReplacementPolicy;
+  readonly random: Random;
+  readonly counters = new KernelCounters();
+
+  /** By id; ids are reused. */
+  readonly spaces: (AddressSpace | null)[] = [];
+  readonly objects: (MemoryObject | null)[] = [];
+  readonly processes = new Map<number, Process>();
+  /** Who runs on each CPU. */
+  readonly running: (Process | null)[];
+  /** The CPU whose process acts now: the one that sends shootdowns. */
+  activeCpu = 0;
+  nextPid = 1;
+  nextAsid = 1;
+  asidGeneration = 1;
+  nextAnonId = 1;
+
+  /** Frames of image segments in the page cache, and frames in the swap cache: what reclaim may take without I/O. */
+  fileFrames = 0;
+  swapCacheFrames = 0;
+  /** Pages promised to VM_ACCOUNT areas and shared memory (Linux Committed_AS). */
+  committedPages = 0;
+  /** Free frames when the machine had booted: what a leak is measured against. */
+  readonly bootFreeFrames: number;
+
+  sink: EventSink | null = null;
+
+  constructor(
+    memory: PhysicalMemory,
+    format: PageTableFormat,
+    pageTable: PageTable,
+    cpus: readonly Cpu[],
+    options: KernelOptions,
+  ) {
+    this.memory = memory;
+    this.format = format;
+    this.pageTable = pageTable;
+    this.cpus = cpus;
+    this.options = options;
+    this.pageBytes = format.pageBytes;
+    this.frames = new FrameTable(memory.frames);
+    this.buddy = new BuddyAllocator(memory.frames, 1);
+    this.reverseMap = new ReverseMap(memory.frames);
+    this.swap = new SwapDevice(options.swap, format.pageBytes);
+    this.random = new Random(options.seed);
+    this.policy = createPolicy(options.replacement, {
+      slots: memory.frames,
+      references: new PteReferenceBits(this),
+      random: this.random,
+    });
+    this.running = cpus.map(() => null);
+    this.frames.use[ZERO_PFN] = FRAME_ZERO;
+    this.frames.references[ZERO_PFN] = 1;
+    memory.zeroFrame(ZERO_PFN);
+    this.bootFreeFrames = this.buddy.free;
+  }
+
+  emit(event: KernelEvent): void {
+    if (this.sink !== null) this.sink(event);
+  }
+}

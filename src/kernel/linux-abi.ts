@@ -1,0 +1,114 @@
+/**
+ * Linux's numbers: protection and mapping flags, VMA flags, errnos.
+ * Source: include/uapi/asm-generic/{mman-common,mman,errno-base}.h and include/linux/mm.h of Linux 6.12.
+ */
+
+export const PROT_NONE = 0;
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+export const PROT_EXEC = 4;
+export const PROT_SEM = 8;
+export const PROT_GROWSDOWN = 0x01000000;
+export const PROT_GROWSUP = 0x02000000;
+
+export const MAP_SHARED = 0x01;
+export const MAP_PRIVATE = 0x02;
+export const MAP_SHARED_VALIDATE = 0x03;
+export const MAP_TYPE = 0x0f;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = 0x20;
+export const MAP_GROWSDOWN = 0x0100;
+export const MAP_LOCKED = 0x2000;
+export const MAP_NORESERVE = 0x4000;
+export const MAP_POPULATE = 0x8000;
+export const MAP_STACK = 0x20000;
+export const MAP_HUGETLB = 0x40000;
+export const MAP_FIXED_NOREPLACE = 0x100000;
+
+export const VM_READ = 0x1;
+export const VM_WRITE = 0x2;
+export const VM_EXEC = 0x4;
+export const VM_SHARED = 0x8;
+export const VM_MAYREAD = 0x10;
+export const VM_MAYWRITE = 0x20;
+export const VM_MAYEXEC = 0x40;
+export const VM_MAYSHARE = 0x80;
+export const VM_GROWSDOWN = 0x100;
+export const VM_LOCKED = 0x2000;
+export const VM_DONTCOPY = 0x20000;
+export const VM_ACCOUNT = 0x100000;
+export const VM_NORESERVE = 0x200000;
+export const VM_HUGETLB = 0x400000;
+export const VM_NOHUGEPAGE = 0x40000000;
+
+/** Any right at all: what a PROT_NONE area lacks. */
+export const VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC;
+
+/** smaps VmFlags letters, in the kernel's order [fs/proc/task_mmu.c:show_smap_vma_flags]. */
+export const VM_FLAG_LETTERS: readonly (readonly [number, string])[] = [
+  [VM_READ, 'rd'],
+  [VM_WRITE, 'wr'],
+  [VM_EXEC, 'ex'],
+  [VM_SHARED, 'sh'],
+  [VM_MAYREAD, 'mr'],
+  [VM_MAYWRITE, 'mw'],
+  [VM_MAYEXEC, 'me'],
+  [VM_MAYSHARE, 'ms'],
+  [VM_GROWSDOWN, 'gd'],
+  [VM_LOCKED, 'lo'],
+  [VM_DONTCOPY, 'dc'],
+  [VM_ACCOUNT, 'ac'],
+  [VM_NORESERVE, 'nr'],
+  [VM_HUGETLB, 'ht'],
+  [VM_NOHUGEPAGE, 'nh'],
+];
+
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EINTR: 4,
+  EBADF: 9,
+  ECHILD: 10,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  ENOSYS: 38,
+  EOVERFLOW: 75,
+  EOPNOTSUPP: 95,
+} as const;
+export type ErrnoName = keyof typeof ERRNO;
+
+const NAMES = new Map<number, ErrnoName>(
+  (Object.entries(ERRNO) as [ErrnoName, number][]).map(([name, number]) => [number, name]),
+);
+
+/** `-12` or `12` to `ENOMEM`; an unknown number to `E<n>`. */
+export function errnoName(result: number): string {
+  const number = Math.abs(result);
+  return NAMES.get(number) ?? `E${number}`;
+}
+
+/** `-errno`, the way a Linux system call answers. */
+export const fail = (name: ErrnoName): number => -ERRNO[name];
+
+/** /proc/PID/maps permissions: `rw-p`. */
+export function permsOf(vmFlags: number): string {
+  return (
+    ((vmFlags & VM_READ) !== 0 ? 'r' : '-') +
+    ((vmFlags & VM_WRITE) !== 0 ? 'w' : '-') +
+    ((vmFlags & VM_EXEC) !== 0 ? 'x' : '-') +
+    ((vmFlags & VM_MAYSHARE) !== 0 ? 's' : 'p')
+  );
+}
+
+export function vmFlagLetters(vmFlags: number): string {
+  return VM_FLAG_LETTERS.filter(([bit]) => (vmFlags & bit) !== 0)
+    .map(([, letters]) => letters)
+    .join(' ');
+}

@@ -1,0 +1,43 @@
+/**
+ * Out of memory: the kernel kills whoever frees most [mm/oom_kill.c:oom_badness, select_bad_process].
+ *
+ *     badness = resident + swapped + page-table pages + oom_score_adj * (RAM + swap) / 1000        (pages)
+ *
+ * The highest wins, the first in order of pid among equals; a process with oom_score_adj -1000 is never chosen.
+ */
+import type { Kernel } from './kernel.ts';
+import type { Process } from './process.ts';
+import { deliver } from './signal.ts';
+
+const OOM_SCORE_ADJ_MIN = -1000;
+
+/** Badness in pages, or null for a process that may not be killed. */
+export function badnessOf(kernel: Kernel, process: Process): number | null {
+  const { space } = process;
+  if (space === null || process.oomScoreAdj === OOM_SCORE_ADJ_MIN) return null;
+  const total = kernel.memory.frames + kernel.swap.slots;
+  const points = space.residentPages + space.swapEntries + space.tableFrames;
+  return points + Math.trunc((process.oomScoreAdj * total) / 1000);
+}
+
+/** Kill the worst process; false when there is none to kill. */
+export function killForMemory(kernel: Kernel): boolean {
+  const candidates: { pid: number; badness: number }[] = [];
+  let victim: Process | null = null;
+  let worst = Number.NEGATIVE_INFINITY;
+  for (const process of kernel.processes.values()) {
+    const badness = badnessOf(kernel, process);
+    if (badness === null) continue;
+    candidates.push({ pid: process.pid, badness });
+    if (badness > worst) {
+      worst = badness;
+      victim = process;
+    }
+  }
+  if (victim === null) return false;
+  kernel.counters.oomKills++;
+  if (kernel.sink !== null) kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates });
+  const reason = `out of memory: badness ${worst} pages, the highest of ${candidates.length}`;
+  deliver(kernel, victim, { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason });
+  return true;
+}

@@ -1,0 +1,44 @@
+/** A process (Linux `task_struct`): who runs in an address space, and how it ended. */
+import type { SignalInfo, SignalName } from './events.ts';
+import type { AddressSpace } from './vm/address-space.ts';
+
+export class Process {
+  readonly pid: number;
+  readonly name: string;
+  parent: Process | null;
+  readonly children: Process[] = [];
+  /** Null once the process is a zombie. */
+  space: AddressSpace | null;
+  state: 'running' | 'zombie' = 'running';
+  exitCode: number | null = null;
+  /** The signal that killed it. */
+  signal: SignalName | null = null;
+  /** The last signal it got, deadly or survived. */
+  lastSignal: SignalInfo | null = null;
+  /** `survive`: as with a handler that jumps away; the access is abandoned and the process goes on. */
+  readonly signals: 'kill' | 'survive';
+  cpu: number;
+  minorFaults = 0;
+  majorFaults = 0;
+  /** -1000 … 1000, Linux oom_score_adj; -1000 is never chosen. */
+  oomScoreAdj = 0;
+  /** Bytes written to descriptors 1 and 2, and bytes waiting on descriptor 0. */
+  readonly output: number[] = [];
+  readonly input: number[] = [];
+
+  constructor(
+    pid: number,
+    name: string,
+    parent: Process | null,
+    space: AddressSpace,
+    cpu: number,
+    signals: 'kill' | 'survive',
+  ) {
+    this.pid = pid;
+    this.name = name;
+    this.parent = parent;
+    this.space = space;
+    this.cpu = cpu;
+    this.signals = signals;
+  }
+}

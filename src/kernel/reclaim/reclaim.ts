@@ -1,0 +1,144 @@
+/**
+ * Making room: the policy names a victim, the kernel unmaps it everywhere and saves what must be saved.
+ *
+ *     anonymous, no copy in swap, or changed since     written to a slot ("dirty")
+ *     anonymous, unchanged copy in swap                dropped ("clean")
+ *     shared memory                                    written to a slot that the object then names
+ *     program image                                    dropped: the file has it
+ *
+ * Every PTE that mapped an anonymous victim becomes a swap entry for the slot; those of shared memory and files just
+ * go, the object knows the page. A frame somebody else holds (a pin), one of a locked area, or one for which no slot
+ * is free cannot leave: the policy is told to skip it.
+ */
+import { PTE_DIRTY } from '../../mmu/pte-flags.ts';
+import {
+  FLAG_DIRTY,
+  FLAG_EXCLUSIVE,
+  FLAG_REFERENCED,
+  FLAG_SWAP_CACHE,
+  FRAME_ANON,
+  FRAME_FILE,
+} from '../frames/frame-table.ts';
+import { putFrame } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+import { VM_LOCKED } from '../linux-abi.ts';
+import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
+import { forgetMapping } from '../vm/mapping.ts';
+import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
+import { POLICIES } from './registry.ts';
+
+/** Evict one page; false when none can leave. */
+export function reclaimOne(kernel: Kernel): boolean {
+  const { policy } = kernel;
+  if (!mayReclaim(kernel)) return false;
+  for (let tries = policy.resident; tries > 0; tries--) {
+    const victim = policy.victim();
+    if (victim < 0) return false;
+    if (evict(kernel, victim)) return true;
+    policy.skip(victim);
+  }
+  return false;
+}
+
+/** Without swap space, files or unchanged copies in swap, looking for a victim is vain. */
+function mayReclaim(kernel: Kernel): boolean {
+  return kernel.swap.free > 0 || kernel.fileFrames > 0 || kernel.swapCacheFrames > 0;
+}
+
+/** Unmap and save one frame; false, with nothing changed, when it has to stay. */
+export function evict(kernel: Kernel, pfn: number): boolean {
+  const { frames, swap, reverseMap, pageBytes } = kernel;
+  const use = frames.use[pfn]!;
+  if (!mayLeave(kernel, pfn)) return false;
+
+  const needsSlot = use !== FRAME_FILE && !frames.has(pfn, FLAG_SWAP_CACHE);
+  const slot = use === FRAME_FILE ? -1 : needsSlot ? takeSlot(kernel) : frames.swapSlot[pfn]! - 1;
+  if (needsSlot && slot < 0) return false;
+
+  const mappings =
+    kernel.sink === null
+      ? []
+      : reverseMap.list(pfn).map(({ space, page }) => ({
+          pid: ownerOf(kernel, kernel.spaces[space]!),
+          address: page * pageBytes,
+        }));
+  // Held until the end, so that the last unmapping does not free it before it is written.
+  frames.references[pfn]!++;
+  if (use === FRAME_ANON && needsSlot) addToSwapCache(kernel, pfn, slot);
+  unmapEverywhere(kernel, pfn, use === FRAME_ANON ? slot : -1);
+  const dirty = needsSlot || frames.has(pfn, FLAG_DIRTY);
+  if (use !== FRAME_FILE && dirty) writeToSwap(kernel, pfn, slot);
+
+  if (use === FRAME_ANON) {
+    removeFromSwapCache(kernel, pfn);
+  } else {
+    const object = kernel.objects[frames.object[pfn]! - 1]!;
+    const page = frames.objectPage[pfn]!;
+    if (use === FRAME_FILE) {
+      object.pages.delete(page);
+    } else {
+      object.pages.set(page, -(slot + 1));
+      swap.counts[slot] = 1;
+    }
+    putFrame(kernel, pfn);
+  }
+  noteEviction(kernel, pfn, mappings, use === FRAME_FILE ? 'file' : dirty ? 'swap' : 'dropped');
+  putFrame(kernel, pfn);
+  return true;
+}
+
+function mayLeave(kernel: Kernel, pfn: number): boolean {
+  const { frames, reverseMap, spaces, pageBytes } = kernel;
+  const cacheReferences = frames.use[pfn] !== FRAME_ANON || frames.has(pfn, FLAG_SWAP_CACHE) ? 1 : 0;
+  if (frames.references[pfn] !== frames.mapCount[pfn]! + cacheReferences) return false;
+  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.next(pfn, at)) {
+    const space = spaces[reverseMap.spaceAt(pfn, at)]!;
+    if (space.lockedPages === 0) continue;
+    if (space.areas.at(reverseMap.pageAt(pfn, at) * pageBytes)?.has(VM_LOCKED)) return false;
+  }
+  return true;
+}
+
+/** Replace every PTE of the frame by an entry for `slot` (or nothing, with -1), collecting their dirty bits. */
+function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
+  const { frames, swap, reverseMap, spaces, pageTable, pageBytes, format } = kernel;
+  const exclusive = frames.has(pfn, FLAG_EXCLUSIVE);
+  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.first(pfn)) {
+    const space = spaces[reverseMap.spaceAt(pfn, at)]!;
+    const address = reverseMap.pageAt(pfn, at) * pageBytes;
+    const entry = pageTable.find(space.root, address);
+    if (!format.has.dirty || (pageTable.flags(entry) & PTE_DIRTY) !== 0) frames.set(pfn, FLAG_DIRTY);
+    if (slot >= 0) {
+      pageTable.writeSwap(entry, slot, exclusive);
+      swap.counts[slot]!++;
+      space.swapEntries++;
+    } else {
+      pageTable.clear(entry);
+    }
+    forgetMapping(kernel, space, address, pfn);
+    flushPage(kernel, space, address);
+    putFrame(kernel, pfn);
+  }
+  frames.unset(pfn, FLAG_EXCLUSIVE | FLAG_REFERENCED);
+}
+
+function writeToSwap(kernel: Kernel, pfn: number, slot: number): void {
+  kernel.swap.write(slot, kernel.memory, pfn);
+  kernel.frames.unset(pfn, FLAG_DIRTY);
+  if (kernel.sink !== null) kernel.emit({ type: 'SwapOut', slot, pfn });
+}
+
+function noteEviction(
+  kernel: Kernel,
+  pfn: number,
+  mappings: { pid: number; address: number }[],
+  to: 'swap' | 'dropped' | 'file',
+): void {
+  kernel.counters.evictions++;
+  if (to === 'swap') kernel.counters.dirtyEvictions++;
+  else kernel.counters.cleanEvictions++;
+  if (kernel.sink === null) return;
+  const policy = kernel.policy.name;
+  const dirty = to === 'swap';
+  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why: POLICIES[policy].description });
+}

@@ -1,0 +1,69 @@
+/** Refused accesses become signals, or the EFAULT of the system call that made them. */
+import { describeFault, type Fault } from '../mmu/cpu.ts';
+import type { SignalCode, SignalInfo, SignalName } from './events.ts';
+import { KILLED, REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL } from './fault/outcome.ts';
+import type { Kernel } from './kernel.ts';
+import { terminate } from './lifecycle.ts';
+import { permsOf, VM_HUGETLB } from './linux-abi.ts';
+import type { Process } from './process.ts';
+
+/** The handler refused an access: signal the process, unless the kernel itself was copying. */
+export function deliverRefusal(kernel: Kernel, process: Process, fault: Fault, outcome: number): void {
+  kernel.counters.protectionFaults++;
+  if (!fault.user || outcome === KILLED) return;
+  const signal: SignalName = outcome === REFUSED_BUS ? 'SIGBUS' : 'SIGSEGV';
+  const info: SignalInfo = {
+    signal,
+    code: codeOf(outcome),
+    address: outcome === REFUSED_CANONICAL ? 0 : fault.address,
+    errorCode: errorCodeOf(kernel, fault),
+    reason: reasonOf(kernel, process, fault, outcome),
+  };
+  deliver(kernel, process, info);
+}
+
+/** Note the signal and, unless the process survives signals, end it. */
+export function deliver(kernel: Kernel, process: Process, info: SignalInfo): void {
+  kernel.counters.signals++;
+  process.lastSignal = info;
+  const killed = process.signals === 'kill' || info.signal === 'SIGKILL';
+  if (kernel.sink !== null) kernel.emit({ type: 'Signal', pid: process.pid, info, killed });
+  if (killed) terminate(kernel, process, 0, info.signal);
+}
+
+function codeOf(outcome: number): SignalCode {
+  if (outcome === REFUSED_CANONICAL) return 'SI_KERNEL';
+  if (outcome === REFUSED_BUS) return 'BUS_ADRERR';
+  return outcome === REFUSED_ACCESS ? 'SEGV_ACCERR' : 'SEGV_MAPERR';
+}
+
+/** x86: addresses of the kernel's half look like protection faults, so that their layout does not show. */
+function errorCodeOf(kernel: Kernel, fault: Fault): number | null {
+  const code = describeFault(fault, kernel.format).errorCode;
+  return code !== null && fault.address >= kernel.format.userEnd ? code | 1 : code;
+}
+
+function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: number): string {
+  const at = `0x${fault.address.toString(16)}`;
+  if (outcome === REFUSED_CANONICAL) return `${at} is not a canonical address: general protection fault`;
+  if (fault.address >= kernel.format.userEnd) return `${at} lies beyond user space`;
+  const space = process.space!;
+  const area = space.areas.find(fault.address);
+  if (outcome === REFUSED_ACCESS && area !== null) {
+    const verb = ['reading', 'writing', 'executing'][fault.access]!;
+    return `the area at 0x${area.start.toString(16)} is ${permsOf(area.flags)}: it does not allow ${verb}`;
+  }
+  if (outcome === REFUSED_BUS) {
+    return area?.has(VM_HUGETLB) ? 'no free block of frames for a superpage' : `${at} lies past the end of the object`;
+  }
+  const below = space.areas.below(fault.address);
+  const gaps = [
+    below === null
+      ? null
+      : `0x${(fault.address - below.end).toString(16)} bytes above the area that ends at 0x${below.end.toString(16)}`,
+    area === null
+      ? null
+      : `0x${(area.start - fault.address).toString(16)} bytes below the area that starts at 0x${area.start.toString(16)}`,
+  ].filter((gap) => gap !== null);
+  return `no area holds ${at}${gaps.length > 0 ? `: it lies ${gaps.join(', ')}` : ''}`;
+}

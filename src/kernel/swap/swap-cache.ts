@@ -1,0 +1,70 @@
+/**
+ * The swap cache: frames that hold the same page as a swap slot. It lets two processes that share a swapped page share
+ * the frame again, and lets a page that did not change since it was read back leave without being written.
+ *
+ * A cached frame is FRAME_ANON with FLAG_SWAP_CACHE; the cache holds one reference on it.
+ */
+import { FLAG_DIRTY, FLAG_SWAP_CACHE } from '../frames/frame-table.ts';
+import { holdFrame, putFrame } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+
+export function addToSwapCache(kernel: Kernel, pfn: number, slot: number): void {
+  const { frames, swap } = kernel;
+  frames.set(pfn, FLAG_SWAP_CACHE);
+  frames.swapSlot[pfn] = slot + 1;
+  swap.cached[slot] = pfn + 1;
+  kernel.swapCacheFrames++;
+  holdFrame(kernel, pfn);
+}
+
+/** Part the frame from its slot. The slot is freed when no entry names it; the frame when nobody maps it. */
+export function removeFromSwapCache(kernel: Kernel, pfn: number): void {
+  const { frames, swap } = kernel;
+  const slot = frames.swapSlot[pfn]! - 1;
+  frames.unset(pfn, FLAG_SWAP_CACHE);
+  frames.swapSlot[pfn] = 0;
+  swap.cached[slot] = 0;
+  kernel.swapCacheFrames--;
+  if (swap.counts[slot] === 0) {
+    swap.release(slot);
+    // Its only copy is the frame now.
+    frames.set(pfn, FLAG_DIRTY);
+  }
+  putFrame(kernel, pfn);
+}
+
+/** One swap entry that names the slot is gone (Linux swap_free, and free_swap_cache behind it). */
+export function putSlot(kernel: Kernel, slot: number): void {
+  const { swap, frames } = kernel;
+  swap.counts[slot]!--;
+  if (swap.counts[slot] !== 0) return;
+  const cached = swap.cached[slot]!;
+  if (cached === 0) swap.release(slot);
+  else if (frames.mapCount[cached - 1] === 0) removeFromSwapCache(kernel, cached - 1);
+}
+
+/** A mapping of an anonymous frame is gone: a frame kept only by the cache of an unnamed slot is no use to anyone. */
+export function releaseIdleSwapCache(kernel: Kernel, pfn: number): void {
+  const { frames, swap } = kernel;
+  if (!frames.has(pfn, FLAG_SWAP_CACHE) || frames.mapCount[pfn] !== 0) return;
+  if (swap.counts[frames.swapSlot[pfn]! - 1] === 0) removeFromSwapCache(kernel, pfn);
+}
+
+/** Linux vm_swap_full: past half, slots of resident pages are given up as soon as possible. */
+export function isSwapHalfFull(kernel: Kernel): boolean {
+  return kernel.swap.free * 2 < kernel.swap.slots;
+}
+
+/** A slot to write to, giving up the slot of some resident page when the device is full; -1 when there is none. */
+export function takeSlot(kernel: Kernel): number {
+  const { swap } = kernel;
+  const slot = swap.allocate();
+  if (slot >= 0 || kernel.swapCacheFrames === 0) return slot;
+  for (let used = 0; used < swap.slots; used++) {
+    const cached = swap.cached[used]!;
+    if (cached === 0 || swap.counts[used] !== 0) continue;
+    removeFromSwapCache(kernel, cached - 1);
+    return swap.allocate();
+  }
+  return -1;
+}

@@ -1,0 +1,88 @@
+/**
+ * The swap device: page-sized slots on emulated disk, how many swap entries name each, and the swap cache.
+ *
+ *     slot       0     1     2
+ *     count      2     0     1        swap PTEs (and shared-memory entries) that name the slot
+ *     cached     -     7     -        frame that holds the same page right now (the swap cache), plus one
+ *
+ * States of a slot: free (count 0, not cached) -> taken by swap-out -> freed when the last entry is gone and the
+ * cached frame, if any, let go of it. A slot with count 0 that is still cached is kept so that an unchanged page can
+ * be evicted again without writing; it is the first to be given up when the device fills.
+ *
+ * I1: free = slots with count 0 and no cached frame      I2: cached[slot] = pfn+1 <=> swapSlot[pfn] = slot+1
+ */
+
+import { invariant } from '../../mmu/invariant.ts';
+import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
+
+/** Host memory is committed for the device a chunk of slots at a time. */
+const CHUNK_SLOTS = 256;
+
+export class SwapDevice {
+  readonly slots: number;
+  readonly pageBytes: number;
+  readonly counts: Int32Array;
+  readonly cached: Int32Array;
+  private readonly chunks: (Uint8Array | null)[];
+  private readonly freeStack: Int32Array;
+  private freeTop = 0;
+  /** Slots never used yet start here. */
+  private frontier = 0;
+  reads = 0;
+  writes = 0;
+
+  constructor(bytes: number, pageBytes: number) {
+    this.slots = Math.floor(bytes / pageBytes);
+    this.pageBytes = pageBytes;
+    this.counts = new Int32Array(this.slots);
+    this.cached = new Int32Array(this.slots);
+    this.freeStack = new Int32Array(this.slots);
+    this.chunks = new Array<Uint8Array | null>(Math.ceil(this.slots / CHUNK_SLOTS)).fill(null);
+  }
+
+  get free(): number {
+    return this.freeTop + (this.slots - this.frontier);
+  }
+
+  /** A free slot (count 0), or -1 when the device is full. */
+  allocate(): number {
+    if (this.freeTop > 0) return this.freeStack[--this.freeTop]!;
+    if (this.frontier < this.slots) return this.frontier++;
+    return -1;
+  }
+
+  /** Return a slot that nobody names and no frame caches. */
+  release(slot: number): void {
+    invariant(this.counts[slot] === 0 && this.cached[slot] === 0, 'a swap slot in use is freed');
+    this.freeStack[this.freeTop++] = slot;
+  }
+
+  write(slot: number, memory: PhysicalMemory, pfn: number): void {
+    memory.readFrameInto(pfn, this.chunkOf(slot), (slot % CHUNK_SLOTS) * this.pageBytes);
+    this.writes++;
+  }
+
+  read(slot: number, memory: PhysicalMemory, pfn: number): void {
+    memory.writeFrameFrom(pfn, this.chunkOf(slot), (slot % CHUNK_SLOTS) * this.pageBytes);
+    this.reads++;
+  }
+
+  /** Slots in use, for views and invariants. */
+  inUse(): number[] {
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.frontier; slot++) {
+      if (this.counts[slot] !== 0 || this.cached[slot] !== 0) slots.push(slot);
+    }
+    return slots;
+  }
+
+  private chunkOf(slot: number): Uint8Array {
+    const index = Math.floor(slot / CHUNK_SLOTS);
+    let chunk = this.chunks[index]!;
+    if (chunk === null) {
+      chunk = new Uint8Array(Math.min(CHUNK_SLOTS, this.slots - index * CHUNK_SLOTS) * this.pageBytes);
+      this.chunks[index] = chunk;
+    }
+    return chunk;
+  }
+}

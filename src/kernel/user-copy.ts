@@ -1,0 +1,73 @@
+/**
+ * The kernel's own access to user memory (copy_to_user, copy_from_user): through the processor's MMU with supervisor
+ * rights, so it faults pages in like the program would. What cannot be accessed ends the copy: a short count, or EFAULT
+ * when nothing was copied. No signal.
+ */
+import type { Cpu } from '../mmu/cpu.ts';
+import { type AccessKind, LOAD, STORE } from '../mmu/units.ts';
+import { type Argument, numberOf } from './arguments.ts';
+import type { Kernel } from './kernel.ts';
+import { fail } from './linux-abi.ts';
+import type { Process } from './process.ts';
+
+const STDIN = 0;
+const STDOUT = 1;
+const STDERR = 2;
+
+/** write(2) to the console: bytes written, or -EBADF, -EFAULT. */
+export function writeCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
+  if (fd !== STDOUT && fd !== STDERR) return fail('EBADF');
+  const { memory } = kernel;
+  return copyPages(kernel, process, numberOf(address), numberOf(length), LOAD, (physical, bytes) => {
+    for (const byte of memory.readBytes(physical, bytes)) process.output.push(byte);
+  });
+}
+
+/** read(2) from the console's waiting input: bytes read, 0 when there is none, or -EBADF, -EFAULT. */
+export function readCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
+  if (fd !== STDIN) return fail('EBADF');
+  const wanted = Math.min(numberOf(length), process.input.length);
+  const { memory } = kernel;
+  return copyPages(kernel, process, numberOf(address), wanted, STORE, (physical, bytes) => {
+    memory.writeBytes(physical, Uint8Array.from(process.input.splice(0, bytes)));
+  });
+}
+
+/** Visit [address, address + length) page by page, each made accessible first. */
+function copyPages(
+  kernel: Kernel,
+  process: Process,
+  address: number,
+  length: number,
+  access: AccessKind,
+  visit: (physical: number, bytes: number) => void,
+): number {
+  if (length === 0) return 0;
+  // access_ok: the whole range must lie in user space.
+  if (address + length > kernel.format.userEnd) return fail('EFAULT');
+  const cpu = kernel.cpus[process.cpu]!;
+  return asSupervisor(cpu, () => {
+    let done = 0;
+    while (done < length) {
+      const at = address + done;
+      const bytes = Math.min(length - done, kernel.pageBytes - (at % kernel.pageBytes));
+      const physical = cpu.translate(at, access);
+      if (physical < 0) break;
+      visit(physical, bytes);
+      done += bytes;
+    }
+    return done === 0 ? fail('EFAULT') : done;
+  });
+}
+
+function asSupervisor<T>(cpu: Cpu, action: () => T): T {
+  const { user, sumBit } = cpu;
+  cpu.user = false;
+  cpu.sumBit = true;
+  try {
+    return action();
+  } finally {
+    cpu.user = user;
+    cpu.sumBit = sumBit;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * An address space (Linux `mm_struct`): its areas, its page table, and what both add up to.
+ * Counts are pages unless named bytes. Threads share one; `users` counts them.
+ */
+import { AreaTree } from './area-tree.ts';
+
+export class AddressSpace {
+  readonly id: number;
+  readonly areas: AreaTree;
+  /** First frame and physical address (bytes) of the root table. */
+  readonly rootPfn: number;
+  readonly root: number;
+  /** Tag in the TLB, and the generation it was given in; 0 is never given. */
+  asid = 0;
+  asidGeneration = 0;
+  /** Bit c: CPU c may hold translations of this space. */
+  cpuMask = 0;
+  users = 1;
+
+  brkStart = 0;
+  brk = 0;
+  /** Kernel-chosen mappings go below this. */
+  mmapBase = 0;
+  /** End of the stack area at spawn, for naming it. */
+  stackTop = 0;
+  /** Bytes of initialized data, counted by RLIMIT_DATA. */
+  dataBytes = 0;
+
+  totalPages = 0;
+  dataPages = 0;
+  stackPages = 0;
+  lockedPages = 0;
+  committedPages = 0;
+  tableFrames = 0;
+  residentAnon = 0;
+  residentShared = 0;
+  residentFile = 0;
+  swapEntries = 0;
+
+  constructor(id: number, rootPfn: number, root: number, stackGuardBytes: number) {
+    this.id = id;
+    this.rootPfn = rootPfn;
+    this.root = root;
+    this.areas = new AreaTree(stackGuardBytes);
+  }
+
+  get residentPages(): number {
+    return this.residentAnon + this.residentShared + this.residentFile;
+  }
+}

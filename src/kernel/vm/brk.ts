@@ -1,0 +1,52 @@
+/** brk(2) and sbrk(3) [mm/mmap.c:brk, do_brk_flags]. */
+import { alignUp } from '../../mmu/units.ts';
+import { accountPages, mayCommit } from '../accounting.ts';
+import { type Argument, numberOf } from '../arguments.ts';
+import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import { fail, VM_ACCOUNT, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from '../linux-abi.ts';
+import type { Process } from '../process.ts';
+import { Area } from './area.ts';
+import { addArea, mergeWithPrevious } from './edit.ts';
+import { unmapRange } from './unmap.ts';
+
+const BRK_FLAGS = VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_ACCOUNT;
+
+/** The raw system call: the new break, or the unchanged one on any failure. */
+export function brk(kernel: Kernel, process: Process, address: Argument): number {
+  const space = process.space!;
+  const { pageBytes, format } = kernel;
+  const wanted = numberOf(address);
+  const old = space.brk;
+  if (wanted < space.brkStart || wanted > format.userEnd) return old;
+  const oldEnd = alignUp(old, pageBytes);
+  const newEnd = alignUp(wanted, pageBytes);
+  if (newEnd < oldEnd) {
+    const first = space.areas.find(newEnd);
+    if (first === null || first.start >= oldEnd) return old;
+    if (unmapRange(kernel, space, newEnd, oldEnd) < 0) return old;
+  } else if (newEnd > oldEnd) {
+    const next = space.areas.find(oldEnd);
+    // One page is kept free before whatever comes next, more before a stack.
+    const guard = kernel.options.stackGuardPages * pageBytes;
+    if (next !== null && newEnd + pageBytes > next.startWithGap(guard)) return old;
+    if (newEnd > format.userEnd) return old;
+    const pages = (newEnd - oldEnd) / pageBytes;
+    if (space.areas.count > MAX_MAP_COUNT || !mayCommit(kernel, pages)) return old;
+    const area = new Area(oldEnd, newEnd, BRK_FLAGS, null, Math.floor(oldEnd / pageBytes));
+    addArea(space, area);
+    accountPages(kernel, space, BRK_FLAGS, pages);
+    mergeWithPrevious(kernel, space, area);
+  }
+  space.brk = wanted;
+  return wanted;
+}
+
+/** The C library's sbrk: the break as it was before, or -ENOMEM when it could not move. */
+export function sbrk(kernel: Kernel, process: Process, delta: number): number {
+  const space = process.space!;
+  const old = space.brk;
+  if (delta === 0) return old;
+  const wanted = old + delta;
+  if (wanted < 0) return fail('ENOMEM');
+  return brk(kernel, process, wanted) === wanted ? old : fail('ENOMEM');
+}

@@ -1,0 +1,94 @@
+/**
+ * Splitting and merging areas [mm/vma.c].
+ *
+ * Two adjacent areas merge when flags and backing are the same, the second's page numbering continues the first's, and
+ * the identities of their private pages (`anon`) are compatible: both none, or equal, or only one has one and did not
+ * get it by fork. Every change of an area is: split it at the edges of the range, change the middle, merge it again
+ * with its neighbours - both if all three fit together, else the left one, else the right one.
+ */
+import type { Kernel } from '../kernel.ts';
+import { VM_HUGETLB } from '../linux-abi.ts';
+import { holdObject, putObject } from '../objects.ts';
+import type { AddressSpace } from './address-space.ts';
+import type { Area } from './area.ts';
+
+export function addArea(space: AddressSpace, area: Area): void {
+  space.areas.insert(area);
+  if (area.object !== null) holdObject(area.object);
+}
+
+/** Take an area out of its space; its object ends with the last area that refers to it. */
+export function removeArea(kernel: Kernel, space: AddressSpace, area: Area): void {
+  space.areas.remove(area);
+  if (area.object !== null) putObject(kernel, area.object);
+}
+
+/** Cut `area` at `address` (strictly inside it); returns the upper part. The lower part stays the same object. */
+export function splitArea(kernel: Kernel, space: AddressSpace, area: Area, address: number): Area {
+  const upper = area.copy();
+  upper.start = address;
+  upper.pageOffset = area.pageAt(address, kernel.pageBytes);
+  area.end = address;
+  space.areas.boundsChanged(area);
+  addArea(space, upper);
+  return upper;
+}
+
+/** Cut so that [start, end) within `area` is an area of its own, and return that. */
+export function isolateRange(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): Area {
+  let middle = area;
+  if (start > area.start) middle = splitArea(kernel, space, area, start);
+  if (end < middle.end) splitArea(kernel, space, middle, end);
+  return middle;
+}
+
+/** Do the two, which must be adjacent in the tree, continue each other in every respect but `anon`? */
+function continues(kernel: Kernel, left: Area, right: Area): boolean {
+  return (
+    left.end === right.start &&
+    left.flags === right.flags &&
+    left.object === right.object &&
+    (left.flags & VM_HUGETLB) === 0 &&
+    left.pageAt(left.end, kernel.pageBytes) === right.pageOffset
+  );
+}
+
+function anonCompatible(left: Area, right: Area): boolean {
+  if (left.anon === right.anon) return true;
+  if (left.anon !== null && right.anon !== null) return false;
+  return !(left.anon !== null ? left : right).forkChild;
+}
+
+const mergeable = (kernel: Kernel, left: Area | null, right: Area | null): boolean =>
+  left !== null && right !== null && continues(kernel, left, right) && anonCompatible(left, right);
+
+/** Merge an area that is in the tree with its neighbours as far as they allow; returns what it is part of now. */
+export function mergeWithNeighbours(kernel: Kernel, space: AddressSpace, area: Area): Area {
+  const { previous, next } = area;
+  const withPrevious = mergeable(kernel, previous, area);
+  const withNext = mergeable(kernel, area, next);
+  if (withPrevious && withNext && (previous!.anon === next!.anon || previous!.anon === null || next!.anon === null)) {
+    absorb(kernel, space, area, next!);
+    return absorb(kernel, space, previous!, area);
+  }
+  if (withPrevious) return absorb(kernel, space, previous!, area);
+  if (withNext) return absorb(kernel, space, area, next!);
+  return area;
+}
+
+/** Merge with the area before it only, as brk does. */
+export function mergeWithPrevious(kernel: Kernel, space: AddressSpace, area: Area): Area {
+  return mergeable(kernel, area.previous, area) ? absorb(kernel, space, area.previous!, area) : area;
+}
+
+function absorb(kernel: Kernel, space: AddressSpace, left: Area, right: Area): Area {
+  if (left.anon === null) {
+    left.anon = right.anon;
+    left.forkChild = right.forkChild;
+  }
+  const { end } = right;
+  removeArea(kernel, space, right);
+  left.end = end;
+  space.areas.boundsChanged(left);
+  return left;
+}

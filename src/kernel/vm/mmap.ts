@@ -1,0 +1,139 @@
+/**
+ * mmap(2) of anonymous memory, private and shared [mm/mmap.c:ksys_mmap_pgoff, do_mmap; mm/vma.c:mmap_region].
+ * The checks stand in the kernel's order: the first that fails decides the errno.
+ */
+import { alignDown } from '../../mmu/units.ts';
+import { accountPages, isAccountable, mayCommit } from '../accounting.ts';
+import { type Argument, alignLength, isAligned, numberOf, TWO_64_NUMBER } from '../arguments.ts';
+import { hugePageBytes } from '../fault/huge.ts';
+import { populate } from '../fault/populate.ts';
+import { MAX_ORDER } from '../frames/buddy.ts';
+import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import {
+  fail,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_STACK,
+  MAP_TYPE,
+  VM_ACCESS,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_NOHUGEPAGE,
+  VM_NORESERVE,
+  VM_SHARED,
+} from '../linux-abi.ts';
+import { makeSharedObject } from '../objects.ts';
+import type { Process } from '../process.ts';
+import type { AddressSpace } from './address-space.ts';
+import { Area } from './area.ts';
+import { addArea, mergeWithNeighbours } from './edit.ts';
+import { findUnmapped, MMAP_MIN_PAGES, naturalAlignment } from './placement.ts';
+import { unmapRange } from './unmap.ts';
+
+export interface MmapArguments {
+  readonly address: Argument;
+  readonly length: Argument;
+  readonly prot: number;
+  readonly flags: number;
+  readonly offset: Argument;
+}
+
+/** Soft RLIMIT_MEMLOCK, bytes (Linux's default, 8 MiB). */
+const MEMLOCK_MAX = 8 * 1024 * 1024;
+
+/** Address of the new mapping, or -errno. */
+export function mmap(kernel: Kernel, process: Process, args: MmapArguments): number {
+  const space = process.space!;
+  const { pageBytes } = kernel;
+  const { flags } = args;
+  if (!isAligned(args.offset, pageBytes)) return fail('EINVAL');
+  if ((flags & MAP_ANONYMOUS) === 0) return fail('EBADF');
+  const huge = (flags & MAP_HUGETLB) !== 0 ? hugePageBytes(kernel) : 0;
+  if ((flags & MAP_HUGETLB) !== 0 && (huge === 0 || huge / pageBytes > 2 ** MAX_ORDER)) return fail('EINVAL');
+  if (numberOf(args.length) === 0) return fail('EINVAL');
+  const length = alignLength(args.length, huge || pageBytes);
+  if (length === 0) return fail('ENOMEM');
+  if (numberOf(args.offset) + length > TWO_64_NUMBER) return fail('EOVERFLOW');
+  if (space.areas.count > MAX_MAP_COUNT) return fail('ENOMEM');
+
+  const address = placeMapping(kernel, space, args, length, huge);
+  if (address < 0) return address;
+  const fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
+  const overlap = space.areas.find(address);
+  const occupied = overlap !== null && overlap.start < address + length;
+  if ((flags & MAP_FIXED_NOREPLACE) !== 0 && occupied) return fail('EEXIST');
+  const pages = length / pageBytes;
+  if ((flags & MAP_LOCKED) !== 0 && (space.lockedPages + pages) * pageBytes > MEMLOCK_MAX) return fail('EAGAIN');
+
+  const type = flags & MAP_TYPE;
+  if (type !== MAP_SHARED && type !== MAP_PRIVATE) return fail('EINVAL');
+  const shared = type === MAP_SHARED;
+  // Shared superpages would need a hugetlb file behind them.
+  if (shared && (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0) return fail('EINVAL');
+
+  const vmFlags = areaFlags(kernel, args, shared);
+  const accountable = shared ? (flags & MAP_NORESERVE) === 0 : isAccountable(vmFlags);
+  if (accountable && !mayCommit(kernel, pages)) return fail('ENOMEM');
+  if (fixed && occupied) {
+    const unmapped = unmapRange(kernel, space, address, address + length);
+    if (unmapped < 0) return unmapped;
+  }
+
+  const object = shared ? makeSharedObject(kernel, pages) : null;
+  const pageOffset = object === null ? Math.floor(address / pageBytes) : 0;
+  const area = new Area(address, address + length, vmFlags, object, pageOffset);
+  addArea(space, area);
+  accountPages(kernel, space, vmFlags, pages);
+  if ((flags & MAP_LOCKED) !== 0) space.lockedPages += pages;
+  mergeWithNeighbours(kernel, space, area);
+  if ((flags & (MAP_POPULATE | MAP_LOCKED)) !== 0) populate(kernel, process, address, address + length);
+  return address;
+}
+
+/** get_unmapped_area: where it goes, or -errno. */
+function placeMapping(kernel: Kernel, space: AddressSpace, args: MmapArguments, length: number, huge: number): number {
+  const { pageBytes, format } = kernel;
+  const lowest = MMAP_MIN_PAGES * pageBytes;
+  if (length > format.userEnd) return fail('ENOMEM');
+  if ((args.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0) {
+    const address = numberOf(args.address);
+    if (address > format.userEnd - length) return fail('ENOMEM');
+    if (!isAligned(args.address, huge || pageBytes)) return fail('EINVAL');
+    return address < lowest ? fail('EPERM') : address;
+  }
+  let hint = alignDown(numberOf(args.address), pageBytes);
+  if (hint !== 0 && hint < lowest) hint = lowest;
+  if (huge !== 0) hint -= hint % huge;
+  const isPlain = hint === 0 && (args.flags & MAP_TYPE) === MAP_PRIVATE;
+  const alignment = huge || (isPlain ? naturalAlignment(kernel, length) : pageBytes);
+  const found = findUnmapped(kernel, space, hint, length, alignment);
+  return found < 0 ? fail('ENOMEM') : found;
+}
+
+function areaFlags(kernel: Kernel, args: MmapArguments, shared: boolean): number {
+  const { flags } = args;
+  let vmFlags = (args.prot & VM_ACCESS) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+  if (shared) vmFlags |= VM_SHARED | VM_MAYSHARE;
+  if ((flags & MAP_GROWSDOWN) !== 0) vmFlags |= VM_GROWSDOWN;
+  if ((flags & MAP_LOCKED) !== 0) vmFlags |= VM_LOCKED;
+  if ((flags & MAP_STACK) !== 0) vmFlags |= VM_NOHUGEPAGE;
+  if ((flags & MAP_HUGETLB) !== 0) vmFlags |= VM_HUGETLB;
+  if ((flags & MAP_NORESERVE) !== 0 && kernel.options.overcommit !== 2) vmFlags |= VM_NORESERVE;
+  // A shared object is charged as a whole, so its areas do not carry the flag.
+  if (isAccountable(vmFlags)) vmFlags |= VM_ACCOUNT;
+  return vmFlags;
+}

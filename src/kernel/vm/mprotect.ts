@@ -1,0 +1,138 @@
+/** mprotect(2) [mm/mprotect.c:do_mprotect_pkey, change_pte_range, can_change_pte_writable]. */
+import { PTE_ACCESSED, PTE_DIRTY, PTE_PROT_NONE, PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import { accountPages, isAccountable, mayCommit } from '../accounting.ts';
+import { type Argument, alignLength, isAligned, numberOf, TWO_64_NUMBER } from '../arguments.ts';
+import { hugePageBytes, protectHugeRange } from '../fault/huge.ts';
+import { populate } from '../fault/populate.ts';
+import { FLAG_EXCLUSIVE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  fail,
+  PROT_EXEC,
+  PROT_GROWSDOWN,
+  PROT_GROWSUP,
+  PROT_READ,
+  PROT_SEM,
+  PROT_WRITE,
+  VM_ACCESS,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_SHARED,
+  VM_WRITE,
+} from '../linux-abi.ts';
+import type { Process } from '../process.ts';
+import type { AddressSpace } from './address-space.ts';
+import type { Area } from './area.ts';
+import { isolateRange, mergeWithNeighbours } from './edit.ts';
+import { pteFlagsOf } from './mapping.ts';
+import { leafTableEnd, skippedEnd } from './tables.ts';
+import { flushRange } from './tlb-flush.ts';
+
+const PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
+
+/** 0, or -errno; areas before the one that failed stay changed. */
+export function mprotect(
+  kernel: Kernel,
+  process: Process,
+  address: Argument,
+  length: Argument,
+  protection: number,
+): number {
+  const space = process.space!;
+  const { pageBytes } = kernel;
+  const grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
+  const prot = protection & ~(PROT_GROWSDOWN | PROT_GROWSUP);
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP)) return fail('EINVAL');
+  if (!isAligned(address, pageBytes)) return fail('EINVAL');
+  if (numberOf(length) === 0) return 0;
+  const bytes = alignLength(length, pageBytes);
+  let start = numberOf(address);
+  const end = start + bytes;
+  if (bytes === 0 || end > TWO_64_NUMBER) return fail('ENOMEM');
+  if ((prot & ~PROT_KNOWN) !== 0) return fail('EINVAL');
+
+  let area = space.areas.find(start);
+  if (area === null) return fail('ENOMEM');
+  if ((grows & PROT_GROWSDOWN) !== 0) {
+    if (area.start >= end) return fail('ENOMEM');
+    start = area.start;
+    if (!area.has(VM_GROWSDOWN)) return fail('EINVAL');
+  } else {
+    if (area.start > start) return fail('ENOMEM');
+    if ((grows & PROT_GROWSUP) !== 0) return fail('EINVAL');
+  }
+
+  let at = start;
+  while (at < end) {
+    if (area === null || area.start > at) return fail('ENOMEM');
+    const stop = Math.min(end, area.end);
+    const result = protectArea(kernel, process, area, at, stop, prot & VM_ACCESS);
+    if (result < 0) return result;
+    at = stop;
+    area = space.areas.find(at);
+  }
+  return 0;
+}
+
+/** Change the rights of [start, end) within one area. */
+function protectArea(kernel: Kernel, process: Process, area: Area, start: number, end: number, rights: number): number {
+  const space = process.space!;
+  let flags = (area.flags & ~VM_ACCESS) | rights;
+  // Every VM_MAY* bit sits four above its right.
+  if ((rights & ~(flags >> 4)) !== 0) return fail('EACCES');
+  if (area.has(VM_HUGETLB)) {
+    const huge = hugePageBytes(kernel);
+    if (start % huge !== 0 || end % huge !== 0) return fail('EINVAL');
+  }
+  if (flags === area.flags) return 0;
+  const pages = (end - start) / kernel.pageBytes;
+  if (!area.has(VM_ACCOUNT) && isAccountable(flags)) {
+    if (!mayCommit(kernel, pages)) return fail('ENOMEM');
+    flags |= VM_ACCOUNT;
+  } else if (area.has(VM_ACCOUNT) && (flags & VM_WRITE) === 0 && area.object === null && area.anon === null) {
+    flags &= ~VM_ACCOUNT;
+  }
+  const middle = isolateRange(kernel, space, area, start, end);
+  accountPages(kernel, space, middle.flags, -pages);
+  middle.flags = flags;
+  accountPages(kernel, space, flags, pages);
+  if (middle.has(VM_HUGETLB)) protectHugeRange(kernel, space, middle);
+  else protectPages(kernel, space, middle);
+  const becameWritable = middle.has(VM_WRITE) && !middle.has(VM_SHARED) && middle.has(VM_LOCKED);
+  mergeWithNeighbours(kernel, space, middle);
+  if (becameWritable) populate(kernel, process, start, end);
+  return 0;
+}
+
+/** Give every mapped page of the area the rights it has now. */
+function protectPages(kernel: Kernel, space: AddressSpace, area: Area): void {
+  const { pageTable, pageBytes, format } = kernel;
+  const base = pteFlagsOf(kernel, area.flags);
+  let touched = false;
+  let address = area.start;
+  while (address < area.end) {
+    let entry = pageTable.find(space.root, address);
+    if (entry < 0) {
+      address = skippedEnd(kernel, address);
+      continue;
+    }
+    const stop = Math.min(area.end, leafTableEnd(kernel, address));
+    for (; address < stop; address += pageBytes, entry += format.pteBytes) {
+      const flags = pageTable.flags(entry);
+      if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) continue;
+      const write = mayBeWritable(kernel, area, pageTable.frame(entry)) ? PTE_WRITE : 0;
+      pageTable.setFlags(entry, base | (flags & (PTE_ACCESSED | PTE_DIRTY)) | write);
+      touched = true;
+    }
+  }
+  if (touched) flushRange(kernel, space, area.start, area.end, pageBytes);
+}
+
+/** A page is made writable at once where a write would need nothing further: shared memory, or an exclusive frame. */
+function mayBeWritable(kernel: Kernel, area: Area, pfn: number): boolean {
+  if (!area.has(VM_WRITE)) return false;
+  if (area.has(VM_SHARED)) return true;
+  return pfn !== ZERO_PFN && kernel.frames.use[pfn] === FRAME_ANON && kernel.frames.has(pfn, FLAG_EXCLUSIVE);
+}

@@ -1,0 +1,49 @@
+/**
+ * Where a mapping goes when the kernel chooses [mm/mmap.c:generic_get_unmapped_area_topdown].
+ *
+ * A hint is taken if the range is free. Otherwise the highest hole below `mmapBase` that fits; failing that, the lowest
+ * one above a third of the space. Holes below a growing stack end a guard gap early. Private anonymous requests that
+ * are a multiple of the format's first superpage size are aligned to it (transparent huge pages,
+ * mm/mmap.c:__get_unmapped_area).
+ */
+
+import { alignUp } from '../../mmu/units.ts';
+import type { Kernel } from '../kernel.ts';
+import type { AddressSpace } from './address-space.ts';
+
+/** Linux vm.mmap_min_addr as pages: nothing is mapped at address 0, so that null pointers fault. */
+export const MMAP_MIN_PAGES = 1;
+
+/** Largest superpage that plain requests are aligned to; bigger ones would waste the small spaces of coursework. */
+const ALIGNMENT_MAX = 2 * 1024 * 1024;
+
+/** Start of `length` bytes of free addresses, or -1. */
+export function findUnmapped(
+  kernel: Kernel,
+  space: AddressSpace,
+  hint: number,
+  length: number,
+  alignment: number,
+): number {
+  const { pageBytes, format } = kernel;
+  const low = MMAP_MIN_PAGES * pageBytes;
+  if (hint > 0 && hint + length <= format.userEnd && isFree(kernel, space, hint, length)) return hint;
+  const search = alignment > pageBytes ? length + alignment - pageBytes : length;
+  const top = space.areas.highestHole(search, low, space.mmapBase);
+  if (top >= 0) return alignUp(top, alignment);
+  const bottom = space.areas.lowestHole(search, alignUp(Math.floor(format.userEnd / 3), pageBytes), format.userEnd);
+  return bottom >= 0 ? alignUp(bottom, alignment) : -1;
+}
+
+/** The alignment a private anonymous request of this length gets. */
+export function naturalAlignment(kernel: Kernel, length: number): number {
+  const { format, pageBytes } = kernel;
+  const level = format.levels[1];
+  if (format.family === 'custom' || level === undefined || !level.canBeLeaf) return pageBytes;
+  return level.pageBytes <= ALIGNMENT_MAX && length % level.pageBytes === 0 ? level.pageBytes : pageBytes;
+}
+
+function isFree(kernel: Kernel, space: AddressSpace, start: number, length: number): boolean {
+  const next = space.areas.find(start);
+  return next === null || start + length <= next.startWithGap(kernel.options.stackGuardPages * kernel.pageBytes);
+}

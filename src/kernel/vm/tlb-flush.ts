@@ -1,0 +1,62 @@
+/**
+ * Keeping TLBs true to the page tables. Whenever a present PTE loses a right or changes its frame, every CPU that may
+ * hold it drops it: the acting one at once, others by an inter-processor interrupt, a *shootdown*.
+ *
+ * `space.cpuMask` says who may hold entries: a CPU joins when it switches to the space. A range longer than
+ * 33 pages drops the whole address space instead (Linux tlb_single_page_flush_ceiling, arch/x86/mm/tlb.c).
+ */
+import type { Kernel } from '../kernel.ts';
+import type { AddressSpace } from './address-space.ts';
+
+const SINGLE_PAGE_FLUSH_CEILING = 33;
+
+export function flushPage(kernel: Kernel, space: AddressSpace, address: number): void {
+  flushRange(kernel, space, address, address + kernel.pageBytes, kernel.pageBytes);
+}
+
+/** Drop translations of [start, end); `step` is the page size of the mappings in it. */
+export function flushRange(kernel: Kernel, space: AddressSpace, start: number, end: number, step: number): void {
+  const { cpus, activeCpu } = kernel;
+  const pages = Math.ceil((end - start) / step);
+  for (let index = 0; index < cpus.length; index++) {
+    if ((space.cpuMask & (1 << index)) === 0) continue;
+    const cpu = cpus[index]!;
+    if (pages <= SINGLE_PAGE_FLUSH_CEILING) {
+      for (let address = start; address < end; address += step) cpu.invalidatePage(address, space.asid);
+    } else {
+      cpu.invalidateAsid(space.asid);
+    }
+    if (kernel.sink !== null) {
+      const scope = pages <= SINGLE_PAGE_FLUSH_CEILING ? 'page' : 'asid';
+      kernel.emit({ type: 'TlbInvalidate', cpu: index, scope, address: scope === 'page' ? start : null });
+    }
+    if (index !== activeCpu) noteShootdown(kernel, space, index, start, pages);
+  }
+}
+
+/** Drop everything of one address space, e.g. when it ends. */
+export function flushSpace(kernel: Kernel, space: AddressSpace): void {
+  const { cpus, activeCpu } = kernel;
+  for (let index = 0; index < cpus.length; index++) {
+    if ((space.cpuMask & (1 << index)) === 0) continue;
+    cpus[index]!.invalidateAsid(space.asid);
+    if (kernel.sink !== null) kernel.emit({ type: 'TlbInvalidate', cpu: index, scope: 'asid', address: null });
+    if (index !== activeCpu) noteShootdown(kernel, space, index, 0, 0);
+    if (kernel.running[index]?.space !== space) space.cpuMask &= ~(1 << index);
+  }
+}
+
+function noteShootdown(kernel: Kernel, space: AddressSpace, to: number, address: number, pages: number): void {
+  kernel.counters.tlbShootdowns++;
+  if (kernel.sink === null) return;
+  const pid = ownerOf(kernel, space);
+  kernel.emit({ type: 'TlbShootdown', from: kernel.activeCpu, to, pid, address, pages });
+}
+
+/** The pid an address space is shown under: the first process that runs in it. */
+export function ownerOf(kernel: Kernel, space: AddressSpace): number {
+  for (const process of kernel.processes.values()) {
+    if (process.space === space) return process.pid;
+  }
+  return 0;
+}

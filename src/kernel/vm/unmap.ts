@@ -1,0 +1,84 @@
+/** Taking mappings away: munmap(2), and the same for MAP_FIXED, brk and exit [mm/vma.c:do_vmi_align_munmap]. */
+import { accountPages } from '../accounting.ts';
+import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts';
+import { unmapHugeRange } from '../fault/huge.ts';
+import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import { fail, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
+import type { AddressSpace } from './address-space.ts';
+import type { Area } from './area.ts';
+import { removeArea, splitArea } from './edit.ts';
+import { zapEntry } from './mapping.ts';
+import { freeTables, leafTableEnd, skippedEnd } from './tables.ts';
+import { flushRange } from './tlb-flush.ts';
+
+/** munmap(2): 0, or -EINVAL, -ENOMEM. */
+export function munmap(kernel: Kernel, space: AddressSpace, address: Argument, length: Argument): number {
+  const { pageBytes, format } = kernel;
+  const start = numberOf(address);
+  const bytes = alignLength(length, pageBytes);
+  if (!isAligned(address, pageBytes) || bytes === 0) return fail('EINVAL');
+  if (start > format.userEnd || bytes > format.userEnd - start) return fail('EINVAL');
+  return unmapRange(kernel, space, start, start + bytes);
+}
+
+/** Unmap the page-aligned [start, end): 0, or -ENOMEM when a split would exceed the limit on areas, -EINVAL for part of a superpage. */
+export function unmapRange(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
+  const { areas } = space;
+  let first = areas.find(start);
+  if (first === null || first.start >= end) return 0;
+  const last = areas.below(end)!;
+  for (const area of [first, last]) {
+    if (!area.has(VM_HUGETLB)) continue;
+    const huge = kernel.format.levels[1]!.pageBytes;
+    const cutsLow = start > area.start && start % huge !== 0;
+    const cutsHigh = end < area.end && end % huge !== 0;
+    if (cutsLow || cutsHigh) return fail('EINVAL');
+  }
+  if (start > first.start) {
+    // Only a hole in the middle of one area adds to the count in the end, as Linux judges it.
+    if (end < first.end && areas.count >= MAX_MAP_COUNT) return fail('ENOMEM');
+    first = splitArea(kernel, space, first, start);
+  }
+  const lastNow = areas.below(end)!;
+  if (end < lastNow.end) splitArea(kernel, space, lastNow, end);
+
+  const floor = first.previous === null ? 0 : first.previous.end;
+  let area: Area | null = first;
+  while (area !== null && area.start < end) {
+    const { next }: Area = area;
+    dropArea(kernel, space, area);
+    area = next;
+  }
+  const ceiling = area === null ? kernel.format.userEnd : area.start;
+  freeTables(kernel, space, start, end, floor, area === null ? Number.POSITIVE_INFINITY : ceiling);
+  return 0;
+}
+
+/** Unmap the pages of an area and take it out of the space. Its tables stay: the caller frees them for the range. */
+export function dropArea(kernel: Kernel, space: AddressSpace, area: Area): void {
+  const pages = (area.end - area.start) / kernel.pageBytes;
+  if (area.has(VM_HUGETLB)) unmapHugeRange(kernel, space, area.start, area.end);
+  else zapRange(kernel, space, area.start, area.end);
+  accountPages(kernel, space, area.flags, -pages);
+  if (area.has(VM_LOCKED)) space.lockedPages -= pages;
+  removeArea(kernel, space, area);
+}
+
+/** Empty every entry in [start, end), skipping missing tables, and flush what was present. */
+export function zapRange(kernel: Kernel, space: AddressSpace, start: number, end: number): void {
+  const { pageTable, pageBytes, format } = kernel;
+  let present = false;
+  let address = start;
+  while (address < end) {
+    let entry = pageTable.find(space.root, address);
+    if (entry < 0) {
+      address = skippedEnd(kernel, address);
+      continue;
+    }
+    const stop = Math.min(end, leafTableEnd(kernel, address));
+    for (; address < stop; address += pageBytes, entry += format.pteBytes) {
+      if (!pageTable.isEmpty(entry) && zapEntry(kernel, space, address, entry)) present = true;
+    }
+  }
+  if (present) flushRange(kernel, space, start, end, pageBytes);
+}

@@ -1,0 +1,199 @@
+/** What a machine is built from. Everything has a default; the same configuration gives the same machine, bit for bit. */
+import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
+import { InputError, InputErrors } from '../mmu/input-error.ts';
+import { type CustomFormat, compileCustomFormat } from '../mmu/page-table/custom-format.ts';
+import { FORMATS, type FormatName, type PageTableFormat } from '../mmu/page-table/formats.ts';
+import { type TlbConfig, validateTlbConfig } from '../mmu/tlb/config.ts';
+
+export interface MachineConfig {
+  /** `none`: bare hardware for coursework on translation; nobody handles faults, and there are no processes. */
+  readonly kernel: 'linux' | 'none';
+  /** Page-table format, by name or described field by field. */
+  readonly paging: FormatName | CustomFormat;
+  /** Physical memory, in bytes; host memory is committed as frames are touched. */
+  readonly memory: number;
+  /** Swap device, in bytes. 0: no swap. */
+  readonly swap: number;
+  /** Name of a replacement policy. */
+  readonly replacement: string;
+  /** Limit on user pages resident at once, machine-wide (a memory group's limit); null: only by memory. */
+  readonly residentPages: number | null;
+  readonly cpus: number;
+  readonly tlb: TlbConfig | null;
+  readonly seed: number;
+  /** Randomize the address-space layout, from the seed. */
+  readonly aslr: boolean;
+  /** `cow` copies on write as Linux does; `eager` copies every page at fork, as xv6 does. */
+  readonly fork: 'cow' | 'eager';
+  /** RLIMIT_STACK in bytes. */
+  readonly stackMax: number;
+  /** Pages kept free below a growing stack (Linux stack_guard_gap). */
+  readonly stackGuardPages: number;
+  /** Linux vm.overcommit_memory. */
+  readonly overcommit: 0 | 1 | 2;
+  /** Processes at once, zombies included: fork answers EAGAIN beyond. */
+  readonly processesMax: number;
+  /** Does the hardware set A and D (true), or fault so that the kernel does (Svade, false)? */
+  readonly hardwareAccessedDirty: boolean;
+}
+
+/** Most CPUs a machine can have: an address space keeps a bit for each. */
+const CPUS_MAX = 31;
+/** Frame numbers fit the policies' tables. */
+const FRAMES_MAX = 2 ** 24;
+const RISCV_OR_X86_TLB: TlbConfig = { entries: 64, ways: 4 };
+const MIB = 1024 * 1024;
+
+export interface ResolvedConfig {
+  readonly config: MachineConfig;
+  readonly format: PageTableFormat;
+}
+
+/**
+ * Fill in the defaults and check what must fit together.
+ * @throws InputErrors with every mistake: MEM-CFG-0xx, and the codes of formats, TLBs and policies
+ */
+export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
+  const errors: InputError[] = [];
+  const paging = partial.paging ?? 'sv39';
+  const format = formatOf(paging, errors);
+  if (format === null) throw new InputErrors(errors);
+  const userPages = Math.floor(format.userEnd / format.pageBytes);
+  const config: MachineConfig = {
+    kernel: 'linux',
+    memory: 16 * MIB,
+    swap: 0,
+    replacement: 'clock',
+    residentPages: null,
+    cpus: 1,
+    tlb: RISCV_OR_X86_TLB,
+    seed: 1,
+    aslr: false,
+    fork: 'cow',
+    stackMax: Math.min(8 * MIB, Math.floor(userPages / 8) * format.pageBytes),
+    stackGuardPages: Math.min(256, Math.floor(userPages / 64)),
+    overcommit: 0,
+    processesMax: 32768,
+    hardwareAccessedDirty: true,
+    ...partial,
+    paging,
+  };
+  errors.push(...configErrors(config, format));
+  if (errors.length > 0) throw new InputErrors(errors);
+  return { config, format };
+}
+
+function formatOf(paging: FormatName | CustomFormat, errors: InputError[]): PageTableFormat | null {
+  if (typeof paging === 'string') {
+    const format = FORMATS[paging];
+    if (format !== undefined) return format;
+    errors.push(
+      new InputError({
+        code: 'MEM-CFG-001',
+        message: `there is no page-table format \`${paging}\``,
+        hint: `the formats are ${Object.keys(FORMATS).join(', ')}, or describe one field by field`,
+      }),
+    );
+    return null;
+  }
+  try {
+    return compileCustomFormat(paging);
+  } catch (error) {
+    if (!(error instanceof InputErrors)) throw error;
+    errors.push(...error.errors);
+    return null;
+  }
+}
+
+function configErrors(config: MachineConfig, format: PageTableFormat): InputError[] {
+  const errors: InputError[] = [];
+  const wrong = (code: string, message: string, hint: string) => {
+    errors.push(new InputError({ code, message, hint }));
+  };
+  const whole = (name: keyof MachineConfig, low: number, high: number) => {
+    const value = config[name] as number;
+    if (Number.isInteger(value) && value >= low && value <= high) return;
+    wrong(
+      'MEM-CFG-002',
+      `${name} must be a whole number from ${low} to ${high}, not ${value}`,
+      `write ${name}: ${low}`,
+    );
+  };
+  const { pageBytes } = format;
+  for (const name of ['memory', 'swap'] as const) {
+    const value = config[name];
+    const least = name === 'memory' ? pageBytes : 0;
+    if (Number.isInteger(value) && value >= least && value % pageBytes === 0) continue;
+    const page = `${pageBytes} bytes`;
+    wrong(
+      'MEM-CFG-003',
+      `${name} must be a whole number of pages of ${page}, not ${value} bytes`,
+      `pages here have ${page}`,
+    );
+  }
+  if (config.memory / pageBytes > FRAMES_MAX) {
+    wrong(
+      'MEM-CFG-004',
+      `memory of ${config.memory / pageBytes} frames is more than the ${FRAMES_MAX} supported`,
+      'use less memory or larger pages',
+    );
+  }
+  if (config.memory > 2 ** format.physicalBits) {
+    wrong(
+      'MEM-CFG-005',
+      `${format.name} can address ${2 ** format.physicalBits} bytes of memory, not ${config.memory}`,
+      'use less memory or another format',
+    );
+  }
+  whole('cpus', 1, CPUS_MAX);
+  whole('seed', 0, Number.MAX_SAFE_INTEGER);
+  whole('processesMax', 1, 2 ** 22);
+  whole('stackGuardPages', 0, 2 ** 20);
+  whole('stackMax', 0, format.userEnd);
+  if (config.residentPages !== null) whole('residentPages', 1, FRAMES_MAX);
+  if (config.tlb !== null) errors.push(...validateTlbConfig(config.tlb));
+  errors.push(...policyErrors(config.replacement));
+  if (config.kernel === 'linux') errors.push(...kernelErrors(format));
+  return errors;
+}
+
+function policyErrors(name: string): InputError[] {
+  try {
+    const policy = parsePolicyName(name);
+    if (!POLICIES[policy].needsFuture) return [];
+    return [
+      new InputError({
+        code: 'MEM-POL-002',
+        message: `\`${policy}\` needs to know the future, so a running machine cannot use it`,
+        hint: 'it works on recorded references only; take lru or clock',
+      }),
+    ];
+  } catch (error) {
+    if (error instanceof InputError) return [error];
+    throw error;
+  }
+}
+
+/** What a kernel cannot do without. */
+function kernelErrors(format: PageTableFormat): InputError[] {
+  const errors: InputError[] = [];
+  if (!format.has.write) {
+    errors.push(
+      new InputError({
+        code: 'MEM-CFG-006',
+        message: `${format.name} has no write permission: the kernel cannot protect or copy on write`,
+        hint: 'give the entry a `write` flag, or use a machine with `kernel: none`',
+      }),
+    );
+  }
+  if (!format.has.software) {
+    errors.push(
+      new InputError({
+        code: 'MEM-CFG-007',
+        message: `entries of ${format.name} have no room for what the kernel notes in a page that is not present`,
+        hint: 'use a wider entry (pteBytes: 4), or a machine with `kernel: none`',
+      }),
+    );
+  }
+  return errors;
+}

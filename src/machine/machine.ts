@@ -1,0 +1,493 @@
+/**
+ * The machine: hardware and kernel put together from a configuration, and the library's front door.
+ *
+ *     const machine = new Machine({ paging: 'sv39', memory: 1 << 20, swap: 1 << 20 });
+ *     const shell = machine.spawn({ name: 'shell' });
+ *     const buffer = machine.mmap(shell, { length: 8192, prot: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE | MAP_ANONYMOUS });
+ *     machine.store(shell, buffer, 42, 1);
+ *
+ * A guest's mistake is data (an errno, a signal in the AccessResult), the caller's a thrown InputError, ours an
+ * InvariantError. Same configuration and same calls give the same machine, byte for byte.
+ */
+import type { Argument } from '../kernel/arguments.ts';
+import type { SignalInfo, SignalName } from '../kernel/events.ts';
+import { PageFaultHandler } from '../kernel/fault/handler.ts';
+import { checkKernelInvariants } from '../kernel/invariants.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { addProcess, fork, isAtProcessLimit, terminate, wait } from '../kernel/lifecycle.ts';
+import { errnoName } from '../kernel/linux-abi.ts';
+import type { Process } from '../kernel/process.ts';
+import { activate, migrate } from '../kernel/schedule.ts';
+import { deliver } from '../kernel/signal.ts';
+import { readCall, writeCall } from '../kernel/user-copy.ts';
+import { brk, sbrk } from '../kernel/vm/brk.ts';
+import { mmap } from '../kernel/vm/mmap.ts';
+import { mprotect } from '../kernel/vm/mprotect.ts';
+import { destroySpace, makeSpace } from '../kernel/vm/space-lifecycle.ts';
+import { munmap } from '../kernel/vm/unmap.ts';
+import { Cpu } from '../mmu/cpu.ts';
+import { InputError } from '../mmu/input-error.ts';
+import type { PageTableFormat } from '../mmu/page-table/formats.ts';
+import { PageTable } from '../mmu/page-table/page-table.ts';
+import { PhysicalMemory } from '../mmu/physical-memory.ts';
+import type { Translation } from '../mmu/translation.ts';
+import { ACCESS_NAMES, type AccessKind, type AccessName, FETCH, LOAD, STORE } from '../mmu/units.ts';
+import { defaultImage, type ImageOptions, loadImage } from '../process/image.ts';
+import { fetchByte, loadBytes, storeBytes, updateByte } from '../process/user-memory.ts';
+import { cloneState, restoreState } from './clone-state.ts';
+import { collectCounters } from './collect-counters.ts';
+import { type MachineConfig, resolveConfig } from './config.ts';
+import type { MachineEvent, MachineListener } from './events.ts';
+import { takeView } from './take-view.ts';
+import { MachineTrap } from './trap.ts';
+import type { Counters, MachineView } from './view.ts';
+import { normalizeAddress, wildSignal } from './wild-address.ts';
+
+/** A virtual address; a bigint only for constants of 2^53 and above. */
+export type Address = number | bigint;
+/** As Linux answers: 0 or more is the result, below 0 is -errno. */
+export type SyscallResult = number;
+
+export interface SpawnOptions {
+  readonly name?: string | undefined;
+  /** Default: one page each of text, rodata, data and bss. Sections left out of a given image are empty. */
+  readonly image?: ImageOptions | undefined;
+  readonly cpu?: number | undefined;
+  /** `survive`: a fatal signal ends the access, not the process. */
+  readonly signals?: 'kill' | 'survive' | undefined;
+}
+
+export interface MmapOptions {
+  /** Hint, or with MAP_FIXED the address. Default 0. */
+  readonly address?: Argument | undefined;
+  /** Bytes. */
+  readonly length: Argument;
+  /** PROT_* bits. */
+  readonly prot: number;
+  /** MAP_* bits. */
+  readonly flags: number;
+  readonly offset?: Argument | undefined;
+}
+
+export interface AccessResult {
+  readonly ok: boolean;
+  /** Bytes read (rmw: the old byte; store: those stored), in memory order; null when refused. */
+  readonly bytes: Uint8Array | null;
+  /** Why it was refused. */
+  readonly signal: SignalInfo | null;
+  /** Faults of the acting process during the access. */
+  readonly minor: number;
+  readonly major: number;
+}
+
+export interface WaitResult {
+  readonly pid: number;
+  readonly code: number | null;
+  readonly signal: SignalName | null;
+}
+
+/** A machine's exact state, for `restore`. Opaque. */
+export interface MachineSnapshot {
+  readonly state: Machine;
+}
+
+export class Machine {
+  static readonly transient: readonly string[] = ['listeners'];
+  static readonly shared: readonly string[] = ['config', 'format'];
+
+  readonly config: MachineConfig;
+  readonly format: PageTableFormat;
+  readonly memory: PhysicalMemory;
+  readonly pageTable: PageTable;
+  readonly cpus: readonly Cpu[];
+  readonly kernel: Kernel;
+  /** Steps taken: the machine's only clock. */
+  clock = 0;
+  private readonly trap: MachineTrap;
+  private listeners: MachineListener[] = [];
+
+  /** @throws InputErrors when the configuration is impossible */
+  constructor(partial: Partial<MachineConfig> = {}) {
+    const { config, format } = resolveConfig(partial);
+    this.config = config;
+    this.format = format;
+    const { memory, tlb, seed, hardwareAccessedDirty } = config;
+    this.memory = new PhysicalMemory(memory, format.pageBytes);
+    this.pageTable = new PageTable(this.memory, format);
+    this.cpus = Array.from(
+      { length: config.cpus },
+      (_, index) => new Cpu({ index, memory: this.memory, format, tlb, seed, hardwareAccessedDirty }),
+    );
+    this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
+    this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
+    if (config.kernel === 'none') return;
+    const recency = this.kernel.policy.needsTouch ? new TouchTracked(this.kernel) : null;
+    for (const cpu of this.cpus) {
+      cpu.trap = this.trap;
+      cpu.reference = recency;
+    }
+  }
+
+  /** Hear every event from now on; call the result to stop. Without listeners no event objects are made. */
+  on(listener: MachineListener): () => void {
+    this.listeners.push(listener);
+    this.connect();
+    return () => {
+      this.listeners = this.listeners.filter((other) => other !== listener);
+      this.connect();
+    };
+  }
+
+  tick(): void {
+    this.clock++;
+  }
+
+  // Processes
+
+  /** A new process. @throws InputError MEM-API-002 when there is no room for it, MEM-API-003 on bare hardware. */
+  spawn(options: SpawnOptions = {}): Process {
+    const { kernel } = this;
+    if (this.config.kernel === 'none') {
+      throw new InputError({
+        code: 'MEM-API-003',
+        message: 'a machine without a kernel has no processes',
+        hint: 'use translate',
+      });
+    }
+    const cpu = options.cpu ?? 0;
+    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus.length) throw noSuchCpu(cpu, this.cpus.length);
+    const space = isAtProcessLimit(kernel) ? null : makeSpace(kernel);
+    if (space === null) {
+      throw new InputError({
+        code: 'MEM-API-002',
+        message: 'no memory for another process',
+        hint: 'give the machine more memory',
+      });
+    }
+    if (!loadImage(kernel, space, options.image ?? defaultImage(kernel.pageBytes), this.config.aslr)) {
+      destroySpace(kernel, space);
+      throw new InputError({
+        code: 'MEM-API-004',
+        message: `the program image does not fit into the ${this.format.userEnd} bytes of user space`,
+        hint: 'make its sections smaller',
+      });
+    }
+    const name = options.name ?? `process${kernel.nextPid}`;
+    return addProcess(kernel, name, null, space, cpu, options.signals ?? 'kill');
+  }
+
+  /** By pid, or by name: the youngest of that name. Zombies are found until they are waited for. */
+  process(nameOrPid: string | number): Process | undefined {
+    if (typeof nameOrPid === 'number') return this.kernel.processes.get(nameOrPid);
+    return [...this.kernel.processes.values()].reverse().find((process) => process.name === nameOrPid);
+  }
+
+  /** The child, or -EAGAIN, -ENOMEM. */
+  fork(process: Process, name?: string): Process | number {
+    this.enter(process);
+    const child = fork(this.kernel, process, name ?? `${process.name}.${this.kernel.nextPid}`);
+    this.noteSyscall(process, 'fork', {}, typeof child === 'number' ? child : child.pid);
+    return child;
+  }
+
+  exit(process: Process, code = 0): void {
+    this.enter(process);
+    this.noteSyscall(process, 'exit', { code }, 0);
+    terminate(this.kernel, process, code, null);
+  }
+
+  /** Reap a zombie child, or -ECHILD, -EAGAIN (none has ended yet: this machine does not block). */
+  wait(process: Process, pid?: number): WaitResult | number {
+    this.enter(process);
+    const result = wait(this.kernel, process, pid);
+    this.noteSyscall(process, 'wait', { pid: pid ?? -1 }, typeof result === 'number' ? result : result.pid);
+    return result;
+  }
+
+  kill(process: Process, signal: SignalName): void {
+    this.requireAlive(process);
+    const reason = `${signal} sent by kill`;
+    deliver(this.kernel, process, { signal, code: null, address: 0, errorCode: null, reason });
+  }
+
+  /** Run the process on that CPU from now on. */
+  switchTo(cpu: number, process: Process): void {
+    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus.length) throw noSuchCpu(cpu, this.cpus.length);
+    this.requireAlive(process);
+    migrate(this.kernel, process, cpu);
+    activate(this.kernel, process);
+  }
+
+  // System calls
+
+  /** Address of the new mapping, or -errno. */
+  mmap(process: Process, options: MmapOptions): SyscallResult {
+    this.enter(process);
+    const { address = 0, length, prot, flags, offset = 0 } = options;
+    const result = mmap(this.kernel, process, { address, length, prot, flags, offset });
+    return this.noteSyscall(process, 'mmap', { address: show(address), length: show(length), prot, flags }, result);
+  }
+
+  munmap(process: Process, address: Argument, length: Argument): SyscallResult {
+    this.enter(process);
+    const result = munmap(this.kernel, process.space!, address, length);
+    return this.noteSyscall(process, 'munmap', { address: show(address), length: show(length) }, result);
+  }
+
+  mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
+    this.enter(process);
+    const result = mprotect(this.kernel, process, address, length, prot);
+    return this.noteSyscall(process, 'mprotect', { address: show(address), length: show(length), prot }, result);
+  }
+
+  /** The new break, or the unchanged one on failure. */
+  brk(process: Process, address: Argument): number {
+    this.enter(process);
+    const result = brk(this.kernel, process, address);
+    return this.noteSyscall(process, 'brk', { address: show(address) }, result);
+  }
+
+  /** The old break, or -ENOMEM. */
+  sbrk(process: Process, delta: number): SyscallResult {
+    this.enter(process);
+    return this.noteSyscall(process, 'sbrk', { delta }, sbrk(this.kernel, process, delta));
+  }
+
+  /** write(2) to the console (fd 1, 2): bytes written, or -EBADF, -EFAULT. They are appended to `process.output`. */
+  write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
+    this.enter(process);
+    const result = writeCall(this.kernel, process, fd, address, length);
+    return this.noteSyscall(process, 'write', { fd, address: show(address), length: show(length) }, result);
+  }
+
+  /** read(2) from the console (fd 0): bytes taken from `process.input`, or -EBADF, -EFAULT. */
+  read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
+    this.enter(process);
+    const result = readCall(this.kernel, process, fd, address, length);
+    return this.noteSyscall(process, 'read', { fd, address: show(address), length: show(length) }, result);
+  }
+
+  // Memory accesses
+
+  /** `size` bytes; 1, 2, 4 and 8 are single accesses. */
+  load(process: Process, address: Address, size: number): AccessResult {
+    return this.access(process, address, size, LOAD, (va) => loadBytes(this.kernel, process, va, size));
+  }
+
+  /** Bytes, or a number of `size` bytes (default 1), little-endian. */
+  store(process: Process, address: Address, value: Uint8Array | number | bigint, size = 1): AccessResult {
+    const bytes = value instanceof Uint8Array ? value : littleEndian(value, size);
+    return this.access(process, address, bytes.length, STORE, (va) =>
+      storeBytes(this.kernel, process, va, bytes) ? bytes : null,
+    );
+  }
+
+  /** One instruction fetch (of one byte). */
+  fetch(process: Process, address: Address): AccessResult {
+    return this.access(process, address, 1, FETCH, (va) => fetchByte(this.kernel, process, va));
+  }
+
+  /** A locked read-modify-write of one byte; the result holds the old one. */
+  rmw(process: Process, address: Address, update: (old: number) => number): AccessResult {
+    return this.access(process, address, 1, STORE, (va) => updateByte(this.kernel, process, va, update));
+  }
+
+  // Bare hardware
+
+  /** Translate with the CPU's own root table; a fault is the result. With `peek` nothing changes, not even the TLB. */
+  translate(cpu: number, address: Address, access: AccessName, options: { peek?: boolean } = {}): Translation {
+    const processor = this.cpus[cpu];
+    if (processor === undefined) throw noSuchCpu(cpu, this.cpus.length);
+    const va = Number(normalizeAddress(address));
+    const kind = ACCESS_NAMES.indexOf(access) as AccessKind;
+    const translation = processor.peek(va, kind);
+    if (options.peek !== true) processor.translate(va, kind);
+    return translation;
+  }
+
+  /** Physical address of the root table, and the ASID to run under. */
+  setRoot(cpu: number, rootAddress: number, asid = 0): void {
+    const processor = this.cpus[cpu];
+    if (processor === undefined) throw noSuchCpu(cpu, this.cpus.length);
+    processor.setAddressSpace(rootAddress, asid);
+  }
+
+  // Looking
+
+  /** How an access by the process would translate right now, with the walk drawn in any case; changes nothing. */
+  explain(process: Process, address: number, access: AccessName): Translation {
+    this.requireAlive(process);
+    const cpu = this.cpus[process.cpu]!;
+    const space = process.space!;
+    const { root, asid } = cpu;
+    const kind = ACCESS_NAMES.indexOf(access) as AccessKind;
+    if (root === space.root) return cpu.peek(address, kind, { walkAlways: true });
+    // Look through the process's own table and put the CPU's registers back.
+    cpu.root = space.root;
+    cpu.asid = space.asid;
+    const translation = cpu.peek(address, kind, { walkAlways: true });
+    cpu.root = root;
+    cpu.asid = asid;
+    return translation;
+  }
+
+  view(): MachineView {
+    return takeView(this.kernel, this.clock, this.counters());
+  }
+
+  counters(): Counters {
+    return collectCounters(this.kernel);
+  }
+
+  /** Names of the rules broken between the machine's structures; [] when healthy. */
+  checkInvariants(): string[] {
+    return this.config.kernel === 'none' ? [] : checkKernelInvariants(this.kernel);
+  }
+
+  snapshot(): MachineSnapshot {
+    return { state: cloneState<Machine>(this) };
+  }
+
+  /** Become exactly what was snapshot. Processes are new objects then: find them by pid. */
+  restore(snapshot: MachineSnapshot): void {
+    restoreState<Machine>(this, snapshot.state);
+    this.connect();
+  }
+
+  private access(
+    process: Process,
+    address: Address,
+    size: number,
+    kind: AccessKind,
+    perform: (address: number) => Uint8Array | null,
+  ): AccessResult {
+    this.requireAlive(process);
+    activate(this.kernel, process);
+    const { minorFaults, majorFaults, cpu } = process;
+    process.lastSignal = null;
+    const va = normalizeAddress(address);
+    let bytes: Uint8Array | null = null;
+    if (typeof va === 'bigint') {
+      deliver(this.kernel, process, wildSignal(this.format, va, kind));
+      this.kernel.counters.protectionFaults++;
+    } else {
+      if (this.trap.listener !== null) this.noteTranslations(process, va, size, kind);
+      bytes = perform(va);
+    }
+    if (this.trap.listener !== null) this.noteAccess(process, cpu, va, size, kind, bytes);
+    return {
+      ok: bytes !== null,
+      bytes,
+      signal: process.lastSignal,
+      minor: process.minorFaults - minorFaults,
+      major: process.majorFaults - majorFaults,
+    };
+  }
+
+  private noteTranslations(process: Process, address: number, size: number, kind: AccessKind): void {
+    this.trap.attempt = 0;
+    this.trap.size = size;
+    const { pageBytes } = this.format;
+    const access = ACCESS_NAMES[kind];
+    for (let at = address; at < address + size; at += pageBytes - (at % pageBytes)) {
+      const translation = this.cpus[process.cpu]!.peek(at, kind);
+      this.emit({ type: 'Translate', pid: process.pid, cpu: process.cpu, attempt: 0, access, size, translation });
+    }
+  }
+
+  private noteAccess(
+    process: Process,
+    cpu: number,
+    address: Address,
+    size: number,
+    kind: AccessKind,
+    bytes: Uint8Array | null,
+  ): void {
+    const where = typeof address === 'number' && bytes !== null ? this.cpus[cpu]!.peek(address, kind).physical : null;
+    this.emit({
+      type: 'Access',
+      pid: process.pid,
+      cpu,
+      access: ACCESS_NAMES[kind],
+      address,
+      size,
+      bytes: bytes === null ? null : hexOf(bytes),
+      physical: where,
+    });
+  }
+
+  /** Begin a system call of the process. */
+  private enter(process: Process): void {
+    this.requireAlive(process);
+    activate(this.kernel, process);
+    this.kernel.counters.syscalls++;
+  }
+
+  private noteSyscall(
+    process: Process,
+    name: string,
+    args: Readonly<Record<string, string | number>>,
+    result: number,
+  ): number {
+    if (this.trap.listener !== null) {
+      this.emit({ type: 'Syscall', pid: process.pid, name, args, result: result < 0 ? errnoName(result) : result });
+    }
+    return result;
+  }
+
+  private requireAlive(process: Process): void {
+    if (process.state === 'running') return;
+    const hint = 'look at process.signal and process.exitCode for how it ended';
+    throw new InputError({
+      code: 'MEM-API-001',
+      message: `process ${process.name} (pid ${process.pid}) has ended`,
+      hint,
+    });
+  }
+
+  private emit(event: MachineEvent): void {
+    for (const listener of this.listeners) listener(event);
+  }
+
+  /** Point kernel and trap at the listeners, or at nobody. */
+  private connect(): void {
+    const listener = this.listeners.length === 0 ? null : (event: MachineEvent) => this.emit(event);
+    this.kernel.sink = listener;
+    this.trap.listener = listener;
+  }
+}
+
+/** Passes each reference on to a policy that needs exact recency, for frames that it knows. */
+class TouchTracked {
+  private readonly kernel: Kernel;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  touch(pfn: number): void {
+    if (this.kernel.policy.holds(pfn)) this.kernel.policy.touch(pfn);
+  }
+}
+
+function noSuchCpu(cpu: number, count: number): InputError {
+  return new InputError({
+    code: 'MEM-API-005',
+    message: `there is no CPU ${cpu}`,
+    hint: count === 1 ? 'the machine has one CPU, number 0' : `the CPUs are 0 to ${count - 1}`,
+  });
+}
+
+function littleEndian(value: number | bigint, size: number): Uint8Array {
+  let rest = BigInt.asUintN(8 * size, BigInt(value));
+  return Uint8Array.from({ length: size }, () => {
+    const byte = Number(rest & 0xffn);
+    rest >>= 8n;
+    return byte;
+  });
+}
+
+/** An argument for an event: exact even beyond 2^53. */
+const show = (argument: Argument): string | number => (typeof argument === 'bigint' ? argument.toString() : argument);
+
+const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
