@@ -36,8 +36,10 @@ export {
   type Address,
   Machine,
   type MachineSnapshot,
+  type MmapOptions,
   type SpawnOptions,
   type SyscallResult,
+  type WaitResult,
 } from './machine/machine.ts';
 export {
   parseRecord,
@@ -95,6 +97,10 @@ export {
 export type { Process } from './kernel/process.ts';
 export { POLICY_NAMES, type PolicyName } from './kernel/reclaim/policy.ts';
 export { POLICIES, type PolicyEntry } from './kernel/reclaim/registry.ts';
+
+// ── Programs ──
+
+export type { ImageOptions } from './process/image.ts';
 
 // ── The hardware: formats, TLBs, translations, faults, units ──
 
