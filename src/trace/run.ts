@@ -4,6 +4,7 @@ import {
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_NORESERVE,
+  MAP_POPULATE,
   MAP_PRIVATE,
   PROT_EXEC,
   PROT_READ,
@@ -59,8 +60,11 @@ export interface TraceReport {
 const TRACE_MACHINE: Partial<MachineConfig> = { paging: 'x86_64', swap: 64 * 2 ** 20 };
 
 const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
-/** The trace is what must fit, not what it might reserve. */
-const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+/**
+ * Populated, because a recorded page had contents: code to run, data to read. Left to demand-zero, every page that is
+ * only read would share the one zero page, need no frame and never leave.
+ */
+const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE | MAP_POPULATE;
 
 /**
  * A recorded program (valgrind's Lackey, see lackey.ts) run on a whole machine as one process: every reference goes
@@ -72,7 +76,8 @@ const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
  * ```
  *
  * A trace tells where a program touched memory, not what it wrote there; so no bytes are moved, but a store dirties
- * its page. Areas are made page by page, as nobody recorded the program's own; neighbours merge.
+ * its page. Areas are made page by page, as nobody recorded the program's own; neighbours merge. Each page gets a frame
+ * of its own at first sight, which counts as its first minor fault; the access itself then walks to it.
  *
  *     const run = new TraceRun({ memory: 256 * 1024, replacement: 'clock' });
  *     for (const chunk of file) run.push(chunk);
@@ -99,7 +104,7 @@ export class TraceRun implements TraceSink {
   /** @throws InputError or InputErrors for an impossible configuration */
   constructor(config: Partial<MachineConfig> = {}) {
     this.machine = new Machine({ ...TRACE_MACHINE, ...config });
-    this.process = this.machine.spawn({ name: 'trace' });
+    this.process = this.machine.spawn({ name: 'trace', image: {} });
     this.cpu = this.machine.cpus[this.process.cpu]!;
     this.pageBytes = this.machine.format.pageBytes;
     this.userEnd = this.machine.format.userEnd;
@@ -167,7 +172,10 @@ export class TraceRun implements TraceSink {
 
   private touch(kind: TraceKind, address: number, page: number, line: number): void {
     if (this.killedLine !== 0) return;
-    if (this.known[page & 1023] !== page + 1) this.know(page, line);
+    if (this.known[page & 1023] !== page + 1) {
+      this.know(page, line);
+      if (this.killedLine !== 0) return;
+    }
     if (kind === MODIFY) {
       this.translate(address, LOAD, line);
       if (this.killedLine === 0) this.translate(address, STORE, line);
@@ -195,7 +203,8 @@ export class TraceRun implements TraceSink {
     if (this.pages.count === seen) return;
     const address = page * this.pageBytes;
     const result = this.machine.mmap(this.process, { address, length: this.pageBytes, prot: RWX, flags: MAP_FLAGS });
-    if (result === address) return;
+    if (this.process.state === 'zombie') this.killedLine = line;
+    if (result === address || this.killedLine !== 0) return;
     throw new InputError({
       code: 'MEM-TRC-012',
       message: `the kernel refuses to map the page at 0x${address.toString(16)} (line ${line}): ${errnoName(result)}`,
