@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { InputError, InputErrors } from '../../src/mmu/input-error.ts';
+import { LackeyParser } from '../../src/trace/lackey.ts';
+import { simulateReferences } from '../../src/trace/replay.ts';
 import { runTrace, type TraceReport, TraceRun } from '../../src/trace/run.ts';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/replacement/${name}`, import.meta.url));
@@ -86,6 +88,35 @@ describe.for(['fifo', 'lru', 'clock', 'random', 'mru', 'lifo'])('ls in 256 KiB u
     expect(runTrace(chunks, { memory: 256 * 1024, replacement })).toEqual(report);
   });
 });
+
+test.for([
+  ['fifo', 24],
+  ['fifo', 40],
+  ['lru', 24],
+  ['lru', 40],
+  ['lifo', 40],
+  ['mru', 40],
+  ['clock', 24],
+  ['clock', 40],
+] as const)(
+  '%s in %d resident pages: the machine faults as often as the replay of the pages alone',
+  ([replacement, frames]) => {
+    const bytes = gunzipSync(fixture('lackey-ls.txt.gz'));
+    const pages: number[] = [];
+    const parser = new LackeyParser({
+      access(_kind, high, low, size) {
+        const address = high * 2 ** 32 + low;
+        pages.push(Math.floor(address / 4096));
+        if (Math.floor((address + size - 1) / 4096) !== pages.at(-1)) pages.push(pages.at(-1)! + 1);
+      },
+    });
+    parser.push(bytes);
+    const { faults, evictions } = runTrace([bytes], { memory: 16 * MiB, residentPages: frames, replacement });
+    const replay = simulateReferences(pages, { policy: replacement, frames });
+    expect(faults).toEqual({ minor: replay.coldMisses, major: replay.capacityMisses });
+    expect(evictions.clean + evictions.dirty).toBe(replay.evictions.length);
+  },
+);
 
 test('opt is refused with the configuration: a machine has no future', () => {
   try {
