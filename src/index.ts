@@ -18,7 +18,8 @@
  * machine.view();                                          // the whole machine as plain data
  * ```
  *
- * A scenario file is run by `runScenario(loadScenario(text))`, and a reporter turns the result into text.
+ * `runScenarioText(text)` runs a scenario, and one of `REPORTERS` turns the result into text; a `ScenarioSession` steps
+ * through it by hand, forward and back.
  *
  * Three kinds of wrong. What a guest does wrong is data: a `signal`, or a negative errno. What you pass wrong throws an
  * `InputError` (or `InputErrors`, when there may be several) with a stable `code` and a `hint`. An `InvariantError` is a bug
@@ -123,10 +124,14 @@ export {
 // ── Scenarios: from text to a result ──
 
 export { renderDiagnostic, renderDiagnostics } from './scenario/diagnostic.ts';
+export { compareGolden, type GoldenDifference, type GoldenRecord, goldenRecord } from './scenario/golden.ts';
 export { loadScenario, type ParsedScenario, parseScenario } from './scenario/load.ts';
 export type { ExpectationResult, ScenarioResult, StepCost, StepOutcome, StepResult } from './scenario/result.ts';
+export { ScenarioEngine } from './scenario/run/engine.ts';
+export { type RunOptions, runScenario, runScenarioText } from './scenario/run.ts';
 export type { Scenario } from './scenario/scenario.ts';
 export { scenarioJsonSchema } from './scenario/schema.ts';
+export { ScenarioSession, type SessionOptions } from './scenario/session.ts';
 
 // ── Recorded memory traces ──
 

@@ -125,6 +125,8 @@ const scenario: ScenarioResult = {
   passed: true,
   status: 'held',
   steps: [step],
+  stepsRun: 1,
+  expectations: { held: 0, failed: 0 },
   final: [],
   counters: view.counters,
   invariants: [],
@@ -316,6 +318,7 @@ describe('toHold and toHaveHealthyInvariants', () => {
   const failed: ScenarioResult = {
     ...scenario,
     status: 'failed',
+    expectations: { held: 1, failed: 3 },
     steps: [
       {
         ...step,
@@ -339,7 +342,8 @@ describe('toHold and toHaveHealthyInvariants', () => {
       "'x' did not hold:
         scenarios/x.yaml:9:5  store child buf+0x10 = 7
           value: expected 7, was 42
-          nobody stored 7"
+          nobody stored 7
+        and 2 more, in steps that were not kept"
     `);
     const limited: ScenarioResult = { ...scenario, status: 'step-limit' };
     expect(complaint(() => expect(limited).toHold())).toMatch(/stopped at the limit after 1 steps/);

@@ -69,7 +69,7 @@ export function invariantsVerdict(broken: readonly string[]): Verdict {
 
 export function holdVerdict(received: unknown): Verdict {
   if (!isScenario(received)) throw cannotJudge('toHold', 'a scenario result');
-  const pass = received.status === 'held';
+  const pass = received.status === 'held' && received.invariants.length === 0;
   return {
     pass,
     why: () => (pass ? `expected '${received.name}' to fail, but every expectation held` : failuresOf(received)),
@@ -81,8 +81,14 @@ function failuresOf(result: ScenarioResult): string {
   const final = result.final.map((one) => ({ text: 'at the end', one }));
   const failed = [...all, ...final].filter(({ one }) => !one.held);
   const lines = failed.flatMap(({ text, one }) => failureLines(result.file, text, one));
-  const stopped = result.status === 'step-limit' ? [`stopped at the limit after ${result.steps.length} steps`] : [];
-  return [`'${result.name}' did not hold:`, ...stopped, ...lines].join('\n  ');
+  const stopped =
+    result.status === 'step-limit'
+      ? [`stopped at the limit after ${result.stepsRun ?? result.steps.length} steps`]
+      : [];
+  const unseen = (result.expectations?.failed ?? failed.length) - failed.length;
+  const more = unseen > 0 ? [`and ${unseen} more, in steps that were not kept`] : [];
+  const broken = result.invariants.map((rule) => `a bug of mmulator, invariant broken: ${rule}`);
+  return [`'${result.name}' did not hold:`, ...stopped, ...lines, ...more, ...broken].join('\n  ');
 }
 
 function failureLines(file: string, text: string, failed: ExpectationResult): string[] {
