@@ -1,5 +1,5 @@
 /** The reporter for people: one line a step, the *why* below it, failures in full, the counters at the end. */
-import type { ExpectationResult, ScenarioResult } from '../scenario/result.ts';
+import type { ScenarioResult } from '../scenario/result.ts';
 import { counterLines } from './counters.ts';
 import { namesOf } from './names.ts';
 import { expectationLines, stepTable } from './pretty-steps.ts';
@@ -7,10 +7,12 @@ import { counted } from './quantities.ts';
 import {
   addToTally,
   emptyTally,
+  expectationCounts,
   type FileReport,
   type ReportContext,
   type Reporter,
   type ReporterRun,
+  stepCount,
   type Tally,
 } from './reporter.ts';
 import { paint, type Style } from './style.ts';
@@ -56,6 +58,8 @@ class PrettyRun implements ReporterRun {
     const names = namesOf(result);
     const lines = ['', ` ${paint(style, 'bold', result.name)}`, ` ${paint(style, 'dim', result.file)}`, ''];
     lines.push(...stepTable(result.steps, names, { style, file: result.file, unfolded: verbose, failuresOnly: false }));
+    const dropped = stepCount(result) - result.steps.length;
+    if (dropped > 0) lines.push(paint(style, 'dim', `    ⋮  ${counted(dropped, 'more step')}, not kept`));
     if (result.final.length > 0) lines.push(...finalLines(result, style, verbose));
     lines.push('', ` ${verdictLine(result, style)}`, ...counterLines(result.counters, style, '   '), '');
     return lines;
@@ -89,9 +93,8 @@ function finalLines(result: ScenarioResult, style: Style, verbose: boolean): str
 }
 
 function verdictLine(result: ScenarioResult, style: Style): string {
-  const all: readonly ExpectationResult[] = [...result.steps.flatMap((step) => step.expectations), ...result.final];
-  const failed = all.filter((expectation) => !expectation.held).length;
-  const steps = counted(result.steps.length, 'step');
+  const { held, failed } = expectationCounts(result);
+  const steps = counted(stepCount(result), 'step');
   if (result.invariants.length > 0) {
     return paint(
       style,
@@ -100,11 +103,11 @@ function verdictLine(result: ScenarioResult, style: Style): string {
     );
   }
   if (result.status === 'step-limit') return paint(style, 'yellow', `⏹ stopped by the step limit after ${steps}`);
-  const expectations = counted(all.length, 'expectation');
+  const expectations = counted(held + failed, 'expectation');
   if (!result.passed)
     return paint(style, 'red', `✗ ${failed} of ${expectations} failed`) + paint(style, 'dim', `, ${steps}`);
-  const held = all.length === 0 ? '✓ ran to the end' : `✓ ${expectations} held`;
-  return paint(style, 'green', held) + paint(style, 'dim', `, ${steps}`);
+  const verdict = held === 0 ? '✓ ran to the end' : `✓ ${expectations} held`;
+  return paint(style, 'green', verdict) + paint(style, 'dim', `, ${steps}`);
 }
 
 function tallyLine(tally: Tally, style: Style): string {

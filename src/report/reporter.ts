@@ -70,13 +70,27 @@ export function addToTally(tally: Tally, report: FileReport): void {
     return;
   }
   const { result } = report;
-  const expectations = [...result.steps.flatMap((step) => step.expectations), ...result.final];
-  tally.steps += result.steps.length;
-  tally.expectations += expectations.length;
-  tally.expectationsFailed += expectations.filter((expectation) => !expectation.held).length;
+  const { held, failed } = expectationCounts(result);
+  tally.steps += stepCount(result);
+  tally.expectations += held + failed;
+  tally.expectationsFailed += failed;
   if (result.status === 'held') tally.held++;
   else if (result.status === 'failed') tally.failed++;
   else tally.stepLimit++;
+}
+
+/** Steps run: of a long run not all are kept. */
+export const stepCount = (result: ScenarioResult): number => result.stepsRun ?? result.steps.length;
+
+/** Expectations checked, those of steps that were not kept included. */
+export function expectationCounts(result: ScenarioResult): { readonly held: number; readonly failed: number } {
+  const listed = [...result.steps.flatMap((step) => step.expectations), ...result.final];
+  const failed = listed.filter((expectation) => !expectation.held).length;
+  // What was added to the result since it was counted (a golden record) is in the lists only.
+  return {
+    held: Math.max(result.expectations?.held ?? 0, listed.length - failed),
+    failed: Math.max(result.expectations?.failed ?? 0, failed),
+  };
 }
 
 /** `scenarios/a.yaml:12:5`: terminals and editors make it a link. */

@@ -1,7 +1,7 @@
 /** A result as a list of test points, one an expectation: what TAP and JUnit both write down. */
 import type { ExpectationResult, ScenarioResult } from '../scenario/result.ts';
 import { counted } from './quantities.ts';
-import { place } from './reporter.ts';
+import { place, stepCount } from './reporter.ts';
 
 export interface TestPoint {
   /** `step 3: store child buf+0x10 = 7: fault is copy-on-write`. */
@@ -26,7 +26,7 @@ export function testPoints(result: ScenarioResult): TestPoint[] {
   for (const expectation of result.final)
     points.push(expectationPoint(`end: ${expectation.what}`, expectation, result.file));
   if (result.status === 'step-limit') {
-    points.push(endPoint(false, `stopped by the step limit after ${counted(result.steps.length, 'step')}`, []));
+    points.push(endPoint(false, `stopped by the step limit after ${counted(stepCount(result), 'step')}`, []));
   } else if (points.length === 0) {
     points.push(endPoint(true, '', []));
   }

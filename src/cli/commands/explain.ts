@@ -5,7 +5,7 @@ import { findTerm, GLOSSARY, TERM_NAMES } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
 import { termLines } from '../../report/term-text.ts';
 import { nearest } from '../../scenario/nearest.ts';
-import type { ScenarioResult, StepResult } from '../../scenario/result.ts';
+import type { StepResult } from '../../scenario/result.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { codeLines, ERROR_EXPLANATIONS, type ErrorExplanation, findCode } from '../error-explanations.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -73,27 +73,26 @@ async function explainStep(
     {
       steps: at === undefined ? null : wholeNumber('--at', at, 1),
       seed: seed === undefined ? null : wholeNumber('--seed', seed),
+      verbose,
     },
     context,
   );
-  if (run === null) return EXIT.badInput;
-  const step = at === undefined ? firstFailing(run, file) : run.result.steps.at(-1)!;
+  if (run.kind === 'not-run') return run.code;
+  const step = at === undefined || run.last === null ? firstFailing(run, file) : run.last;
   const story = stepStory(run.result, step, { style: context.style, format: run.format, verbose });
   return say(json, { file, step: step.index + 1, result: step, symbols: run.result.symbols }, story, context);
 }
 
-function firstFailing({ result }: StoppedRun, file: string): StepResult {
+function firstFailing({ result, position }: StoppedRun, file: string): StepResult {
   const failing = result.steps.find((step) => step.expectations.some((expectation) => !expectation.held));
   if (failing !== undefined) return failing;
   throw new InputError({
     code: 'MEM-CLI-008',
     message: 'which step? every one held',
-    hint: `add --at 1 … --at ${lastNumber(result)}; \`mmulator run ${file}\` lists them`,
+    hint: `add --at N, from 1 to ${position}; \`mmulator run ${file}\` lists them`,
     file,
   });
 }
-
-const lastNumber = (result: ScenarioResult): number => result.steps.length;
 
 function say(json: boolean, data: unknown, lines: readonly string[], { io }: CommandContext): ExitCode {
   io.stdout.write(json ? `${toJson(data)}\n` : `${lines.join('\n')}\n`);

@@ -33,8 +33,8 @@ export const inspectCommand = defineCommand({
     const { io, style } = context;
     const steps = args.at === undefined ? null : wholeNumber('--at', args.at);
     const seed = args.seed === undefined ? null : wholeNumber('--seed', args.seed);
-    const run = await runUntil(args.file, { steps, seed }, context);
-    if (run === null) return EXIT.badInput;
+    const run = await runUntil(args.file, { steps, seed, verbose: args.verbose }, context);
+    if (run.kind === 'not-run') return run.code;
     const { machineView: machine, format, result } = run;
     const process = args.process === undefined ? null : pidOf(args.process, machine, run.position);
     const view = VIEWS.find(({ name }) => name === args.view)!;

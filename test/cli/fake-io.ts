@@ -1,0 +1,93 @@
+/** A world in memory: files by path, captured output, a terminal or none. */
+import type { CliIo, FolderEntry } from '../../src/cli/io.ts';
+import { runCli } from '../../src/cli/run-cli.ts';
+
+export interface FakeWorld {
+  readonly io: CliIo;
+  readonly files: Map<string, string>;
+  readonly out: () => string;
+  readonly err: () => string;
+}
+
+export interface FakeOptions {
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly tty?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  /** Ctrl-C has been pressed once so many pauses have passed. */
+  readonly interruptAfter?: number;
+  /** The reader of standard output is gone after so many writes. */
+  readonly closeAfter?: number;
+}
+
+const failure = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code });
+
+export function fakeWorld(options: FakeOptions = {}): FakeWorld {
+  const bytes = new Map<string, Uint8Array>();
+  for (const [path, content] of Object.entries(options.files ?? {})) {
+    bytes.set(path, typeof content === 'string' ? new TextEncoder().encode(content) : content);
+  }
+  const files = new Map<string, string>();
+  let out = '';
+  let err = '';
+  let writes = 0;
+  let pauses = 0;
+  const isFolder = (path: string) => path === '.' || [...bytes.keys()].some((file) => file.startsWith(`${path}/`));
+  const io: CliIo = {
+    stdout: {
+      write: (text) => {
+        writes++;
+        out += text;
+      },
+      isTTY: options.tty ?? false,
+      columns: options.tty === true ? 120 : undefined,
+      get closed() {
+        return options.closeAfter !== undefined && writes >= options.closeAfter;
+      },
+    },
+    stderr: {
+      write: (text) => {
+        err += text;
+      },
+      isTTY: options.tty ?? false,
+      columns: options.tty === true ? 120 : undefined,
+      closed: false,
+    },
+    env: options.env ?? {},
+    readBytes: (path) => {
+      const content = bytes.get(path);
+      if (content === undefined) throw failure(isFolder(path) ? 'EISDIR' : 'ENOENT', path);
+      return content;
+    },
+    writeFile: (path, text) => {
+      if (path.startsWith('nowhere/')) throw failure('ENOENT', path);
+      files.set(path, text);
+      bytes.set(path, new TextEncoder().encode(text));
+    },
+    kindOf: (path) => (bytes.has(path) ? 'file' : isFolder(path) ? 'folder' : null),
+    listFolder: (folder) => listFolder([...bytes.keys()], folder),
+    readStdin: async () => new TextEncoder().encode(options.stdin ?? ''),
+    pause: async () => {
+      pauses++;
+    },
+    interrupted: () => options.interruptAfter !== undefined && pauses >= options.interruptAfter,
+  };
+  return { io, files, out: () => out, err: () => err };
+}
+
+function listFolder(paths: readonly string[], folder: string): FolderEntry[] {
+  const prefix = folder === '.' ? '' : `${folder}/`;
+  const entries = new Map<string, FolderEntry>();
+  for (const path of paths.filter((candidate) => candidate.startsWith(prefix))) {
+    const [name, ...rest] = path.slice(prefix.length).split('/');
+    entries.set(name!, { name: name!, kind: rest.length > 0 ? 'folder' : 'file' });
+  }
+  return [...entries.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+}
+
+/** Run a command line in a fresh world. */
+export async function cli(argv: readonly string[], options: FakeOptions = {}) {
+  const world = fakeWorld(options);
+  const code = await runCli(argv, world.io);
+  return { code, out: world.out(), err: world.err(), files: world.files };
+}
