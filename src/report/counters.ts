@@ -21,14 +21,7 @@ export function counterLines(counters: Counters, style: Style, indent = '  '): s
   add('TLB', tlbText(counters));
   add('walks', counters.walks > 0 ? `${thousands(counters.walks)}, reading ${counted(counters.pteReads, 'PTE')}` : '');
   add('faults', faultText(counters));
-  add(
-    'reclaim',
-    parts([
-      [counters.evictions, 'eviction'],
-      [counters.cleanEvictions, 'clean', 'clean'],
-      [counters.dirtyEvictions, 'dirty', 'dirty'],
-    ]),
-  );
+  add('reclaim', reclaimText(counters));
   add(
     'swap',
     parts([
@@ -71,6 +64,11 @@ function tlbText(counters: Counters): string {
     [counters.tlbShootdowns, 'shootdown'],
   ]);
   return more === '' ? hits : `${hits}; ${more}`;
+}
+
+function reclaimText(counters: Counters): string {
+  if (counters.evictions === 0) return '';
+  return `${counted(counters.evictions, 'eviction')}: ${thousands(counters.dirtyEvictions)} dirty, ${thousands(counters.cleanEvictions)} clean`;
 }
 
 function faultText(counters: Counters): string {

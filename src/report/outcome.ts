@@ -66,11 +66,17 @@ export function faultsText(faults: StepResult['faults']): string {
   return [...counts].map(([name, count]) => (count === 1 ? name : `${name} ×${count}`)).join(', ');
 }
 
-/** The costs worth a word on a step's line; faults have a column of their own. */
-const COSTS: readonly (readonly [keyof StepCost, string, string?])[] = [
+type CostName = readonly [counter: keyof StepCost, noun: string, plural?: string];
+
+/** Costs worth a word on a step's own line; faults have a column, what the kernel did stands below. */
+const STEP_COSTS: readonly CostName[] = [
   ['tlbMisses', 'TLB miss', 'TLB misses'],
   ['pteReads', 'PTE read'],
   ['tlbFlushes', 'TLB flush', 'TLB flushes'],
+];
+/** And where only a sum is shown. */
+const SUMMED_COSTS: readonly CostName[] = [
+  ...STEP_COSTS,
   ['tlbShootdowns', 'shootdown'],
   ['evictions', 'eviction'],
   ['swapReads', 'swap read'],
@@ -79,11 +85,16 @@ const COSTS: readonly (readonly [keyof StepCost, string, string?])[] = [
 ];
 
 /** `1 TLB miss, 3 PTE reads`; empty for a step that cost nothing to speak of. */
-export function costText(cost: StepCost): string {
-  return COSTS.flatMap(([name, noun, plural]) => {
-    const count = cost[name] ?? 0;
-    return count === 0 ? [] : [counted(count, noun, plural)];
-  }).join(', ');
+export const costText = (cost: StepCost): string => listCosts(cost, STEP_COSTS);
+export const summedCostText = (cost: StepCost): string => listCosts(cost, SUMMED_COSTS);
+
+function listCosts(cost: StepCost, names: readonly CostName[]): string {
+  return names
+    .flatMap(([name, noun, plural]) => {
+      const count = cost[name] ?? 0;
+      return count === 0 ? [] : [counted(count, noun, plural)];
+    })
+    .join(', ');
 }
 
 /** The cost of several steps together. */

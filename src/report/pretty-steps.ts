@@ -3,7 +3,7 @@ import type { ExpectationResult, StepResult } from '../scenario/result.ts';
 import { wrap } from './columns.ts';
 import { type Folded, fold, type ShownStep } from './fold.ts';
 import type { Names } from './names.ts';
-import { costText, faultsText, outcomeIsGood, outcomeText } from './outcome.ts';
+import { costText, faultsText, outcomeIsGood, outcomeText, summedCostText } from './outcome.ts';
 import { place } from './reporter.ts';
 import { type Ink, padEnd, padStart, paint, type Style, visibleWidth } from './style.ts';
 import { type WhyLine, whyLines } from './why.ts';
@@ -42,12 +42,24 @@ export function stepTable(steps: readonly StepResult[], names: Names, options: S
     own.reduce((width, step) => Math.max(width, Math.min(max, visibleWidth(cell(step)))), 0);
   const widths: Widths = {
     number: Math.max(3, String(steps.length).length),
-    text: widest((step) => step.text, TEXT_MAX),
+    text: widest((step) => (step.do === 'comment' ? '' : textOf(step, options.style)), TEXT_MAX),
     came: widest((step) => cameText(step, names), CAME_MAX),
   };
-  return shown.flatMap((item) =>
-    item.kind === 'step' ? stepLines(item.step, names, widths, options) : [foldedLine(item, widths, options.style)],
-  );
+  const told = new Set<string>();
+  return shown.flatMap((item) => {
+    if (item.kind === 'folded') return foldedLines(item, widths, options.style);
+    const indent = ' '.repeat(widths.number + 6);
+    return [
+      ...stepLines(item.step, names, widths, indent, options),
+      ...detailLines(item.step, names, indent, told, options),
+    ];
+  });
+}
+
+/** The step, with the loop variables that its symbols stand for: `store buf+i*4KiB = i  [i = 3]`. */
+function textOf(step: StepResult, style: Style): string {
+  const variables = Object.entries(step.loop).map(([name, value]) => `${name} = ${value}`);
+  return variables.length === 0 ? step.text : `${step.text} ${paint(style, 'dim', `[${variables.join(', ')}]`)}`;
 }
 
 /** Outcome and faults as one cell: `= 42`, `demand-zero`, `pid 2`. */
@@ -55,31 +67,60 @@ function cameText(step: StepResult, names: Names): string {
   return [outcomeText(step.outcome, names), faultsText(step.faults)].filter((part) => part !== '').join('  ');
 }
 
-function stepLines(step: StepResult, names: Names, widths: Widths, options: StepTableOptions): string[] {
-  const { style } = options;
-  const failed = step.expectations.filter((expectation) => !expectation.held);
+/** The step's own line; more than one where it is too long. */
+function stepLines(
+  step: StepResult,
+  names: Names,
+  widths: Widths,
+  indent: string,
+  { style }: StepTableOptions,
+): string[] {
   const number = paint(style, 'dim', padStart(String(stepNumber(step)), widths.number));
-  const indent = ' '.repeat(widths.number + 6);
-  const text = shortened(step.text, style.width - indent.length - 1);
-  const came = paint(style, inkOf(step), cameText(step, names));
+  if (step.do === 'comment') return remark(step.note ?? step.text, number, indent, style);
+  const text = shortened(textOf(step, style), step.text, style.width - indent.length - 1);
   const lines = [`  ${number} ${markOf(step, style)}  ${text}`];
-  // Each cell goes beside what stands there, or, where it does not fit, on a line of its own.
+  // Each cell goes in its column, or closer where there is no room, or on a line of its own.
   const add = (cell: string, column: number) => {
     if (cell === '') return;
-    const line = padEnd(lines.at(-1)!, column);
-    if (visibleWidth(line) + 2 + visibleWidth(cell) < style.width) lines[lines.length - 1] = `${line}  ${cell}`;
-    else lines.push(`${indent}  ${cell}`);
+    const last = lines.at(-1)!;
+    const line = [padEnd(last, column), last].find(
+      (start) => visibleWidth(start) + 2 + visibleWidth(cell) < style.width,
+    );
+    if (line === undefined) lines.push(`${indent}  ${cell}`);
+    else lines[lines.length - 1] = `${line}  ${cell}`;
   };
-  add(came, indent.length + widths.text);
+  add(paint(style, inkOf(step), cameText(step, names)), indent.length + widths.text);
   add(paint(style, 'dim', costText(step.cost)), indent.length + widths.text + 2 + widths.came);
-  if (step.note !== null) lines.push(...noteLines(step.note, indent, style));
-  lines.push(...whyBlock(whyLines(step.events, names), indent, style));
-  for (const expectation of failed) lines.push(...expectationLines(expectation, style, options.file));
   return lines;
 }
 
-const shortened = (text: string, width: number): string =>
-  visibleWidth(text) <= width ? text : `${text.slice(0, width - 1)}…`;
+/** What stands below a step: its note, why things happened, expectations that failed. */
+function detailLines(
+  step: StepResult,
+  names: Names,
+  indent: string,
+  told: Set<string>,
+  options: StepTableOptions,
+): string[] {
+  const { style, file } = options;
+  const failed = step.expectations.filter((expectation) => !expectation.held);
+  return [
+    ...(step.note === null || step.do === 'comment' ? [] : noteLines(step.note, indent, style)),
+    ...whyBlock(whyLines(step.events, names, told), indent, style),
+    ...failed.flatMap((expectation) => expectationLines(expectation, style, file)),
+  ];
+}
+
+/** A step that only says something. */
+function remark(note: string, number: string, indent: string, style: Style): string[] {
+  return wrap(note, style.width - indent.length - 1).map((line, index) =>
+    index === 0 ? `  ${number}    ${paint(style, 'bold', line)}` : `${indent}${paint(style, 'bold', line)}`,
+  );
+}
+
+/** Cut, without its colours, when it is longer than a line. */
+const shortened = (text: string, plain: string, width: number): string =>
+  visibleWidth(text) <= width ? text : `${plain.slice(0, width - 1)}…`;
 
 function markOf(step: StepResult, style: Style): string {
   if (step.expectations.length === 0) return ' ';
@@ -138,11 +179,16 @@ export function expectationLines(expectation: ExpectationResult, style: Style, f
   return lines;
 }
 
-function foldedLine(folded: Folded, widths: Widths, style: Style): string {
+function foldedLines(folded: Folded, widths: Widths, style: Style): string[] {
   const { first, last, period, turns } = folded;
   const range = last === first ? `step ${first + 1}` : `steps ${first + 1}–${last + 1}`;
   const what = period === 1 ? `${turns} more like it` : `${turns} more turns of these ${period} steps`;
-  const sums = [faultsText(folded.faults), costText(folded.cost)].filter((part) => part !== '').join('; ');
-  const text = `${what} (${range})${sums === '' ? '' : `: ${sums}`}`;
-  return `  ${padStart('⋮', widths.number)}    ${paint(style, 'dim', text)}`;
+  const sums = [faultsText(folded.faults), summedCostText(folded.cost)].filter((part) => part !== '').join('; ');
+  const indent = ' '.repeat(widths.number + 6);
+  return wrap(`${what} (${range})${sums === '' ? '' : `: ${sums}`}`, style.width - indent.length - 1).map(
+    (line, index) => {
+      const start = index === 0 ? `  ${padStart('⋮', widths.number)}    ` : indent;
+      return start + paint(style, 'dim', line);
+    },
+  );
 }

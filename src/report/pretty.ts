@@ -37,8 +37,10 @@ class PrettyRun implements ReporterRun {
     if (report.kind === 'bad') {
       // The diagnostics themselves stand on stderr; among many results the file must not be missing.
       if (files === 1) return '';
-      const mistakes = counted(report.errors.length, 'mistake');
-      return `${paint(style, 'red', '✗')} ${report.file}  ${paint(style, 'red', `not run: ${mistakes} in the file`)}\n`;
+      const [first] = report.errors;
+      const why =
+        report.errors.length === 1 && first !== undefined ? first.message : counted(report.errors.length, 'mistake');
+      return `${paint(style, 'red', '✗')} ${report.file}  ${paint(style, 'red', `not run: ${why}`)}\n`;
     }
     const { result } = report;
     const inFull = (files === 1 && !quiet) || this.context.verbose;

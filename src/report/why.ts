@@ -38,7 +38,7 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
     case 'Signal':
       return {
         tone: 'signal',
-        text: `${event.info.reason}${event.killed ? `: ${names.process(event.pid)} is killed` : ''}`,
+        text: `${event.info.reason}${event.killed ? `; ${names.process(event.pid)} is killed` : ''}`,
       };
     case 'StackExpanded':
       return {
@@ -71,24 +71,63 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
   }
 }
 
-export function whyLines(events: readonly MachineEvent[], names: Names): WhyLine[] {
-  const lines: WhyLine[] = [];
-  for (const event of events) {
-    const line = whyOf(event, names);
-    if (line !== null && lines.at(-1)?.text !== line.text) lines.push(line);
+/**
+ * The lines of one step, each said once however many pages it was true of. `told` remembers, from step to step, the
+ * reasons that are the same each time (why a policy chooses as it does): they are given the first time only.
+ */
+export function whyLines(events: readonly MachineEvent[], names: Names, told = new Set<string>()): WhyLine[] {
+  const lines = new Map<string, WhyLine>();
+  const slots = new Map<number, number>();
+  for (const event of reasonFirst(events)) {
+    // Told with the eviction it belongs to.
+    if (event.type === 'SwapOut') {
+      slots.set(event.pfn, event.slot);
+      continue;
+    }
+    const line =
+      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names);
+    if (line !== null && !lines.has(line.text)) lines.set(line.text, line);
   }
-  return lines;
+  return [...lines.values()];
+}
+
+function evictionLine(event: EventOf<'Eviction'>, slot: number | undefined, told: Set<string>, names: Names): WhyLine {
+  const why = told.has(event.why) ? '' : event.why;
+  told.add(event.why);
+  return { tone: 'eviction', text: evictionText({ ...event, why }, names, slot) };
+}
+
+/**
+ * The kernel tells what it did for a fault (evicted, copied, forgot) and then that it resolved it, and why. A reader
+ * wants the reason first: each `PageFault` is moved before what was done for it. System calls likewise.
+ */
+export function reasonFirst(events: readonly MachineEvent[]): MachineEvent[] {
+  const ordered: MachineEvent[] = events.filter((event) => event.type === 'Syscall');
+  let done: MachineEvent[] = [];
+  for (const event of events) {
+    if (event.type === 'Syscall') continue;
+    const begins = event.type === 'Translate' || event.type === 'Access';
+    if (event.type === 'PageFault') ordered.push(event, ...done);
+    else if (begins) ordered.push(...done, event);
+    else {
+      done.push(event);
+      continue;
+    }
+    done = [];
+  }
+  return [...ordered, ...done];
 }
 
 type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
 
-function evictionText(event: EventOf<'Eviction'>, names: Names): string {
+function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: number): string {
   const first = event.mappings[0];
   const owner =
     first === undefined
       ? 'nobody'
       : `${names.process(first.pid)} at ${names.address(first.address)}${event.mappings.length > 1 ? ` and ${event.mappings.length - 1} more` : ''}`;
-  const where = event.to === 'dropped' ? 'dropped (clean)' : `${event.dirty ? 'dirty' : 'clean'}, to ${event.to}`;
+  const place = slot === undefined ? event.to : `${event.to} slot ${slot}`;
+  const where = event.to === 'dropped' ? 'clean, so dropped' : `${event.dirty ? 'dirty' : 'clean'}, to ${place}`;
   const why = event.why === '' ? '' : `: ${event.why}`;
   return `evicted frame ${event.pfn} of ${owner}, ${where}${why}`;
 }

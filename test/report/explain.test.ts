@@ -63,7 +63,7 @@ describe('the story of a step', () => {
   it('tells a signal and why', () => {
     const text = story(HELD.steps[5]!);
     expect(text).toContain('signal: SIGSEGV');
-    expect(text).toContain('no area covers address 0x0: child is killed');
+    expect(text).toContain('no area covers address 0x0; child is killed');
   });
 
   it('tells the first pages of a long access and counts the rest', () => {

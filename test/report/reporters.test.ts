@@ -51,7 +51,7 @@ describe('pretty', () => {
                │ frame 12 copied to frame 13 for child
           5 ✓  load parent buf+0x10        = 42
           6 ✓  store child 0 = 1           SIGSEGV SEGV_MAPERR at 0x0  1 TLB miss
-               │ no area covers address 0x0: child is killed
+               │ no area covers address 0x0; child is killed
 
        ✓ 5 expectations held, 6 steps
          accesses  3: 1 load, 2 stores
@@ -117,7 +117,7 @@ describe('pretty', () => {
                   expected  0
                   actual    2
         ✗ 2 of 3 expectations failed, 5 steps
-      ✗ scenarios/bad.yaml  not run: 1 mistake in the file
+      ✗ scenarios/bad.yaml  not run: unknown step \`stroe\`
 
       3 scenarios: 1 held, 1 failed, 1 not run (11 steps, 8 expectations)
       "

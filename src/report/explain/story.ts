@@ -13,9 +13,10 @@ import { expectationLines, stepNumber } from '../pretty-steps.ts';
 import { counted, hex } from '../quantities.ts';
 import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
-import { whyOf } from '../why.ts';
+import { reasonFirst, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { refusalLines } from './refusal.ts';
+import { callText } from './system-call.ts';
 import { FLAG_LEGEND, tlbSentence, walkDrawing } from './walk-drawing.ts';
 
 export interface StoryOptions {
@@ -64,7 +65,7 @@ class Teller {
   }
 
   tell(events: readonly MachineEvent[]): readonly string[] {
-    for (const event of events) this.event(event);
+    for (const event of reasonFirst(events)) this.event(event);
     if (this.skipped > 0) {
       this.heading('and so on');
       this.say(`${counted(this.skipped, 'more translation')} of this access; --verbose tells them all`);
@@ -86,8 +87,7 @@ class Teller {
         this.access(event);
         return;
       case 'Syscall': {
-        const args = Object.entries(event.args).map(([name, value]) => `${name}=${argumentText(value)}`);
-        this.heading('system call', `${event.name}(${args.join(', ')}) = ${argumentText(event.result)}`);
+        this.heading('system call', callText(event));
         return;
       }
       case 'TlbInvalidate': {
@@ -179,9 +179,6 @@ class Teller {
 function wrapKeepingGaps(text: string, width: number): string[] {
   return text.length <= width ? [text] : wrap(text, width);
 }
-
-const argumentText = (value: string | number): string =>
-  typeof value === 'number' && value >= 4096 ? hex(value) : String(value);
 
 function ending(step: StepResult, names: Names, file: string, style: Style): string[] {
   const lines: string[] = [];
