@@ -26,11 +26,18 @@ export function writeCall(kernel: Kernel, process: Process, fd: number, address:
 /** read(2) from the console's waiting input: bytes read, 0 when there is none, or -EBADF, -EFAULT. */
 export function readCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
   if (fd !== STDIN) return fail('EBADF');
+  // The length asked for counts here, not how much input there is [fs/read_write.c:vfs_read].
+  if (!isInUserSpace(kernel, numberOf(address), numberOf(length))) return fail('EFAULT');
   const wanted = Math.min(numberOf(length), process.input.length);
   const { memory } = kernel;
   return copyPages(kernel, process, numberOf(address), wanted, STORE, (physical, bytes) => {
     memory.writeBytes(physical, Uint8Array.from(process.input.splice(0, bytes)));
   });
+}
+
+/** access_ok: the whole range must lie in user space. */
+function isInUserSpace(kernel: Kernel, address: number, length: number): boolean {
+  return address + length <= kernel.format.userEnd;
 }
 
 /** Visit [address, address + length) page by page, each made accessible first. */
@@ -43,8 +50,7 @@ function copyPages(
   visit: (physical: number, bytes: number) => void,
 ): number {
   if (length === 0) return 0;
-  // access_ok: the whole range must lie in user space.
-  if (address + length > kernel.format.userEnd) return fail('EFAULT');
+  if (!isInUserSpace(kernel, address, length)) return fail('EFAULT');
   const cpu = kernel.cpus[process.cpu]!;
   return asSupervisor(cpu, () => {
     let done = 0;
