@@ -65,6 +65,8 @@ export class Tlb {
   readonly policy: TlbPolicy;
   readonly keys: Float64Array;
   readonly spaces: Int32Array;
+  /** Level of each valid entry: in the key too, but a remainder of doubles costs as much as the whole lookup. */
+  private readonly levelOfSlot: Uint8Array;
   readonly frames: Float64Array;
   readonly flags: Uint16Array;
   readonly touched: Float64Array;
@@ -86,6 +88,7 @@ export class Tlb {
     this.setMask = (this.sets & (this.sets - 1)) === 0 ? this.sets - 1 : -1;
     this.keys = new Float64Array(config.entries).fill(INVALID);
     this.spaces = new Int32Array(config.entries);
+    this.levelOfSlot = new Uint8Array(config.entries);
     this.frames = new Float64Array(config.entries);
     this.flags = new Uint16Array(config.entries);
     this.touched = new Float64Array(config.entries);
@@ -134,6 +137,7 @@ export class Tlb {
   put(slot: number, va: number, level: number, space: number, pfn: number, flags: number, time: number): void {
     this.invalidateSlot(slot);
     this.keys[slot] = Math.floor(va * this.pageScale[level]!) * LEVELS + level;
+    this.levelOfSlot[slot] = level;
     this.spaces[slot] = space;
     this.frames[slot] = pfn;
     this.flags[slot] = flags;
@@ -167,12 +171,12 @@ export class Tlb {
   }
 
   levelOf(slot: number): number {
-    return this.keys[slot]! % LEVELS;
+    return this.levelOfSlot[slot]!;
   }
 
   /** Frame that `va`, mapped by this slot, is in. */
   frameOf(slot: number, va: number): number {
-    const level = this.keys[slot]! % LEVELS;
+    const level = this.levelOfSlot[slot]!;
     if (level === 0) return this.frames[slot]!;
     return this.frames[slot]! + (Math.floor(va / this.pageBytes) % this.pagesInLeaf[level]!);
   }
@@ -184,7 +188,7 @@ export class Tlb {
 
   /** Number of the first base page the slot maps. */
   firstPage(slot: number): number {
-    const level = this.keys[slot]! % LEVELS;
+    const level = this.levelOfSlot[slot]!;
     return this.pageOf(slot) * this.pagesInLeaf[level]!;
   }
 

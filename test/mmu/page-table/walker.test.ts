@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Cpu } from '../../../src/mmu/cpu.ts';
+import { FORMAT_NAMES, FORMATS, type FormatName } from '../../../src/mmu/page-table/formats.ts';
+import { PhysicalMemory } from '../../../src/mmu/physical-memory.ts';
+import { ACCESS_NAMES, type AccessKind } from '../../../src/mmu/units.ts';
+import { naiveWalk } from '../naive-walker.ts';
+
+const PAGE = 4096;
+/** Frame 0 is the root, frame k mostly a table k levels down; entries may name frames up to 9, past the end. */
+const FRAMES = 8;
+/** Indices used in each table: few, so that walks meet the entries that were written. */
+const INDICES = [0, 1, 2, 3];
+
+/** Flag bits that matter, in both families' positions; high bits now and then. */
+const entryArbitrary = (name: FormatName) => {
+  const { family, pteBytes } = FORMATS[name];
+  const high = pteBytes === 8 ? [54n, 57n, 60n, 61n, 62n, 63n] : [];
+  return fc
+    .record({
+      // RISC-V pointers must have RWX clear, so give them a good share.
+      flags: fc.oneof(
+        { weight: 3, arbitrary: fc.constantFrom(0b0000_0001, 0b0010_0001, 0b0000_0111, 0b0110_0111) },
+        { weight: 4, arbitrary: fc.constantFrom(0b1101_1111, 0b0001_1111, 0b0101_0111, 0b0000_1111, 0b0001_1011) },
+        { weight: 2, arbitrary: fc.integer({ min: 0, max: 0x1ff }) },
+      ),
+      frame: fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: 0, max: FRAMES + 1 }) },
+        { weight: 1, arbitrary: fc.constantFrom(1 << 9, 1 << 10, 1 << 18, 2 ** 19) },
+      ),
+      highBit: fc.option(fc.constantFrom(...(high.length > 0 ? high : [3n])), { freq: 12 }),
+    })
+    .map(({ flags, frame, highBit }) => {
+      const pte = BigInt(flags) | (BigInt(frame) << (family === 'riscv' ? 10n : 12n));
+      return BigInt.asUintN(pteBytes * 8, highBit === null || highBit === undefined ? pte : pte | (1n << highBit));
+    });
+};
+
+/** A pointer to the table in `frame`; on x86 sometimes without US or RW, or with NX. */
+const pointerArbitrary = (name: FormatName, frame: number) => {
+  const { family, pteBytes } = FORMATS[name];
+  if (family === 'riscv') return fc.constantFrom(0b1n, 0b10_0001n).map((flags) => flags | (BigInt(frame) << 10n));
+  const flags = [0b111n, 0b10_0111n, 0b111n, 0b10_0111n, 0b101n, 0b011n];
+  if (pteBytes === 8) flags.push(0b111n | (1n << 63n));
+  return fc.constantFrom(...flags).map((bits) => bits | (BigInt(frame) << 12n));
+};
+
+/** Any rights, valid, any frame of memory. */
+const leafArbitrary = (name: FormatName) =>
+  fc
+    .tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: FRAMES }))
+    .map(([flags, frame]) => BigInt(flags | 1) | (BigInt(frame) << (FORMATS[name].family === 'riscv' ? 10n : 12n)));
+
+const scenario = (name: FormatName) => {
+  const { levels, virtualBits } = FORMATS[name];
+  const tables = levels.map((_, depth) => {
+    const leafTable = depth === levels.length - 1;
+    const entry = fc.oneof(
+      { weight: 3, arbitrary: entryArbitrary(name) },
+      // Mostly sound chains, or walks of five levels would seldom reach a page.
+      { weight: leafTable ? 9 : 17, arbitrary: leafTable ? leafArbitrary(name) : pointerArbitrary(name, depth + 1) },
+    );
+    return fc.array(entry, { minLength: INDICES.length, maxLength: INDICES.length });
+  });
+  const entries = fc.tuple(...tables).map((lists) => lists.flat());
+  const address = fc
+    .record({
+      indices: fc.array(fc.constantFrom(...INDICES), { minLength: levels.length, maxLength: levels.length }),
+      offset: fc.integer({ min: 0, max: PAGE - 1 }),
+      far: fc.option(fc.constantFrom(2 ** (virtualBits - 1), 2 ** virtualBits, 2 ** 52 + 1), { freq: 10 }),
+    })
+    .map(({ indices, offset, far }) => {
+      const inside = indices.reduce((sum, index, level) => sum + index * 2 ** (levels[level]?.shift ?? 0), offset);
+      return typeof far === 'number' && far < 2 ** 53 ? far : inside;
+    });
+  return fc.record({
+    entries,
+    accesses: fc.array(fc.record({ address, kind: fc.constantFrom<AccessKind>(0, 1, 2) }), {
+      minLength: 1,
+      maxLength: 12,
+    }),
+    user: fc.boolean(),
+    sum: fc.boolean(),
+    mxr: fc.boolean(),
+    hardwareAccessedDirty: fc.boolean(),
+  });
+};
+
+function buildMemory(name: FormatName, entries: readonly bigint[]): PhysicalMemory {
+  const memory = new PhysicalMemory(FRAMES * PAGE, PAGE);
+  const { pteBytes } = FORMATS[name];
+  for (const [number, pte] of entries.entries()) {
+    const address = Math.floor(number / INDICES.length) * PAGE + (number % INDICES.length) * pteBytes;
+    for (let i = 0; i < pteBytes; i++) memory.store8(address + i, Number((pte >> BigInt(8 * i)) & 0xffn));
+  }
+  return memory;
+}
+
+/** `toEqual` on 32 KiB arrays compares element by element, thousands of times slower. */
+const sameBytes = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0;
+
+describe.for(FORMAT_NAMES)('walks of %s', (name) => {
+  it('agree with the naive walker on random tables: rule, level, entry, address, A and D', () => {
+    const met = new Set<string>();
+    fc.assert(
+      fc.property(scenario(name), ({ entries, accesses, user, sum, mxr, hardwareAccessedDirty }) => {
+        const memory = buildMemory(name, entries);
+        const cpu = new Cpu({ index: 0, memory, format: FORMATS[name], tlb: null, seed: 1, hardwareAccessedDirty });
+        cpu.setAddressSpace(0, 0);
+        cpu.user = user;
+        cpu.sumBit = sum;
+        cpu.mxrBit = mxr;
+        for (const { address, kind } of accesses) {
+          const access = ACCESS_NAMES[kind];
+          const before = memory.readBytes(0, memory.bytes);
+          const naive = naiveWalk(name, memory, 0, address, access, { user, sum, mxr, hardwareAccessedDirty });
+          met.add(naive.rule ?? `level ${naive.level}`);
+          const peeked = cpu.peek(address, kind);
+          expect(sameBytes(memory.readBytes(0, memory.bytes), before)).toBe(true);
+          expect(peeked.fault?.rule ?? null).toBe(naive.rule);
+          expect(peeked.physical).toBe(naive.physical === null ? null : Number(naive.physical));
+          if (naive.rule !== null) {
+            expect(peeked.fault).toMatchObject({ level: naive.level, pteAddress: naive.pteAddress });
+          }
+
+          const physical = cpu.translate(address, kind);
+          expect(physical).toBe(naive.physical === null ? -1 : Number(naive.physical));
+          expect(cpu.faulted).toBe(naive.rule !== null);
+          if (naive.rule !== null) expect(cpu.fault.ruleName).toBe(naive.rule);
+          const expected = new PhysicalMemory(memory.bytes, PAGE);
+          expected.writeBytes(0, before);
+          for (const [entry, value] of naive.updates) {
+            const { pteBytes } = FORMATS[name];
+            for (let i = 0; i < pteBytes; i++) expected.store8(entry + i, Number((value >> BigInt(8 * i)) & 0xffn));
+          }
+          expect(sameBytes(memory.readBytes(0, memory.bytes), expected.readBytes(0, memory.bytes))).toBe(true);
+        }
+      }),
+      { numRuns: 300, seed: 20 },
+    );
+    // The generator must reach what the test is about.
+    expect([...met]).toEqual(
+      expect.arrayContaining(['level 0', 'not-present', 'reserved-bit', 'user', 'write', 'bad-frame']),
+    );
+  });
+});
