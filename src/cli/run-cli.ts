@@ -12,6 +12,7 @@ import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { inputErrorsIn, showBug, showErrors } from './failure.ts';
 import type { CliIo } from './io.ts';
+import { STDIN } from './scenario-files.ts';
 import { VERSION } from './version.ts';
 
 /** yargs says what is wrong with the arguments; made an `InputError` once the command is known. */
@@ -54,7 +55,8 @@ async function dispatch(
     return EXIT.badInput;
   }
   // With a callback yargs prints nothing itself: help and version arrive here as text.
-  await parser.parseAsync([...argv], {}, (_error, _args, text) => {
+  const words = argv.map((word) => (word === '-' ? STDIN : word));
+  await parser.parseAsync(words, {}, (_error, _args, text) => {
     output = text;
   });
   if (output !== '') io.stdout.write(`${output}\n`);
@@ -73,7 +75,9 @@ function makeParser(contextFor: (args: ColorArgs) => CommandContext, finish: (co
     .alias('h', 'help')
     .wrap(98)
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new UsageProblem(message ?? '');
+      // With a message it is the arguments that are wrong; without, a command threw.
+      if (message === null && error !== undefined) throw error;
+      throw new UsageProblem(message ?? '');
     })
     .example('$0 run scenarios', 'run every scenario below a folder')
     .example('$0 explain fork.yaml --at 6', 'the whole story of step 6')
@@ -138,7 +142,10 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
 const firstToLower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
 function unknownCommand(argv: readonly string[], io: CliIo): InputError {
-  const word = argv.find((argument) => !argument.startsWith('-'));
+  const words = argv.filter((argument) => !argument.startsWith('-'));
+  const [word, second] = words;
+  const members = COMMANDS.filter((command) => command.group?.name === word);
+  if (members.length > 0) return unknownMember(word!, second, members);
   const names = [...new Set(COMMANDS.map((command) => command.name.split(' ')[0]!))];
   if (word === undefined) {
     const option = argv.find((argument) => argument !== '--') ?? '--';
@@ -153,6 +160,19 @@ function unknownCommand(argv: readonly string[], io: CliIo): InputError {
     code: 'MEM-CLI-005',
     message: `unknown command \`${word}\``,
     hint: isPath ? `to run it: mmulator run ${word}` : suggest(word, names, 'commands'),
+  });
+}
+
+function unknownMember(group: string, word: string | undefined, members: readonly Command[]): InputError {
+  const names = members.map((command) => command.name.slice(group.length + 1));
+  if (word !== undefined) {
+    const hint = suggest(word, names, 'commands');
+    return new InputError({ code: 'MEM-CLI-005', message: `unknown command \`${group} ${word}\``, hint });
+  }
+  return new InputError({
+    code: 'MEM-CLI-008',
+    message: `\`${group}\` needs a second word`,
+    hint: members.map((command) => `mmulator ${command.usage}`).join(', '),
   });
 }
 

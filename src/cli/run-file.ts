@@ -130,12 +130,22 @@ function differenceExpectation(
 ): ExpectationResult {
   const index = /^step (\d+)$/.exec(what)?.[1];
   const step = index === undefined ? undefined : result.steps[Number(index)];
+  const parts = differingParts(expected, actual);
   return {
     what: index === undefined ? `golden ${what}` : `golden step ${Number(index) + 1}`,
-    expected,
-    actual,
+    ...parts,
     held: false,
     explanation: [`${goldenFile} has it otherwise; if the new behaviour is right: mmulator run --update`],
     range: step?.range ?? FIRST_LINE,
   };
+}
+
+/** Of two lines of a golden record, the parts that are not the same in both. */
+function differingParts(expected: string, actual: string): { readonly expected: string; readonly actual: string } {
+  // A line begins with the step's index, which `what` already says.
+  const split = (line: string) => line.replace(/^\d+ /, '').split(/[;,] /);
+  const [before, after] = [split(expected), split(actual)];
+  const own = (mine: readonly string[], other: readonly string[]) =>
+    mine.filter((part) => !other.includes(part)).join(', ');
+  return { expected: own(before, after) || 'nothing more', actual: own(after, before) || 'nothing more' };
 }

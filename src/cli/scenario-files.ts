@@ -7,8 +7,8 @@ import type { CliIo } from './io.ts';
 const SCENARIO_EXTENSION = /\.ya?ml$/i;
 /** Never scenarios, and often huge. */
 const SKIPPED_FOLDERS = new Set(['node_modules', '.git']);
-/** Standard input. */
-export const STDIN = '-';
+/** Standard input: `-` on the command line. Under a name of its own, since yargs drops a bare `-` from a list. */
+export const STDIN = '<stdin>';
 
 export interface FoundFiles {
   /** Each once, in the order asked for; inside a folder by name. */

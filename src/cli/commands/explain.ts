@@ -1,7 +1,7 @@
 /** `mmulator explain`: the story of a step, or what an error code or a word means. */
 import { InputError } from '../../mmu/input-error.ts';
 import { stepStory } from '../../report/explain/story.ts';
-import { findTerm, GLOSSARY, TERM_NAMES } from '../../report/glossary.ts';
+import { findTerm, TERM_NAMES } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
 import { termLines } from '../../report/term-text.ts';
 import { nearest } from '../../scenario/nearest.ts';
@@ -11,6 +11,7 @@ import { codeLines, ERROR_EXPLANATIONS, type ErrorExplanation, findCode } from '
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { wholeNumber } from '../numbers.ts';
 import { runUntil, type StoppedRun } from '../run-until.ts';
+import { STDIN } from '../scenario-files.ts';
 
 export const explainCommand = defineCommand({
   usage: 'explain <what..>',
@@ -56,7 +57,7 @@ interface FileTarget {
 
 /** Is a file meant? Also one that is missing, when it is spelt like one. */
 function fileTarget(word: string, { io }: CommandContext): FileTarget | null {
-  if (word === '-' || io.kindOf(word) === 'file') return { file: word, at: undefined };
+  if (word === STDIN || io.kindOf(word) === 'file') return { file: word, at: undefined };
   const numbered = /^(.+):(\d+)$/.exec(word);
   if (numbered !== null) return { file: numbered[1]!, at: numbered[2]! };
   return /\.ya?ml$|\//i.test(word) && findTerm(word) === undefined ? { file: word, at: undefined } : null;
@@ -106,6 +107,6 @@ function nothingByThatName(words: string): InputError {
   return new InputError({
     code: 'MEM-CLI-009',
     message: `nothing here is called \`${words}\``,
-    hint: term === undefined ? `terms: ${GLOSSARY.map((entry) => entry.term).join(', ')}` : `did you mean \`${term}\`?`,
+    hint: term === undefined ? '`mmulator list terms` has the words it knows' : `did you mean \`${term}\`?`,
   });
 }

@@ -3,6 +3,7 @@ import { FAULT_KINDS } from '../../kernel/events.ts';
 import { POLICIES } from '../../kernel/reclaim/registry.ts';
 import { FORMATS } from '../../mmu/page-table/formats.ts';
 import { columns, wrap } from '../../report/columns.ts';
+import { GLOSSARY } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
 import { counted } from '../../report/quantities.ts';
 import { REPORTERS } from '../../report/registry.ts';
@@ -12,6 +13,9 @@ import { COUNTER_NAMES, EXPECTATION_NAMES, EXPECTATION_SCHEMAS } from '../../sce
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { STEP_SUMMARIES } from '../step-summaries.ts';
+
+/** Keeps a name of several words on one line. */
+const NO_BREAK = '\u2007';
 
 interface Entry {
   readonly name: string;
@@ -45,6 +49,7 @@ const FAMILIES: Readonly<Record<string, { readonly title: string; readonly entri
   counters: { title: 'counters (expect: { counters: … })', entries: () => plain(COUNTER_NAMES) },
   faults: { title: 'kinds of page fault (expect: { fault: … })', entries: () => plain(FAULT_KINDS) },
   reporters: { title: 'reporters (run --reporter …)', entries: () => REPORTERS },
+  terms: { title: 'words to ask about (explain …)', entries: () => plain(GLOSSARY.map(({ term }) => term)) },
   views: { title: 'views (inspect FILE …)', entries: () => VIEWS },
 };
 
@@ -76,7 +81,9 @@ export const listCommand = defineCommand({
 
 function entryLines(entries: readonly Entry[], style: Style): string[] {
   if (entries.every((entry) => entry.description === '')) {
-    return wrap(entries.map((entry) => entry.name).join(' '), style.width - 4).map((line) => `  ${line}`);
+    return wrap(entries.map((entry) => entry.name.replaceAll(' ', NO_BREAK)).join(', '), style.width - 4).map(
+      (line) => `  ${line.replaceAll(NO_BREAK, ' ')}`,
+    );
   }
   const widest = Math.max(...entries.map((entry) => entry.name.length));
   const rows = entries.flatMap(({ name, description }) =>

@@ -10,7 +10,7 @@ import { wholeNumber } from '../numbers.ts';
 import { Progress } from '../progress.ts';
 import { writeOutput } from '../read-input.ts';
 import { type FileRun, runFile } from '../run-file.ts';
-import { findScenarioFiles } from '../scenario-files.ts';
+import { findScenarioFiles, STDIN } from '../scenario-files.ts';
 
 export const runCommand = defineCommand({
   usage: 'run <files..>',
@@ -30,7 +30,7 @@ export const runCommand = defineCommand({
       default: 'pretty',
       describe: 'How to report',
     },
-    output: { alias: 'o', type: 'string', describe: 'Write the report to this file' },
+    output: { alias: 'o', type: 'string', describe: 'Write the report to this file (-: standard output)' },
     seed: { type: 'string', describe: 'Seed of everything random, instead of the file’s own' },
     quiet: { alias: 'q', type: 'boolean', default: false, describe: 'Say only what failed' },
     bail: { type: 'boolean', default: false, describe: 'Stop at the first file that does not hold' },
@@ -58,7 +58,7 @@ export const runCommand = defineCommand({
       verbose: args.verbose,
     };
     const reporter = reporterNamed(args.json ? 'json' : args.reporter)!;
-    const sink = new Sink(context, args.output);
+    const sink = new Sink(context, args.output === STDIN ? undefined : args.output);
     const run = reporter.start({
       style: args.output === undefined ? style : PLAIN,
       files: found.files.length + found.errors.length,

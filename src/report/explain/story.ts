@@ -163,10 +163,9 @@ class Teller {
 
   private heading(title: string, rest = ''): void {
     const { style } = this.options;
-    this.lines.push(
-      '',
-      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', title)}${rest === '' ? '' : `  ${rest}`}`,
-    );
+    const [first = '', ...more] = wrapKeepingGaps(rest, style.width - title.length - 6);
+    this.lines.push('', ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', title)}  ${first}`.trimEnd());
+    this.lines.push(...more.map((line) => `   ${line}`));
   }
 
   private say(text: string): void {
