@@ -1,0 +1,78 @@
+/**
+ * npm run bench -- [--rounds N] [--only TEXT] [--json FILE] [--compare [--baseline FILE]]
+ *
+ * Prints ratios measured in this run. It is no test: nothing fails for being slow. docs/performance.md explains the rows.
+ */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/faults.ts';
+import { loadGroups } from './groups/loads.ts';
+import { forkGroup, mappingGroup } from './groups/processes.ts';
+import { scenarioGroup } from './groups/scenario.ts';
+import { type Figure, measure } from './harness.ts';
+import { type Baseline, renderTable } from './table.ts';
+import { MIB } from './workbench.ts';
+
+const GROUPS = [
+  ...loadGroups,
+  minorFaultGroup,
+  copyFaultGroup,
+  majorFaultGroup,
+  forkGroup,
+  mappingGroup,
+  scenarioGroup,
+];
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '41' },
+    only: { type: 'string' },
+    json: { type: 'string' },
+    compare: { type: 'boolean', default: false },
+    baseline: { type: 'string', default: 'bench/baseline.json' },
+  },
+});
+
+const rounds = Number(values.rounds);
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 up');
+const baseline = values.compare ? (JSON.parse(readFileSync(values.baseline, 'utf8')) as Baseline) : null;
+
+const host = {
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cores: cpus().length,
+  memoryMiB: Math.round(totalmem() / MIB),
+  node: process.version,
+  v8: process.versions.v8,
+};
+const { cpu, cores, node, v8 } = host;
+process.stdout.write(`${cpu}, ${cores} cores; Node ${node} (V8 ${v8}); ${rounds} interleaved rounds, medians\n\n`);
+
+const figures: Figure[] = [];
+for (const makeGroup of GROUPS) {
+  const group = makeGroup();
+  const wanted = group.comparisons.filter(({ id }) => values.only === undefined || id.includes(values.only));
+  if (wanted.length === 0) continue;
+  figures.push(...measure({ ...group, comparisons: wanted }, rounds));
+}
+process.stdout.write(renderTable(figures, baseline));
+process.stdout.write('\n  ↑ more is better (speed, reference = 1)   ↓ less is better (time, reference = 1)\n');
+
+const footprint = measureFootprint();
+const mib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
+process.stdout.write(
+  `\n64 GiB machine: ${mib(footprint.machine)} of host memory to boot, ${mib(footprint.touched)} more for 10 MiB touched\n`,
+);
+
+if (values.json !== undefined) {
+  writeFileSync(values.json, `${JSON.stringify({ host, rounds, figures, footprint }, null, 2)}\n`);
+}
+
+function measureFootprint(): { machine: number; touched: number } {
+  const script = fileURLToPath(new URL('./footprint.js', import.meta.url));
+  const { status, stdout } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  if (status !== 0) throw new Error('the footprint of a 64 GiB machine could not be measured');
+  return JSON.parse(stdout) as { machine: number; touched: number };
+}
