@@ -1,8 +1,7 @@
 /** What can be said about `machine:` before it is built: sizes that do not fit its pages, keys that need `kernel: none`. */
+import { resolveConfig } from '../../machine/config.ts';
 import { InputError, InputErrors, type SourceRange } from '../../mmu/input-error.ts';
-import { compileCustomFormat } from '../../mmu/page-table/custom-format.ts';
-import { validateTlbConfig } from '../../mmu/tlb/config.ts';
-import { type MachineSpec, pageBytesOf } from '../schema/machine.ts';
+import { type MachineSpec, machineConfigOf, pageBytesOf } from '../schema/machine.ts';
 import type { Locator } from './locate.ts';
 
 export function checkMachine(spec: MachineSpec, locator: Locator, file: string): InputError[] {
@@ -30,7 +29,8 @@ export function checkMachine(spec: MachineSpec, locator: Locator, file: string):
       locator.value(['machine', 'memory']),
     );
 
-  errors.push(...hardwareErrors(spec, locator, file));
+  // The machine would only say the same again of what was found above.
+  if (errors.length === 0) errors.push(...refused(spec, locator, file));
   if (spec.kernel === 'none') {
     errors.push(...checkContents(spec, locator, file));
     return errors;
@@ -56,24 +56,21 @@ export function checkMachine(spec: MachineSpec, locator: Locator, file: string):
   return errors;
 }
 
-/** What the hardware floor itself finds wrong with a page-table format or a TLB, placed at their keys. */
-function hardwareErrors(spec: MachineSpec, locator: Locator, file: string): InputError[] {
-  const placed = (found: readonly InputError[], key: string) =>
-    found.map(
-      ({ code, message, hint }) =>
-        new InputError({ code, message, hint, range: locator.value(['machine', key]), file }),
-    );
-  const errors: InputError[] = [];
-  if (typeof spec.paging === 'object') {
-    try {
-      compileCustomFormat(spec.paging);
-    } catch (error) {
-      if (!(error instanceof InputErrors)) throw error;
-      errors.push(...placed(error.errors, 'paging'));
-    }
+/** What the machine itself would refuse, placed at the key it speaks of: `cpus must be …`, `tlb.l2: …`, `paging: …`. */
+function refused(spec: MachineSpec, locator: Locator, file: string): InputError[] {
+  try {
+    resolveConfig(machineConfigOf(spec));
+    return [];
+  } catch (error) {
+    if (!(error instanceof InputErrors)) throw error;
+    return error.errors.map(({ code, message, hint }) => {
+      const words = message.match(/[A-Za-z]+/g) ?? [];
+      const key =
+        words.find((word) => Object.hasOwn(spec, word)) ?? (code.startsWith('MEM-POL') ? 'replacement' : 'paging');
+      const range = Object.hasOwn(spec, key) ? locator.value(['machine', key]) : locator.key(['machine']);
+      return new InputError({ code, message, hint, range, file });
+    });
   }
-  if (spec.tlb) errors.push(...placed(validateTlbConfig(spec.tlb), 'tlb'));
-  return errors;
 }
 
 function checkContents(spec: MachineSpec, locator: Locator, file: string): InputError[] {

@@ -1,7 +1,9 @@
 /** Steps of the program itself: load, store, fetch, rmw, touch; and the two that only look: peek and check. */
 import type { Process } from '../../kernel/process.ts';
 import type { AccessResult, Address } from '../../machine/machine.ts';
+import { normalizeAddress } from '../../machine/wild-address.ts';
 import type { Translation } from '../../mmu/translation.ts';
+import type { AccessName } from '../../mmu/units.ts';
 import type { StepOf } from '../schema/steps.ts';
 import { accessExecuted, DONE, type Executed, translationExecuted, valueOutcome } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -89,7 +91,7 @@ function touchOnce(
 }
 
 export function peek(context: StepContext, process: Process, step: StepOf<'peek'>): Executed {
-  return translationExecuted(context.machine.explain(process, context.address(step.at), step.access ?? 'load'));
+  return translationExecuted(explained(context, process, context.address(step.at), step.access ?? 'load'));
 }
 
 export function translate(context: StepContext, step: StepOf<'translate'>): Executed {
@@ -115,7 +117,12 @@ export function check(context: StepContext, step: StepOf<'check'>): Executed {
 function looked(context: StepContext, address: Address): Translation {
   const { machine, process } = context;
   if (process === null) return machine.translate(0, address, 'load', { peek: true });
-  return machine.explain(process, address, 'load');
+  return explained(context, process, address, 'load');
+}
+
+/** Looking needs no exactness beyond 2^53: there every address is refused, whichever it is. */
+function explained(context: StepContext, process: Process, address: Address, access: AccessName): Translation {
+  return context.machine.explain(process, Number(normalizeAddress(address)), access);
 }
 
 function littleEndianBytes(value: bigint, size: number): Uint8Array {

@@ -4,7 +4,6 @@
  *     boot ──> step ──> step ──> … ──> done
  *        snapshot() and restore() at any point: machine, cursor and names together
  */
-import { costBetween } from '../../machine/during.ts';
 import type { MachineEvent } from '../../machine/events.ts';
 import { Machine, type MachineSnapshot } from '../../machine/machine.ts';
 import type { Counters, MachineView } from '../../machine/view.ts';
@@ -13,10 +12,11 @@ import type { StepResult } from '../result.ts';
 import { type ActionNode, IMPLICIT_PROCESS, type Scenario } from '../scenario.ts';
 import { machineConfigOf } from '../schema/machine.ts';
 import { prepareBareMachine } from './bare-machine.ts';
+import { stepCost } from './cost.ts';
 import { Cursor } from './cursor.ts';
 import { execute } from './execute.ts';
 import { checkStep } from './expectations.ts';
-import { cloneNames, noNames, type RunNames, StepContext } from './state.ts';
+import { cloneNames, howItEnded, noNames, type RunNames, StepContext } from './state.ts';
 
 export interface EngineOptions {
   /** Overrides the scenario's. */
@@ -86,8 +86,9 @@ export class ScenarioEngine {
     const stop = listened ? this.machine.on((event) => events.push(event)) : null;
     const { context, executed } = this.perform(node);
     stop?.();
+    this.noteEndings(context, events);
     const counters = this.machine.counters();
-    const cost = costBetween(this.countersBefore, counters);
+    const cost = stepCost(this.countersBefore, counters);
     const faults = events.flatMap((event) =>
       event.type === 'PageFault' ? [{ kind: event.kind, major: event.major, address: event.address }] : [],
     );
@@ -140,6 +141,14 @@ export class ScenarioEngine {
     this.namesNow = cloneNames(snapshot.names);
     this.stepsDone = snapshot.index;
     this.countersBefore = this.machine.counters();
+  }
+
+  /** How processes ended is asked after they are gone, when a later step names them. */
+  private noteEndings({ process, names }: StepContext, events: readonly MachineEvent[]): void {
+    if (process !== null && process.state !== 'running') names.endings.set(process.pid, howItEnded(process));
+    for (const event of events) {
+      if (event.type === 'OomKill') names.endings.set(event.pid, 'was killed because memory ran out');
+    }
   }
 
   private perform(node: ActionNode) {

@@ -1,5 +1,6 @@
 /** Do one step on the machine. Dispatch only: what each step means stands in syscalls.ts, accesses.ts and spawn.ts. */
 import type { Process } from '../../kernel/process.ts';
+import { InputError } from '../../mmu/input-error.ts';
 import type { ActionStep } from '../schema/steps.ts';
 import * as accesses from './accesses.ts';
 import { DONE, type Executed } from './executed.ts';
@@ -12,7 +13,8 @@ export function execute(context: StepContext, step: ActionStep): Executed {
   try {
     return attempt(context, step);
   } catch (reason) {
-    if (!(reason instanceof CannotRun)) throw reason;
+    // The machine refuses what its caller may not ask: here that is the scenario, and the step is what cannot be done.
+    if (!(reason instanceof CannotRun || reason instanceof InputError)) throw reason;
     return { outcome: { kind: 'dead', why: reason.message } };
   }
 }

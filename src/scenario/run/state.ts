@@ -24,6 +24,8 @@ export interface RunNames {
   readonly pids: Map<string, number>;
   /** Where the image's sections start, by `pid.name`: found in a view once, since they never move. */
   readonly sections: Map<string, number>;
+  /** How processes ended, by pid: `was killed by SIGSEGV`. */
+  readonly endings: Map<number, string>;
 }
 
 export const cloneNames = (names: RunNames): RunNames => ({
@@ -31,6 +33,7 @@ export const cloneNames = (names: RunNames): RunNames => ({
   unbound: new Map(names.unbound),
   pids: new Map(names.pids),
   sections: new Map(names.sections),
+  endings: new Map(names.endings),
 });
 
 export const noNames = (): RunNames => ({
@@ -38,6 +41,7 @@ export const noNames = (): RunNames => ({
   unbound: new Map(),
   pids: new Map(),
   sections: new Map(),
+  endings: new Map(),
 });
 
 export class StepContext {
@@ -120,13 +124,18 @@ export class StepContext {
   }
 
   private whyNobody(): string {
-    const zombies = [...this.machine.kernel.processes.values()].filter((process) => process.state === 'zombie');
-    if (zombies.length === 0) return 'no process is running';
-    return `no process is running: ${zombies.map((zombie) => `\`${zombie.name}\` ${howItEnded(zombie)}`).join(', ')}`;
+    const ended = [...this.names.pids].flatMap(([name, pid]) => {
+      const ending = this.names.endings.get(pid);
+      return ending === undefined ? [] : [`\`${name}\` ${ending}`];
+    });
+    // The latest are the likeliest to matter.
+    return ['no process is running', ...(ended.length === 0 ? [] : [ended.slice(-3).join(', ')])].join(': ');
   }
 
   private whyMissing(name: string): string {
-    return this.names.pids.has(name) ? `\`${name}\` is dead and gone` : `there is no process \`${name}\``;
+    const pid = this.names.pids.get(name);
+    if (pid === undefined) return `there is no process \`${name}\``;
+    return `\`${name}\` ${this.names.endings.get(pid) ?? 'is dead and gone'}`;
   }
 
   private lookup(name: string): Quantity {

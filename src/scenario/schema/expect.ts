@@ -260,9 +260,9 @@ const processes = z.union([
 /** The scenario's own `expect:`, checked when all steps are done. */
 export const finalExpectSchema = z.strictObject({
   counters: counters.optional().describe('The machine’s counters at the end.'),
-  frames: frames.optional(),
-  swap: swap.optional(),
-  processes: processes.optional(),
+  frames: frames.optional().describe('Frames of memory.'),
+  swap: swap.optional().describe('Slots of the swap device.'),
+  processes: processes.optional().describe('Names of the processes that run at the end, in any order; and of zombies.'),
   output: z
     .union([z.string(), z.record(z.string(), z.string())])
     .optional()

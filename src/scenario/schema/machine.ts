@@ -17,7 +17,7 @@ const bit = (what: string) => whole(`Bit of ${what}.`, 0, 63).optional();
 
 const customFormat = z
   .strictObject({
-    name: z.string().optional(),
+    name: z.string().optional().describe('What to call it.'),
     pageBytes: size('Page size: a power of two, 4 or more.'),
     pteBytes: z.literal([1, 2, 4, 8]).describe('Bytes of one entry.'),
     levels: z
@@ -25,7 +25,7 @@ const customFormat = z
         z.union([
           whole('Index bits of the table.', 1, 28),
           z.strictObject({
-            name: z.string().optional(),
+            name: z.string().optional().describe('What to call the level.'),
             indexBits: whole('Index bits of the table.', 1, 28),
             canBeLeaf: z.boolean().optional().describe('May an entry here map a large page? Needs `fields.leaf`.'),
           }),
@@ -37,7 +37,10 @@ const customFormat = z
     physicalBits: whole('Default: what the frame field can say.', 1, 52).optional(),
     fields: z
       .strictObject({
-        frame: z.strictObject({ bit: whole('Lowest bit.', 0, 63), width: whole('Bits.', 1, 52) }).optional(),
+        frame: z
+          .strictObject({ bit: whole('Lowest bit.', 0, 63), width: whole('Bits.', 1, 52) })
+          .optional()
+          .describe('Frame number; default: from bit 0 up to the flags.'),
         valid: bit('V; default: the top bit'),
         read: bit('R'),
         write: bit('W'),
@@ -51,8 +54,14 @@ const customFormat = z
       })
       .optional()
       .describe('Bit positions; a flag left out is not in the entry, and what it would allow is allowed.'),
-    canonical: z.enum(['sign-extended', 'zero-extended']).optional(),
-    permissions: z.enum(['leaf', 'every-level']).optional(),
+    canonical: z
+      .enum(['sign-extended', 'zero-extended'])
+      .optional()
+      .describe('What the address bits above the used ones must be. Default: zero-extended.'),
+    permissions: z
+      .enum(['leaf', 'every-level'])
+      .optional()
+      .describe('Must every level grant a right, as on x86, or only the leaf? Default: leaf.'),
   })
   .describe('A page-table format of your own, for coursework.');
 
@@ -96,21 +105,29 @@ export const machineSchema = z.strictObject({
   paging: z
     .union([z.enum(FORMAT_NAMES), customFormat])
     .optional()
-    .describe('Page-table format, by name or of your own.'),
-  memory: size('Physical memory.').optional(),
-  swap: size('Swap device; 0 for none.').optional(),
-  replacement: z.enum(POLICY_NAMES).optional().describe('Replacement policy: who leaves when memory is full.'),
-  residentPages: whole('Limit on user pages resident at once, machine-wide; `null`: only by memory.', 1)
+    .describe('Page-table format, by name or of your own. Default: sv39.'),
+  memory: size('Physical memory. Default: 16 MiB.').optional(),
+  swap: size('Swap device; 0, the default, for none.').optional(),
+  replacement: z
+    .enum(POLICY_NAMES)
+    .optional()
+    .describe('Replacement policy: who leaves when memory is full. Default: clock.'),
+  residentPages: whole('Pages.', 1)
     .nullable()
-    .optional(),
-  cpus: whole('CPUs, each with its own TLBs.', 1, 64).optional(),
-  tlb: tlb.nullable().optional(),
+    .optional()
+    .describe('Limit on user pages resident at once, machine-wide; `null` (the default): only by memory.'),
+  cpus: whole('CPUs, each with its own TLBs.', 1, 31).optional(),
+  tlb: tlb
+    .nullable()
+    .optional()
+    .describe('Translation lookaside buffers of each CPU. Default: 64 entries, 4 ways; `null`: none.'),
   seed: whole('Seed of everything random; `--seed` overrides it.').optional(),
   aslr: z.boolean().optional().describe('Randomize the address-space layout, from the seed.'),
   fork: z.enum(['cow', 'eager']).optional().describe('`eager` copies every page at fork, as xv6 does.'),
   stackMax: size('Largest stack (RLIMIT_STACK).').optional(),
   stackGuardPages: whole('Pages kept free below a growing stack.').optional(),
   overcommit: z.literal([0, 1, 2]).optional().describe('Linux vm.overcommit_memory.'),
+  processesMax: whole('Processes at once, zombies included: fork answers EAGAIN beyond.', 1).optional(),
   hardwareAccessedDirty: z
     .boolean()
     .optional()
@@ -137,7 +154,7 @@ export function pteBytesOf(spec: MachineSpec): number {
 
 /** The configuration to build the machine from; what the file leaves out is left to the machine's defaults. */
 export function machineConfigOf(spec: MachineSpec, seed?: number): Partial<MachineConfig> {
-  const { kernel: _kernel, root: _root, asid: _asid, contents: _contents, tlb: tlbSpec, ...rest } = spec;
+  const { root: _root, asid: _asid, contents: _contents, tlb: tlbSpec, ...rest } = spec;
   const config: Record<string, unknown> = { ...rest };
   if (tlbSpec === null) config.tlb = null;
   else if (tlbSpec !== undefined) {

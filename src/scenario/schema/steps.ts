@@ -58,7 +58,7 @@ const shapes = {
     ...acts('spawn'),
     process: processName('Name of the new process.'),
     image: image.optional().describe('Program image; sections left out are empty.'),
-    cpu: whole('CPU it runs on.', 0, 63).optional(),
+    cpu: whole('CPU it runs on.', 0, 30).optional(),
     signals: z
       .enum(['kill', 'survive'])
       .optional()
@@ -145,7 +145,7 @@ const shapes = {
     at: address('User buffer the kernel copies from.'),
     length: length('Bytes to write.'),
   }),
-  switch: z.strictObject({ ...acts('switch'), cpu: whole('CPU the process runs on from now on.', 0, 63) }),
+  switch: z.strictObject({ ...acts('switch'), cpu: whole('CPU the process runs on from now on.', 0, 30) }),
   peek: z.strictObject({
     ...acts('peek'),
     at: address('Address to look at; nothing changes by it.'),
@@ -155,7 +155,7 @@ const shapes = {
     ...acts('translate'),
     at: address('Virtual address to translate on bare hardware.'),
     access: access.optional().describe('Default: load.'),
-    cpu: whole('CPU that translates, default 0.', 0, 63).optional(),
+    cpu: whole('CPU that translates, default 0.', 0, 30).optional(),
   }),
   check: z.strictObject({
     ...acts('check'),

@@ -1,0 +1,39 @@
+/** `spawn`: a new process with the image that the step describes. */
+import type { ImageOptions, ImageSection } from '../../process/image.ts';
+import type { StepOf } from '../schema/steps.ts';
+import type { Executed } from './executed.ts';
+import { CannotRun, type StepContext } from './state.ts';
+
+const encoder = new TextEncoder();
+
+export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
+  const name = context.resolvedName(step.process);
+  if (context.anyProcess(name)?.state === 'running') throw new CannotRun(`there is already a process \`${name}\``);
+  const process = context.machine.spawn({
+    name,
+    ...(step.image === undefined ? {} : { image: imageOf(step.image) }),
+    ...(step.cpu === undefined ? {} : { cpu: step.cpu }),
+    ...(step.signals === undefined ? {} : { signals: step.signals }),
+  });
+  if (step.input !== undefined) process.input.push(...encoder.encode(step.input));
+  context.names.pids.set(name, process.pid);
+  context.process = process;
+  return { outcome: { kind: 'process', pid: process.pid, name }, pid: process.pid };
+}
+
+type ImageSpec = NonNullable<StepOf<'spawn'>['image']>;
+
+function imageOf(spec: ImageSpec): ImageOptions {
+  return {
+    text: sectionOf(spec.text),
+    rodata: sectionOf(spec.rodata),
+    data: sectionOf(spec.data),
+    bss: spec.bss,
+    stack: spec.stack,
+  };
+}
+
+function sectionOf(spec: ImageSpec['text']): ImageSection | undefined {
+  if (spec === undefined || typeof spec === 'number') return spec;
+  return 'hex' in spec ? spec.hex : encoder.encode(spec.text);
+}
