@@ -7,7 +7,8 @@
  *     round 3:  a b c      …                    ┘
  *
  * A neighbour that takes half the processor for a second slows both sides of the rounds it hits. Turns alternate in
- * direction so that warm caches favour nobody.
+ * direction so that warm caches favour nobody. Time in which the processor was taken away altogether is not counted
+ * (`stopwatch`).
  */
 import { quantile } from './statistics.ts';
 
@@ -43,7 +44,8 @@ export interface Comparison {
 
 export interface Group {
   readonly name: string;
-  readonly timings: Readonly<Record<string, Timed>>;
+  /** Makes what is timed, which may take memory and time. */
+  readonly timings: () => Readonly<Record<string, Timed>>;
   readonly comparisons: readonly Comparison[];
 }
 
@@ -62,19 +64,27 @@ export interface Figure {
   readonly aim: Aim | null;
 }
 
-const WARM_UP_ROUNDS = 12;
+/** For each timing; long enough for the compiler to settle, also where it has to wait for a processor. */
+const WARM_UP_NANOSECONDS = 3e8;
 
-export function measure(group: Group, rounds: number): Figure[] {
-  const names = Object.keys(group.timings);
-  const samples = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (let round = -WARM_UP_ROUNDS; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? names : [...names].reverse()) {
-      const timed = group.timings[name]!;
-      const nanoseconds = timed.run() / timed.operations;
-      if (round >= 0) samples.get(name)!.push(nanoseconds);
+/** Only the comparisons named are made, and only what they need is timed. */
+export function measure(group: Group, ids: readonly string[], rounds: number): Figure[] {
+  const wanted = group.comparisons.filter(({ id }) => ids.includes(id));
+  const needed = new Set(wanted.flatMap(({ subject, reference }) => [subject, reference]));
+  const timings = Object.entries(group.timings()).filter(([name]) => needed.has(name));
+  warmUp(timings.map(([, timed]) => timed));
+  const samples = new Map<string, number[]>(timings.map(([name]) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, timed] of round % 2 === 0 ? timings : [...timings].reverse()) {
+      samples.get(name)!.push(timed.run() / timed.operations);
     }
   }
-  return group.comparisons.map((comparison) => figureOf(group, comparison, samples));
+  return wanted.map((comparison) => figureOf(group, comparison, samples));
+}
+
+function warmUp(timings: readonly Timed[]): void {
+  let rest = WARM_UP_NANOSECONDS * timings.length;
+  while (rest > 0) for (const timed of timings) rest -= timed.run();
 }
 
 function figureOf(group: Group, comparison: Comparison, samples: ReadonlyMap<string, number[]>): Figure {
@@ -92,9 +102,17 @@ function figureOf(group: Group, comparison: Comparison, samples: ReadonlyMap<str
   };
 }
 
-/** Nanoseconds that `work` takes. */
+/**
+ * Nanoseconds of processor time that `work` takes. Neither clock has it alone: wall time goes on while the processor is
+ * with others, the process's processor time counts the compiler's and the collector's threads too. Both are too long at
+ * worst, so the smaller is the better.
+ */
 export function stopwatch(work: () => void): number {
+  const usage = process.cpuUsage();
   const start = process.hrtime.bigint();
   work();
-  return Number(process.hrtime.bigint() - start);
+  const wall = Number(process.hrtime.bigint() - start);
+  const { user, system } = process.cpuUsage(usage);
+  const busy = (user + system) * 1000;
+  return busy > 0 ? Math.min(wall, busy) : wall;
 }

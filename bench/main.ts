@@ -12,18 +12,18 @@ import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/fault
 import { loadGroups } from './groups/loads.ts';
 import { forkGroup, mappingGroup } from './groups/processes.ts';
 import { scenarioGroup } from './groups/scenario.ts';
-import { type Figure, measure } from './harness.ts';
+import { type Figure, type Group, measure } from './harness.ts';
 import { type Baseline, renderTable } from './table.ts';
 import { MIB } from './workbench.ts';
 
-const GROUPS = [
+const GROUPS: readonly Group[] = [
   ...loadGroups,
-  minorFaultGroup,
-  copyFaultGroup,
-  majorFaultGroup,
-  forkGroup,
-  mappingGroup,
-  scenarioGroup,
+  minorFaultGroup(),
+  copyFaultGroup(),
+  majorFaultGroup(),
+  forkGroup(),
+  mappingGroup(),
+  scenarioGroup(),
 ];
 
 const { values } = parseArgs({
@@ -51,20 +51,23 @@ const { cpu, cores, node, v8 } = host;
 process.stdout.write(`${cpu}, ${cores} cores; Node ${node} (V8 ${v8}); ${rounds} interleaved rounds, medians\n\n`);
 
 const figures: Figure[] = [];
-for (const makeGroup of GROUPS) {
-  const group = makeGroup();
-  const wanted = group.comparisons.filter(({ id }) => values.only === undefined || id.includes(values.only));
-  if (wanted.length === 0) continue;
-  figures.push(...measure({ ...group, comparisons: wanted }, rounds));
+for (const group of GROUPS) {
+  const ids = group.comparisons
+    .map(({ id }) => id)
+    .filter((id) => values.only === undefined || id.includes(values.only));
+  if (ids.length > 0) figures.push(...measure(group, ids, rounds));
 }
 process.stdout.write(renderTable(figures, baseline));
 process.stdout.write('\n  ↑ more is better (speed, reference = 1)   ↓ less is better (time, reference = 1)\n');
 
-const footprint = measureFootprint();
+const footprint = values.only === undefined ? measureFootprint() : null;
 const mib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
-process.stdout.write(
-  `\n64 GiB machine: ${mib(footprint.machine)} of host memory to boot, ${mib(footprint.touched)} more for 10 MiB touched\n`,
-);
+if (footprint !== null) {
+  const { machine, touched } = footprint;
+  process.stdout.write(
+    `\n64 GiB machine: ${mib(machine)} of host memory to boot, ${mib(touched)} more for 10 MiB touched\n`,
+  );
+}
 
 if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify({ host, rounds, figures, footprint }, null, 2)}\n`);

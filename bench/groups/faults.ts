@@ -20,14 +20,16 @@ const PAGES = 256;
 const FRESH_BYTES = 64 * MIB;
 
 export function minorFaultGroup(): Group {
-  const bench = makeWorkbench({ memory: 64 * MIB });
   return {
     name: 'minor faults',
-    timings: {
-      'fill of 4 KiB': fill(),
-      'Linux minor fault': linuxFault(),
-      'demand zero': demandZero(bench),
-      'zero page': zeroPage(bench),
+    timings() {
+      const bench = makeWorkbench({ memory: 64 * MIB });
+      return {
+        'fill of 4 KiB': fill(),
+        'Linux minor fault': linuxFault(),
+        'demand zero': demandZero(bench),
+        'zero page': zeroPage(bench),
+      };
     },
     comparisons: [
       {
@@ -59,15 +61,17 @@ export function minorFaultGroup(): Group {
 }
 
 export function copyFaultGroup(): Group {
-  const bench = makeWorkbench({ memory: 64 * MIB });
-  const address = mapPages(bench, bench.process, PAGES);
-  touchPages(bench.cpu, address, PAGES);
   return {
     name: 'copy on write',
-    timings: {
-      'copy of 4 KiB': copy(1),
-      'copy on write': copyOnWrite(bench, address),
-      reuse: reuse(bench, address),
+    timings() {
+      const bench = makeWorkbench({ memory: 64 * MIB });
+      const address = mapPages(bench, bench.process, PAGES);
+      touchPages(bench.cpu, address, PAGES);
+      return {
+        'copy of 4 KiB': copy(1),
+        'copy on write': copyOnWrite(bench, address),
+        reuse: reuse(bench, address),
+      };
     },
     comparisons: [
       {
@@ -93,11 +97,11 @@ export function copyFaultGroup(): Group {
 export function majorFaultGroup(): Group {
   return {
     name: 'major faults',
-    timings: {
+    timings: () => ({
       '2 copies of 4 KiB': copy(2),
       'major fault, clock': majorFault('clock'),
       'major fault, fifo': majorFault('fifo'),
-    },
+    }),
     comparisons: ['clock', 'fifo'].map((policy) => ({
       id: `major-${policy}-against-copies`,
       title: `swap-out and swap-in, ${policy}`,

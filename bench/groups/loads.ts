@@ -107,10 +107,17 @@ const PATTERNS: readonly Pattern[] = [
   },
 ];
 
-export const loadGroups: readonly (() => Group)[] = PATTERNS.map((pattern) => () => loadGroup(pattern));
+export const loadGroups: readonly Group[] = PATTERNS.map((pattern) => ({
+  name: 'loads',
+  timings: () => timingsOf(pattern),
+  comparisons: [comparisonOf(pattern)],
+}));
 
-function loadGroup(pattern: Pattern): Group {
-  const { pages, order, tlb, passes, aim } = pattern;
+function comparisonOf({ id, title, aim }: Pattern): Comparison {
+  return { id, title, subject: 'Cpu.load32', reference: 'typed array', kind: 'speed', aim };
+}
+
+function timingsOf({ pages, order, tlb, passes }: Pattern): Readonly<Record<string, Timed>> {
   const bench = makeWorkbench({ memory: pages * PAGE + 4 * MIB, tlb });
   const base = mapPages(bench, bench.process, pages);
   const words = new Uint32Array(pages * WORDS_PER_PAGE);
@@ -149,13 +156,5 @@ function loadGroup(pattern: Pattern): Group {
       return nanoseconds;
     },
   };
-  const comparison: Comparison = {
-    id: pattern.id,
-    title: pattern.title,
-    subject: 'Cpu.load32',
-    reference: 'typed array',
-    kind: 'speed',
-    aim,
-  };
-  return { name: 'loads', timings: { 'typed array': raw, 'Cpu.load32': emulated }, comparisons: [comparison] };
+  return { 'typed array': raw, 'Cpu.load32': emulated };
 }
