@@ -2,6 +2,8 @@
  * Every mistake a scenario file can contain, by its stable code: what `mmulator explain MEM-SCN-007` shows, and the
  * source of docs/errors.md. Codes are never reused; a test finds each code thrown in src/scenario here, and back.
  */
+import { MACHINE_ERRORS } from './machine-error-catalogue.ts';
+
 export interface CatalogueEntry {
   readonly code: string;
   /** A few words. */
@@ -13,7 +15,8 @@ export interface CatalogueEntry {
   readonly fix: string;
 }
 
-export const SCENARIO_ERRORS: readonly CatalogueEntry[] = [
+/** Found by the scenario floor itself. */
+export const LOADER_ERRORS: readonly CatalogueEntry[] = [
   {
     code: 'MEM-SCN-001',
     title: 'not YAML',
@@ -243,9 +246,5 @@ export const SCENARIO_ERRORS: readonly CatalogueEntry[] = [
   },
 ];
 
-const BY_CODE = new Map(SCENARIO_ERRORS.map((entry) => [entry.code, entry]));
-
-/** The entry of a code, whatever its case. */
-export function catalogueEntry(code: string): CatalogueEntry | undefined {
-  return BY_CODE.get(code.toUpperCase());
-}
+/** Every mistake that a scenario file can contain, those that the machine finds included. */
+export const SCENARIO_ERRORS: readonly CatalogueEntry[] = [...LOADER_ERRORS, ...MACHINE_ERRORS];

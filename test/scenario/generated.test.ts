@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { ERROR_EXPLANATIONS } from '../../src/cli/error-explanations.ts';
 import { SCENARIO_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
+import { MACHINE_ERRORS } from '../../src/scenario/machine-error-catalogue.ts';
 import { errorReference, scenarioReference } from '../../src/scenario/reference.ts';
 import { COUNTER_NAMES, EXPECTATION_NAMES } from '../../src/scenario/schema/expect.ts';
 import { STEP_NAMES } from '../../src/scenario/schema/steps.ts';
@@ -62,6 +63,28 @@ describe('examples of the error catalogue', () => {
     expect(parseScenario(around(example)).errors.map((error) => error.code)).toContain(code);
     if (fix.startsWith('- {')) expect(parseScenario(around(fix)).errors).toEqual([]);
   });
+  it.for(MACHINE_ERRORS.map((entry) => [entry.code, entry] as const))(
+    '%s shows a mistake that is refused, by this code or by the schema before it',
+    ([code, { example, fix }]) => {
+      const steps = example.includes('kernel: none') ? '{ do: translate, at: 0 }' : '{ do: check }';
+      const found = (machine: string) => parseScenario(`version: 1\nname: x\n${machine}\nsteps: [${steps}]\n`).errors;
+      const codes = found(example).map((error) => error.code);
+      const bySchema = [
+        'MEM-CFG-001',
+        'MEM-CFG-003',
+        'MEM-TLB-002',
+        'MEM-TLB-004',
+        'MEM-POL-001',
+        'MEM-POL-002',
+        'MEM-FMT-002',
+        'MEM-FMT-004',
+      ];
+      if (bySchema.includes(code)) expect(codes.every((other) => other.startsWith('MEM-SCN-'))).toBe(true);
+      else expect(codes).toContain(code);
+      expect(codes).not.toEqual([]);
+      if (fix.startsWith('machine:')) expect(found(fix)).toEqual([]);
+    },
+  );
   it('is YAML where it should be', () => {
     for (const { code, example } of SCENARIO_ERRORS) {
       if (code !== 'MEM-SCN-001' && code !== 'MEM-SCN-002') expect(() => parse(example), code).not.toThrow();

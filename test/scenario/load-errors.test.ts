@@ -1,7 +1,7 @@
 /** Every family of mistake in a scenario file: its code, its place and its hint. */
 import { describe, expect, it } from 'vitest';
 import { InputErrors } from '../../src/mmu/input-error.ts';
-import { SCENARIO_ERRORS } from '../../src/scenario/error-catalogue.ts';
+import { LOADER_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { loadScenario, parseScenario } from '../../src/scenario/load.ts';
 
 const HEAD = 'version: 1\nname: mistakes\nsteps:\n';
@@ -354,12 +354,12 @@ it('names the file', () => {
 describe('the catalogue', () => {
   const used = new Set([...FILES, ...MACHINES, ...STEPS, ...PROCESSES].map(({ at }) => at.split(' ')[0]));
 
-  it.for(SCENARIO_ERRORS.map(({ code }) => code))('%s is provoked by a row above', (code) => {
+  it.for(LOADER_ERRORS.map(({ code }) => code))('%s is provoked by a row above', (code) => {
     expect(used.has(code)).toBe(true);
   });
 
   it('explains every code once', () => {
-    const known = SCENARIO_ERRORS.map(({ code }) => code);
+    const known = LOADER_ERRORS.map(({ code }) => code);
     expect(new Set(known).size).toBe(known.length);
     expect([...used].filter((code) => code?.startsWith('MEM-SCN') && !known.includes(code))).toEqual([]);
   });

@@ -83,7 +83,7 @@ export class ScenarioEngine {
     if (node === null) return null;
     const listened = this.listening || needsEvents(node);
     const events: MachineEvent[] = [];
-    const stop = listened ? this.machine.on((event) => events.push(event)) : null;
+    const stop = listened ? this.machine.on((event) => keepEvent(events, event)) : null;
     const { context, executed } = this.perform(node);
     stop?.();
     this.noteEndings(context, events);
@@ -160,6 +160,14 @@ export class ScenarioEngine {
 }
 
 const NOTHING: readonly never[] = [];
+
+/** One step can be a whole sweep over memory. Beyond this many events the plain accesses among them are left out. */
+const EVENTS_MAX = 10_000;
+
+function keepEvent(events: MachineEvent[], event: MachineEvent): void {
+  if (events.length >= EVENTS_MAX && (event.type === 'Translate' || event.type === 'Access')) return;
+  events.push(event);
+}
 
 /** Kinds of faults can be counted without events; victims of an eviction cannot. */
 function needsEvents(node: ActionNode): boolean {

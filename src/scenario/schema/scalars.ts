@@ -106,7 +106,6 @@ export const size = (description: string) =>
 export const whole = (description: string, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>
   z.int().min(minimum).max(maximum).describe(description);
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
 const TEMPLATE_NAME = /^[A-Za-z_](?:[A-Za-z0-9_-]|\{[A-Za-z][A-Za-z0-9_]*\})*$/;
 
 const textMatching = (pattern: RegExp, what: string, hint: string, description: string) =>
@@ -136,9 +135,6 @@ export const symbolName = (description: string) =>
     'letters, digits and `_`, starting with a letter: `buf`, `page_2`',
     description,
   );
-export const plainName = (what: string, description: string) =>
-  textMatching(NAME, what, 'letters, digits, `-` and `_`, starting with a letter', description);
-
 /** Bytes written in hex, blanks between them allowed: `de ad be ef`. Yields the bytes. */
 export const hexBytes = (description: string) =>
   scalar(
