@@ -47,7 +47,7 @@ test('three, run three times: parent, child and grandchild write all, half and f
   usertest({}, (run) => {
     const { machine, process: parent } = run;
     const pages = XV6_FRAMES / 4;
-    const four5ths = Math.floor((pages / 5) * 4);
+    const four5ths = Math.ceil((pages / 5) * 4);
     for (const round of [1, 2, 3]) {
       const p = sbrk(run, pages * PAGE);
       const child = forkOf(machine, parent);
