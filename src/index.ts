@@ -114,11 +114,21 @@ export {
   ACCESS_NAMES,
   type AccessName,
   type Asid,
+  addressOfPfn,
+  addressOfVpn,
+  asid,
   type ByteCount,
+  byteCount,
   type Pfn,
   type PhysicalAddress,
+  pfn,
+  pfnOf,
+  physicalAddress,
   type VirtualAddress,
   type Vpn,
+  virtualAddress,
+  vpn,
+  vpnOf,
 } from './mmu/units.ts';
 
 // ── Scenarios: from text to a result ──
