@@ -144,7 +144,7 @@ const firstToLower = (text: string): string => text.charAt(0).toLowerCase() + te
 function unknownCommand(argv: readonly string[], io: CliIo): InputError {
   const words = argv.filter((argument) => !argument.startsWith('-'));
   const [word, second] = words;
-  const members = COMMANDS.filter((command) => command.group?.name === word);
+  const members = COMMANDS.filter((command) => command.group !== null && command.group.name === word);
   if (members.length > 0) return unknownMember(word!, second, members);
   const names = [...new Set(COMMANDS.map((command) => command.name.split(' ')[0]!))];
   if (word === undefined) {

@@ -75,8 +75,11 @@ function similarName(io: CliIo, path: string): string | undefined {
   const slash = path.lastIndexOf('/');
   const folder = slash < 0 ? '.' : path.slice(0, slash) || '/';
   if (io.kindOf(folder) !== 'folder') return undefined;
+  // Without the extension: it is the same everywhere, and would make any two short names look alike.
+  const stem = (name: string) => name.replace(SCENARIO_EXTENSION, '');
   const names = io.listFolder(folder).map((entry) => entry.name);
-  const wanted = path.slice(slash + 1);
-  const close = names.find((name) => name.replace(SCENARIO_EXTENSION, '') === wanted) ?? nearest(wanted, names);
+  const wanted = stem(path.slice(slash + 1));
+  const nearestStem = nearest(wanted, names.map(stem));
+  const close = names.find((name) => stem(name) === (nearestStem ?? wanted)) ?? null;
   return close === null ? undefined : `did you mean ${joined(folder, close)}?`;
 }

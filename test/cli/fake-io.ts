@@ -32,7 +32,8 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
   let err = '';
   let writes = 0;
   let pauses = 0;
-  const isFolder = (path: string) => path === '.' || [...bytes.keys()].some((file) => file.startsWith(`${path}/`));
+  const isFolder = (path: string) =>
+    path === '.' || [...bytes.keys()].some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
   const io: CliIo = {
     stdout: {
       write: (text) => {
@@ -76,7 +77,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
 }
 
 function listFolder(paths: readonly string[], folder: string): FolderEntry[] {
-  const prefix = folder === '.' ? '' : `${folder}/`;
+  const prefix = folder === '.' ? '' : `${folder.replace(/\/$/, '')}/`;
   const entries = new Map<string, FolderEntry>();
   for (const path of paths.filter((candidate) => candidate.startsWith(prefix))) {
     const [name, ...rest] = path.slice(prefix.length).split('/');

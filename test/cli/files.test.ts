@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EXIT, worst } from '../../src/cli/exit-codes.ts';
 import { globRoot, globToRegExp } from '../../src/cli/glob.ts';
 import { sizeInBytes, wholeNumber } from '../../src/cli/numbers.ts';
-import { findScenarioFiles } from '../../src/cli/scenario-files.ts';
+import { findScenarioFiles, STDIN } from '../../src/cli/scenario-files.ts';
 import { fakeWorld } from './fake-io.ts';
 
 const { io } = fakeWorld({
@@ -31,7 +31,7 @@ describe('finding scenarios', () => {
       ['scenarios/swap/one.yaml', 'scenarios/swap/two.yml'],
     ],
     [['odd[1].yaml'], ['odd[1].yaml']],
-    [['-'], ['-']],
+    [[STDIN], [STDIN]],
   ] as const)('%o → %o', ([wanted, files]) => {
     expect(findScenarioFiles(io, wanted)).toEqual({ files, errors: [] });
   });
