@@ -51,9 +51,18 @@ function numberText(decimal: string): string {
 
 /** Long reads are shown by their beginning: `de ad be ef 00 00 00 00 … (64 bytes)`. */
 export function bytesText(bytes: string): string {
+  const text = readableText(bytes);
+  if (text !== null) return text;
   const pairs = bytes.match(/[0-9a-f]{2}/gi) ?? [];
   if (pairs.length <= 8) return pairs.join(' ');
   return `${pairs.slice(0, 8).join(' ')} … (${pairs.length} bytes)`;
+}
+
+/** Four bytes or more that are all printable ASCII are shown as the text they are. */
+function readableText(bytes: string): string | null {
+  const codes = (bytes.match(/[0-9a-f]{2}/gi) ?? []).map((pair) => Number.parseInt(pair, 16));
+  if (codes.length < 4 || codes.length > 64 || !codes.every((code) => code >= 0x20 && code < 0x7f)) return null;
+  return JSON.stringify(String.fromCharCode(...codes));
 }
 
 /** `demand-zero`, `swap-in (major)`, `demand-zero ×4`. */

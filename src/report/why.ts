@@ -78,7 +78,11 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
 export function whyLines(events: readonly MachineEvent[], names: Names, told = new Set<string>()): WhyLine[] {
   const lines = new Map<string, WhyLine>();
   const slots = new Map<number, number>();
+  let oomKilled: number | null = null;
   for (const event of reasonFirst(events)) {
+    // The killer's choice is the better reason for its own signal.
+    if (event.type === 'OomKill') oomKilled = event.pid;
+    if (event.type === 'Signal' && event.pid === oomKilled) continue;
     // Told with the eviction it belongs to.
     if (event.type === 'SwapOut') {
       slots.set(event.pfn, event.slot);

@@ -69,8 +69,10 @@ describe('the story of a step', () => {
   it('tells the first pages of a long access and counts the rest', () => {
     const pages = Array.from({ length: 20 }, (_, index) => translateEvent(0, translation({ vpn: index, walk: [] })));
     const long = stepResult(0, 'store parent buf = …', { events: pages });
-    expect(story(long)).toContain('14 more translations of this access; --verbose tells them all');
+    expect(story(long)).toContain('14 more translations of this step; --verbose tells them all');
     expect(story(long, true)).not.toContain('more translations');
+    const killed = { ...long, events: [...pages, ...HELD.steps[5]!.events] };
+    expect(story(killed).indexOf('and so on')).toBeLessThan(story(killed).indexOf('signal: SIGSEGV'));
   });
 });
 

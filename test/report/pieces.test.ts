@@ -10,8 +10,8 @@ import { bytesText } from '../../src/report/outcome.ts';
 import { stepTable } from '../../src/report/pretty-steps.ts';
 import { counted, hex, percent, size, thousands } from '../../src/report/quantities.ts';
 import { PLAIN, paint, visibleWidth } from '../../src/report/style.ts';
-import { whyOf } from '../../src/report/why.ts';
-import { expectation, fault, rangeAt, stepResult } from './fixture.ts';
+import { whyLines, whyOf } from '../../src/report/why.ts';
+import { expectation, fault, pageFault, rangeAt, stepResult } from './fixture.ts';
 
 const names = makeNames(new Map([[1, 'hog']]), { buf: 0x1000, other: 0x3000 });
 
@@ -117,6 +117,7 @@ describe('quantities', () => {
   it('shortens long bytes, with or without blanks between them', () => {
     expect(bytesText('2a 00')).toBe('2a 00');
     expect(bytesText('2a00')).toBe('2a 00');
+    expect(bytesText('68 65 79 21')).toBe('"hey!"');
     expect(bytesText('00'.repeat(64))).toBe('00 00 00 00 00 00 00 00 … (64 bytes)');
   });
 });
@@ -161,6 +162,35 @@ describe('reasons', () => {
     ];
     const line = whyOf({ type: 'OomKill', pid: 1, badness: 90, candidates }, names);
     expect(line?.text).toBe('out of memory: killed hog, badness 90 (against pid 2 10)');
+  });
+
+  it('says once why the out-of-memory killer struck', () => {
+    const info = { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason: 'out of memory' } as const;
+    const lines = whyLines(
+      [
+        { type: 'OomKill', pid: 1, badness: 90, candidates: [] },
+        { type: 'Signal', pid: 1, info, killed: true },
+      ],
+      names,
+    );
+    expect(lines.map((line) => line.text)).toEqual(['out of memory: killed hog, badness 90 (the only candidate)']);
+  });
+
+  it('puts the reason before what was done for it, and a swap slot with its eviction', () => {
+    const mappings = [{ pid: 1, address: 0x1000 }];
+    const lines = whyLines(
+      [
+        { type: 'SwapOut', slot: 4, pfn: 9 },
+        { type: 'Eviction', pfn: 9, mappings, dirty: true, policy: 'fifo', to: 'swap', why: 'it came first' },
+        pageFault('demand-zero', 'first write'),
+      ],
+      names,
+      new Set(['it came first']),
+    );
+    expect(lines.map((line) => line.text)).toEqual([
+      'first write',
+      'evicted frame 9 of hog at buf (0x1000), dirty, to swap slot 4',
+    ]);
   });
 
   it('says nothing of what goes without saying', () => {

@@ -28,6 +28,8 @@ export interface StoryOptions {
 
 /** Translations told in full: an access to a long buffer makes one a page. */
 const TRANSLATIONS_MAX = 6;
+/** Told however long the access was. */
+const ENDINGS: ReadonlySet<MachineEvent['type']> = new Set(['Signal', 'OomKill', 'Exit']);
 
 export function stepStory(result: ScenarioResult, step: StepResult, options: StoryOptions): string[] {
   const { style } = options;
@@ -65,12 +67,27 @@ class Teller {
   }
 
   tell(events: readonly MachineEvent[]): readonly string[] {
-    for (const event of reasonFirst(events)) this.event(event);
-    if (this.skipped > 0) {
-      this.heading('and so on');
-      this.say(`${counted(this.skipped, 'more translation')} of this access; --verbose tells them all`);
+    for (const event of reasonFirst(events)) {
+      if (this.isLeftOut(event)) continue;
+      this.andSoOn();
+      this.event(event);
     }
+    this.andSoOn();
     return this.lines;
+  }
+
+  /** An access to many pages is told for the first few, and then for how it ended. */
+  private isLeftOut(event: MachineEvent): boolean {
+    if (event.type === 'Translate') this.translations++;
+    if (this.options.verbose || this.translations <= TRANSLATIONS_MAX || ENDINGS.has(event.type)) return false;
+    if (event.type === 'Translate') this.skipped++;
+    return true;
+  }
+
+  private andSoOn(): void {
+    if (this.skipped === 0) return;
+    this.heading('and so on', `${counted(this.skipped, 'more translation')} of this step; --verbose tells them all`);
+    this.skipped = 0;
   }
 
   private event(event: MachineEvent): void {
@@ -118,12 +135,7 @@ class Teller {
   }
 
   private translate(translation: Translation, event: MachineEvent & { type: 'Translate' }): void {
-    const { style, format, verbose } = this.options;
-    this.translations++;
-    if (!verbose && this.translations > TRANSLATIONS_MAX) {
-      this.skipped++;
-      return;
-    }
+    const { style, format } = this.options;
     const what = `${event.access} of ${counted(event.size, 'byte')} on CPU ${event.cpu}`;
     if (event.attempt > 0) this.heading('the access is tried again');
     else this.heading('address', `${this.names.address(translation.address)}, ${what}`);
