@@ -215,6 +215,8 @@ function stress(run: Run, seed: number, loops: number, pagesMax: number): void {
         expect(load(run, first + page * PAGE, 4)).toBe(0); // what comes is clean, whatever was there before
         const mark = random.below(2 ** 31) + 1;
         store(run, first + page * PAGE, mark, 4);
+        expect(load(run, first + (page + 1) * PAGE - 4, 4)).toBe(0); // nor does the frame itself remember
+        store(run, first + (page + 1) * PAGE - 4, mark, 4);
         marks.push(mark);
       }
     } else {
