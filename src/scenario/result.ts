@@ -7,6 +7,7 @@ import type { FaultKind } from '../kernel/events.ts';
 import type { MachineEvent, SignalInfo } from '../machine/events.ts';
 import type { Counters, MachineView } from '../machine/view.ts';
 import type { SourceRange } from '../mmu/input-error.ts';
+import type { Translation } from '../mmu/translation.ts';
 
 export type { SourceRange };
 
@@ -58,6 +59,8 @@ export interface StepResult {
   readonly events: readonly MachineEvent[];
   readonly cost: StepCost;
   readonly expectations: readonly ExpectationResult[];
+  /** What `peek` and `translate` saw: they make no event, having no process or changing nothing. */
+  readonly translation?: Translation;
 }
 
 export interface ScenarioResult {

@@ -76,6 +76,16 @@ describe('the story of a step', () => {
   });
 });
 
+describe('a step that only looks', () => {
+  it('is drawn from what it saw, having no events', () => {
+    const outcome = { kind: 'physical', address: 0xc010 } as const;
+    const text = story(stepResult(0, 'peek buf+0x10', { outcome, translation: translation() }));
+    expect(text).toContain('▸ address  buf+0x10 (0x10000010), for a store');
+    expect(text).toContain('└ L0[0]');
+    expect(text).toContain('▸ outcome  → 0xc010');
+  });
+});
+
 describe('the split of an address', () => {
   const split = (...[address, format, level]: [number | bigint, keyof typeof FORMATS, number]) =>
     `\n${addressSplit(address, FORMATS[format], level, PLAIN).join('\n')}\n`;

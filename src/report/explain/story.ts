@@ -41,7 +41,7 @@ export function stepStory(result: ScenarioResult, step: StepResult, options: Sto
   ];
   if (step.note !== null)
     lines.push(...wrap(step.note, style.width - 4).map((line) => ` ${paint(style, 'dim', `# ${line}`)}`));
-  lines.push(...new Teller(names, options).tell(step.events));
+  lines.push(...new Teller(names, options).tell(step.events, step.translation));
   lines.push(...ending(step, names, result.file, style), '');
   return lines;
 }
@@ -66,7 +66,12 @@ class Teller {
     this.options = options;
   }
 
-  tell(events: readonly MachineEvent[]): readonly string[] {
+  /** `looked`: the translation of a step that only looks, which has no event for it. */
+  tell(events: readonly MachineEvent[], looked: Translation | undefined): readonly string[] {
+    if (looked !== undefined && !events.some((event) => event.type === 'Translate')) {
+      this.heading('address', `${this.names.address(looked.address)}, for a ${looked.access}`);
+      this.draw(looked);
+    }
     for (const event of reasonFirst(events)) {
       if (this.isLeftOut(event)) continue;
       this.andSoOn();
@@ -135,10 +140,14 @@ class Teller {
   }
 
   private translate(translation: Translation, event: MachineEvent & { type: 'Translate' }): void {
-    const { style, format } = this.options;
     const what = `${event.access} of ${counted(event.size, 'byte')} on CPU ${event.cpu}`;
     if (event.attempt > 0) this.heading('the access is tried again');
     else this.heading('address', `${this.names.address(translation.address)}, ${what}`);
+    this.draw(translation);
+  }
+
+  private draw(translation: Translation): void {
+    const { style, format } = this.options;
     const leafLevel = translation.walk.find((step) => step.kind === 'leaf')?.level ?? 0;
     const split = addressSplit(translation.address, format, leafLevel, style);
     const key = `${translation.vpn} ${leafLevel}`;
