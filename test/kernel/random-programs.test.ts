@@ -1,0 +1,315 @@
+/**
+ * Random programs against the naive model: whatever the kernel does with frames, swap, sharing and TLBs, a process must
+ * see the bytes and the signals that a map from page to bytes predicts, and every invariant must hold after every step.
+ */
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Process } from '../../src/kernel/process.ts';
+import type { MachineConfig } from '../../src/machine/config.ts';
+import { Machine } from '../../src/machine/machine.ts';
+import { ModelProcess, PAGE_EXEC, PAGE_READ, PAGE_WRITE } from './naive-model.ts';
+
+const STEPS_WANTED = 100_000;
+const PROGRAM_LENGTH = 250;
+const ARENA_PAGES = 24;
+const PROCESSES_MAX = 4;
+const MAP_PRIVATE_FIXED = 0x32;
+const MAP_SHARED_FIXED = 0x31;
+const ENOMEM = -12;
+
+const page = fc.nat(ARENA_PAGES - 1);
+const who = fc.nat(PROCESSES_MAX - 1);
+const prot = fc.constantFrom(0, PAGE_READ, PAGE_READ | PAGE_WRITE, PAGE_READ | PAGE_WRITE, PAGE_READ | PAGE_EXEC);
+const count = fc.integer({ min: 1, max: 6 });
+const size = fc.constantFrom(1, 2, 4, 8, 11);
+/** Where an access goes: a page of the arena, the stack, the heap or nowhere, and an offset near an edge or anywhere. */
+const place = fc.record({
+  region: fc.constantFrom('arena', 'arena', 'arena', 'arena', 'stack', 'heap', 'null'),
+  page,
+  offset: fc.nat(255),
+  atEdge: fc.boolean(),
+});
+
+const command = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('mmap' as const), who, page, count, prot, shared: fc.boolean() }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('munmap' as const), who, page, count }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('mprotect' as const), who, page, count, prot }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('brk' as const), who, pages: fc.nat(6), bytes: fc.nat(99) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('fork' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('exit' as const), who }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('migrate' as const), who, cpu: fc.nat(1) }) },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      do: fc.constant('store' as const),
+      who,
+      place,
+      size,
+      value: fc.integer({ min: 1, max: 255 }),
+    }),
+  },
+  { weight: 14, arbitrary: fc.record({ do: fc.constant('load' as const), who, place, size }) },
+);
+type Command = typeof command extends fc.Arbitrary<infer T> ? T : never;
+
+/** `toEqual` on byte arrays is what would take most of the time. */
+function expectBytes(actual: Uint8Array | null, expected: Uint8Array): void {
+  if (actual !== null && Buffer.compare(actual, expected) === 0) return;
+  expect(actual).toEqual(expected);
+}
+
+interface Pair {
+  process: Process;
+  model: ModelProcess;
+}
+
+class Harness {
+  readonly machine: Machine;
+  readonly pageBytes: number;
+  readonly arena: number;
+  readonly pairs: Pair[] = [];
+  private readonly stackMax: number;
+
+  constructor(config: Partial<MachineConfig>) {
+    this.machine = new Machine({ ...config, cpus: 2, stackGuardPages: 2, overcommit: 1 });
+    this.pageBytes = this.machine.format.pageBytes;
+    this.stackMax = this.machine.config.stackMax;
+    this.arena = Math.floor(this.machine.format.userEnd / this.pageBytes / 2) * this.pageBytes;
+    this.spawn();
+  }
+
+  private spawn(): void {
+    const { machine, pageBytes } = this;
+    const process = machine.spawn({ name: 'p', signals: 'survive', image: { stack: pageBytes } });
+    const space = process.space!;
+    const isX86 = machine.format.family === 'x86';
+    const model = new ModelProcess(
+      {
+        pageBytes,
+        stackTop: space.stackTop,
+        stackMax: this.stackMax,
+        guardPages: 2,
+        readRights: isX86 ? PAGE_READ | PAGE_WRITE | PAGE_EXEC : PAGE_READ | PAGE_WRITE,
+      },
+      space.brkStart,
+    );
+    model.map(space.stackTop / pageBytes - 1, 1, PAGE_READ | PAGE_WRITE, false);
+    model.pages.get(space.stackTop / pageBytes - 1)!.growsDown = true;
+    this.pairs.push({ process, model });
+  }
+
+  run(step: Command): void {
+    const pair = this.pairs[step.who % this.pairs.length]!;
+    const { machine, pageBytes } = this;
+    const { process, model } = pair;
+    const first = 'page' in step ? this.arena / pageBytes + step.page : 0;
+    switch (step.do) {
+      case 'mmap': {
+        const flags = step.shared ? MAP_SHARED_FIXED : MAP_PRIVATE_FIXED;
+        const address = first * pageBytes;
+        const result = machine.mmap(process, { address, length: step.count * pageBytes, prot: step.prot, flags });
+        expect(result).toBe(address);
+        model.map(first, step.count, step.prot, step.shared);
+        break;
+      }
+      case 'munmap':
+        expect(machine.munmap(process, first * pageBytes, step.count * pageBytes)).toBe(0);
+        model.unmap(first, step.count);
+        break;
+      case 'mprotect': {
+        const held = model.protect(first, step.count, step.prot);
+        const result = machine.mprotect(process, first * pageBytes, step.count * pageBytes, step.prot);
+        expect(result).toBe(held ? 0 : ENOMEM);
+        break;
+      }
+      case 'brk':
+        this.moveBreak(pair, model.brkStart + step.pages * pageBytes + (step.bytes % pageBytes));
+        break;
+      case 'fork': {
+        if (this.pairs.length === PROCESSES_MAX) break;
+        const child = machine.fork(process);
+        if (typeof child === 'number') expect(child).toBe(ENOMEM);
+        else this.pairs.push({ process: child, model: model.fork() });
+        break;
+      }
+      case 'exit':
+        machine.exit(process);
+        this.pairs.splice(this.pairs.indexOf(pair), 1);
+        if (this.pairs.length === 0) this.spawn();
+        break;
+      case 'migrate':
+        machine.switchTo(step.cpu, process);
+        break;
+      default:
+        this.access(pair, step);
+    }
+  }
+
+  private moveBreak({ process, model }: Pair, wanted: number): void {
+    const { pageBytes } = this;
+    const oldEnd = Math.ceil(model.brk / pageBytes);
+    const newEnd = Math.ceil(wanted / pageBytes);
+    expect(this.machine.brk(process, wanted)).toBe(wanted);
+    if (newEnd > oldEnd) model.map(oldEnd, newEnd - oldEnd, PAGE_READ | PAGE_WRITE, false);
+    else model.unmap(newEnd, oldEnd - newEnd);
+    model.brk = wanted;
+  }
+
+  private access({ process, model }: Pair, step: Extract<Command, { do: 'load' | 'store' }>): void {
+    const { pageBytes, machine } = this;
+    const { region } = step.place;
+    const offset = step.place.atEdge ? pageBytes - 1 - (step.place.offset % 8) : step.place.offset % pageBytes;
+    const base =
+      region === 'arena'
+        ? this.arena + step.place.page * pageBytes
+        : region === 'stack'
+          ? model.limits.stackTop - pageBytes - (step.place.page % 12) * pageBytes
+          : region === 'heap'
+            ? model.brkStart + (step.place.page % 6) * pageBytes
+            : 0;
+    const write = step.do === 'store';
+    const address = base + offset;
+    // Nothing is asked beyond user space: the byte count must not run over its end.
+    const bytes = Math.min(step.size, machine.format.userEnd - address);
+    const single = bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8;
+    const verdict = model.reach(address, bytes, write);
+    const values = Uint8Array.from({ length: bytes }, (_, i) => ('value' in step ? step.value + i : 0) & 255);
+    const result = write ? machine.store(process, address, values) : machine.load(process, address, bytes);
+    if (!verdict.ok) {
+      expect(result.ok).toBe(false);
+      expect(result.signal).toMatchObject({ signal: 'SIGSEGV', code: verdict.code, address: verdict.address });
+      // A longer string is copied page by page: what lies before the bad page has been written.
+      if (write && !single) for (let at = address; at < verdict.address; at++) model.setByte(at, values[at - address]!);
+      return;
+    }
+    expect(result.signal).toBeNull();
+    if (write) for (const [i, value] of values.entries()) model.setByte(address + i, value);
+    else
+      expectBytes(
+        result.bytes,
+        Uint8Array.from(values, (_, i) => model.byteAt(address + i)),
+      );
+  }
+
+  /** Every byte the model has must be readable as such, and nothing may be left over in the end. */
+  finish(): void {
+    for (const { process, model } of this.pairs) {
+      for (const [number, held] of model.pages) {
+        if ((held.prot & model.limits.readRights) === 0) continue;
+        const result = this.machine.load(process, number * this.pageBytes, this.pageBytes);
+        expectBytes(result.bytes, held.bytes);
+      }
+    }
+    for (const { process } of this.pairs) this.machine.exit(process);
+    expect(this.machine.checkInvariants()).toEqual([]);
+    expect(this.machine.kernel.buddy.free).toBe(this.machine.kernel.bootFreeFrames);
+    expect(this.machine.kernel.swap.free).toBe(this.machine.kernel.swap.slots);
+  }
+}
+
+const CUSTOM_SMALL_PAGES = {
+  name: 'small',
+  pageBytes: 256,
+  pteBytes: 4,
+  levels: [6, 6],
+  fields: {
+    valid: 0,
+    read: 1,
+    write: 2,
+    execute: 3,
+    user: 4,
+    global: 5,
+    accessed: 6,
+    dirty: 7,
+    frame: { bit: 12, width: 16 },
+  },
+} as const;
+
+const KIB = 1024;
+const configurations: { name: string; share: number; config: Partial<MachineConfig> }[] = [
+  {
+    name: 'custom 256-byte pages, clock, 48 frames',
+    share: 0.4,
+    config: {
+      paging: CUSTOM_SMALL_PAGES,
+      memory: 12 * KIB,
+      swap: 256 * KIB,
+      replacement: 'clock',
+      tlb: { entries: 8, ways: 2 },
+    },
+  },
+  {
+    name: 'custom 256-byte pages, fifo, split TLB, two levels',
+    share: 0.2,
+    config: {
+      paging: CUSTOM_SMALL_PAGES,
+      memory: 12 * KIB,
+      swap: 128 * KIB,
+      replacement: 'fifo',
+      tlb: { entries: 4, ways: 4, policy: 'plru', split: true, l2: { entries: 16, ways: 4 } },
+    },
+  },
+  {
+    name: 'sv39, lru, six resident pages, no ASIDs',
+    share: 0.1,
+    config: {
+      paging: 'sv39',
+      memory: 256 * KIB,
+      swap: 1024 * KIB,
+      replacement: 'lru',
+      residentPages: 6,
+      tlb: { entries: 8, ways: 8, asids: false },
+    },
+  },
+  {
+    name: 'x86_64, random, 56 frames, hardware leaves A and D to software',
+    share: 0.1,
+    config: {
+      paging: 'x86_64',
+      memory: 224 * KIB,
+      swap: 1024 * KIB,
+      replacement: 'random',
+      hardwareAccessedDirty: false,
+    },
+  },
+  {
+    name: 'i386, clock, no TLB, eager fork',
+    share: 0.1,
+    config: { paging: 'i386', memory: 256 * KIB, swap: 2048 * KIB, replacement: 'clock', tlb: null, fork: 'eager' },
+  },
+  {
+    name: 'sv32, fifo, swap that keeps filling up',
+    share: 0.1,
+    config: { paging: 'sv32', memory: 160 * KIB, swap: 512 * KIB, replacement: 'fifo', residentPages: 4 },
+  },
+];
+
+describe('random programs agree with the naive model', () => {
+  let steps = 0;
+
+  it.for(configurations)('$name', { timeout: 240_000 }, ({ config, share }) => {
+    const runs = Math.ceil((STEPS_WANTED * share) / PROGRAM_LENGTH);
+    fc.assert(
+      fc.property(
+        fc.array(command, { minLength: PROGRAM_LENGTH, maxLength: PROGRAM_LENGTH, size: 'max' }),
+        (program) => {
+          const harness = new Harness(config);
+          for (const step of program) {
+            harness.run(step);
+            steps++;
+            expect(harness.machine.checkInvariants()).toEqual([]);
+          }
+          harness.finish();
+        },
+      ),
+      { numRuns: runs, seed: 20261121 },
+    );
+  });
+
+  afterAll(() => {
+    expect(steps).toBeGreaterThanOrEqual(STEPS_WANTED);
+  });
+});
