@@ -73,9 +73,8 @@ function checkTable(
 ): void {
   const { pageTable, format, frames } = kernel;
   const layout = format.levels[level]!;
-  for (let index = 0; index < 2 ** layout.indexBits; index++) {
+  for (const index of usedIndices(kernel, table, level)) {
     const entry = table + index * format.pteBytes;
-    if (pageTable.isEmpty(entry)) continue;
     const address = base + index * layout.pageBytes;
     if (level > 0 && pageTable.isTable(entry, level)) {
       const child = pageTable.frame(entry, level);
@@ -87,6 +86,28 @@ function checkTable(
     }
     checkLeaf(kernel, space, entry, level, address, tally, seen);
   }
+}
+
+/** Indices of the entries that are not all zero; tables are mostly empty, so they are read in one go. */
+function usedIndices(kernel: Kernel, table: number, level: number): number[] {
+  const { pteBytes } = kernel.format;
+  const bytes = kernel.memory.readBytes(table, kernel.pageTable.tableBytes(level));
+  const used: number[] = [];
+  if (pteBytes < 4) {
+    for (let at = 0; at < bytes.length; at++) {
+      const index = Math.floor(at / pteBytes);
+      if (bytes[at] !== 0 && used.at(-1) !== index) used.push(index);
+    }
+    return used;
+  }
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const wordsPerEntry = pteBytes / 4;
+  for (let at = 0; at < words.length; at++) {
+    if (words[at] === 0) continue;
+    const index = Math.floor(at / wordsPerEntry);
+    if (used.at(-1) !== index) used.push(index);
+  }
+  return used;
 }
 
 function checkLeaf(

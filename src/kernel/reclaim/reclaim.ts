@@ -31,7 +31,8 @@ import { POLICIES } from './registry.ts';
 export function reclaimOne(kernel: Kernel): boolean {
   const { policy } = kernel;
   if (!mayReclaim(kernel)) return false;
-  for (let tries = policy.resident; tries > 0; tries--) {
+  // Twice: the first round of clock may go into clearing reference bits (see the contract in policy.ts).
+  for (let tries = 2 * policy.resident; tries > 0; tries--) {
     const victim = policy.victim();
     if (victim < 0) return false;
     if (evict(kernel, victim)) return true;
@@ -140,5 +141,5 @@ function noteEviction(
   if (kernel.sink === null) return;
   const policy = kernel.policy.name;
   const dirty = to === 'swap';
-  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why: POLICIES[policy].description });
+  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why: POLICIES[policy].reason });
 }
