@@ -9,7 +9,7 @@
  * falls to the cold path by itself.
  */
 import type { Fault } from './fault-latch.ts';
-import { SOFT_INDEX_MASK } from './tlb/soft-tlb.ts';
+import { SOFT_INDEX_MASK, type SoftTlb } from './tlb/soft-tlb.ts';
 import { type CpuOptions, TranslationUnit } from './translation-unit.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
@@ -33,6 +33,8 @@ export class Cpu extends TranslationUnit {
   /** The kernel; null: a fault abandons the access. */
   trap: TrapHandler | null = null;
 
+  private readonly softLoads: SoftTlb;
+  private readonly softStores: SoftTlb;
   private readonly halfMask: number;
   private readonly wordMask: number;
   private readonly doubleMask: number;
@@ -41,6 +43,8 @@ export class Cpu extends TranslationUnit {
 
   constructor(options: CpuOptions) {
     super(options);
+    this.softLoads = this.soft.loads;
+    this.softStores = this.soft.stores;
     this.halfMask = this.offsetMask & ~1;
     this.wordMask = this.offsetMask & ~3;
     this.doubleMask = this.offsetMask & ~7;
@@ -51,26 +55,30 @@ export class Cpu extends TranslationUnit {
   }
 
   load8(va: number): number {
-    const soft = this.soft.loads;
+    const soft = this.softLoads;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.offsetMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.dataTouched[soft.slots[index]!] = time;
+      const near = soft.near[index]!;
+      if (near >= 0) return this.memory.nearBytes[near + offset]!;
       return this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset]!;
     }
     return this.loadCold(va, 1);
   }
 
   load16(va: number): number {
-    const soft = this.soft.loads;
+    const soft = this.softLoads;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.halfMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.dataTouched[soft.slots[index]!] = time;
+      const near = soft.near[index]!;
+      if (near >= 0) return this.memory.nearHalves[(near + offset) >>> 1]!;
       return this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1]!;
     }
     return this.loadCold(va, 2);
@@ -78,13 +86,15 @@ export class Cpu extends TranslationUnit {
 
   /** Unsigned. */
   load32(va: number): number {
-    const soft = this.soft.loads;
+    const soft = this.softLoads;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.wordMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.dataTouched[soft.slots[index]!] = time;
+      const near = soft.near[index]!;
+      if (near >= 0) return this.memory.nearWords[(near + offset) >>> 2]!;
       return this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2]!;
     }
     return this.loadCold(va, 4);
@@ -92,14 +102,15 @@ export class Cpu extends TranslationUnit {
 
   /** The low word; the high one is left in `highWord`. Both unsigned. */
   load64(va: number): number {
-    const soft = this.soft.loads;
+    const soft = this.softLoads;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.doubleMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.dataTouched[soft.slots[index]!] = time;
-      const words = this.memory.wordsOf[soft.chunks[index]!]!;
+      const near = soft.near[index]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[soft.chunks[index]!]!;
       const at = (soft.offsets[index]! + offset) >>> 2;
       this.highWord = words[at + 1]!;
       return words[at]!;
@@ -108,7 +119,7 @@ export class Cpu extends TranslationUnit {
   }
 
   store8(va: number, value: number): void {
-    const soft = this.soft.stores;
+    const soft = this.softStores;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.offsetMask;
     if (soft.tags[index] === va - offset) {
@@ -116,12 +127,14 @@ export class Cpu extends TranslationUnit {
       this.clock = time;
       this.stores++;
       this.dataTouched[soft.slots[index]!] = time;
-      this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset] = value;
+      const near = soft.near[index]!;
+      if (near >= 0) this.memory.nearBytes[near + offset] = value;
+      else this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset] = value;
     } else this.storeCold(va, 1, value, 0);
   }
 
   store16(va: number, value: number): void {
-    const soft = this.soft.stores;
+    const soft = this.softStores;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.halfMask;
     if (soft.tags[index] === va - offset) {
@@ -129,12 +142,14 @@ export class Cpu extends TranslationUnit {
       this.clock = time;
       this.stores++;
       this.dataTouched[soft.slots[index]!] = time;
-      this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1] = value;
+      const near = soft.near[index]!;
+      if (near >= 0) this.memory.nearHalves[(near + offset) >>> 1] = value;
+      else this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1] = value;
     } else this.storeCold(va, 2, value, 0);
   }
 
   store32(va: number, value: number): void {
-    const soft = this.soft.stores;
+    const soft = this.softStores;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.wordMask;
     if (soft.tags[index] === va - offset) {
@@ -142,12 +157,14 @@ export class Cpu extends TranslationUnit {
       this.clock = time;
       this.stores++;
       this.dataTouched[soft.slots[index]!] = time;
-      this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2] = value;
+      const near = soft.near[index]!;
+      if (near >= 0) this.memory.nearWords[(near + offset) >>> 2] = value;
+      else this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2] = value;
     } else this.storeCold(va, 4, value, 0);
   }
 
   store64(va: number, low: number, high: number): void {
-    const soft = this.soft.stores;
+    const soft = this.softStores;
     const index = (va * this.pageScale) & SOFT_INDEX_MASK;
     const offset = va & this.doubleMask;
     if (soft.tags[index] === va - offset) {
@@ -155,7 +172,8 @@ export class Cpu extends TranslationUnit {
       this.clock = time;
       this.stores++;
       this.dataTouched[soft.slots[index]!] = time;
-      const words = this.memory.wordsOf[soft.chunks[index]!]!;
+      const near = soft.near[index]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[soft.chunks[index]!]!;
       const at = (soft.offsets[index]! + offset) >>> 2;
       words[at] = low;
       words[at + 1] = high;

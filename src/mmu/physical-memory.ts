@@ -36,6 +36,15 @@ export class PhysicalMemory {
   readonly bytesOf: Uint8Array[];
   readonly halvesOf: Uint16Array[];
   readonly wordsOf: Uint32Array[];
+  /**
+   * The views of chunk 0, where all but the largest machines have everything, so that hot paths reach it without looking
+   * up a chunk; of length 0 until it is first used.
+   */
+  nearBytes: Uint8Array = NO_BYTES;
+  nearHalves: Uint16Array = NO_HALVES;
+  nearWords: Uint32Array = NO_WORDS;
+  /** First address past whole words that those views hold; 0 until chunk 0 is used. */
+  private nearEnd = 0;
   private readonly written: Uint8Array;
 
   /** `frames` is `bytes / pageBytes`, rounded down; bytes past the last whole frame stay addressable. */
@@ -64,6 +73,7 @@ export class PhysicalMemory {
 
   /** Unsigned. */
   load32(pa: number): number {
+    if (pa >= 0 && pa < this.nearEnd && (pa & 3) === 0) return this.nearWords[pa >>> 2]!;
     if ((pa & 3) !== 0) return (this.load16(pa) | (this.load16(pa + 2) << 16)) >>> 0;
     this.byteView(pa + 3);
     return this.wordsOf[Math.floor(pa * PER_CHUNK)]![(pa & CHUNK_MASK) >>> 2]!;
@@ -86,6 +96,11 @@ export class PhysicalMemory {
   }
 
   store32(pa: number, value: number): void {
+    if (pa >= 0 && pa < this.nearEnd && (pa & 3) === 0) {
+      this.nearWords[pa >>> 2] = value;
+      this.written[pa >>> BLOCK_SHIFT] = 1;
+      return;
+    }
     if ((pa & 3) !== 0) {
       this.store16(pa, value);
       this.store16(pa + 2, value >>> 16);
@@ -220,6 +235,12 @@ export class PhysicalMemory {
     this.bytesOf[chunk] = view;
     this.halvesOf[chunk] = new Uint16Array(buffer);
     this.wordsOf[chunk] = new Uint32Array(buffer);
+    if (chunk === 0) {
+      this.nearBytes = view;
+      this.nearHalves = this.halvesOf[0]!;
+      this.nearWords = this.wordsOf[0]!;
+      this.nearEnd = Math.min(CHUNK_BYTES, this.bytes - (this.bytes % 4));
+    }
     return view;
   }
 

@@ -5,6 +5,7 @@
  *     tags[index]     address of the page (NaN: empty, equal to nothing)
  *     slots[index]    slot of the exact first-level TLB that maps it: a hit stamps that slot's `touched`
  *     chunks[index], offsets[index]   where the frame is in host memory
+ *     near[index]     offsets[index] when that is chunk 0, else -1: the hit path then need not look up the chunk
  *
  * It holds no truth of its own: I1: every entry here is backed by a valid slot of the exact TLB that allows the access at
  * the current privilege in the current address space, A set, and D too for stores. So whatever drops or changes such a
@@ -22,6 +23,7 @@ export class SoftTlb {
   readonly slots: Int32Array;
   readonly chunks: Int32Array;
   readonly offsets: Int32Array;
+  readonly near: Int32Array;
   private used = false;
 
   constructor() {
@@ -29,6 +31,7 @@ export class SoftTlb {
     this.slots = new Int32Array(ENTRIES);
     this.chunks = new Int32Array(ENTRIES);
     this.offsets = new Int32Array(ENTRIES);
+    this.near = new Int32Array(ENTRIES);
   }
 
   fill(page: number, pageAddress: number, slot: number, chunk: number, offset: number): void {
@@ -37,6 +40,7 @@ export class SoftTlb {
     this.slots[index] = slot;
     this.chunks[index] = chunk;
     this.offsets[index] = offset;
+    this.near[index] = chunk === 0 ? offset : -1;
     this.used = true;
   }
 
