@@ -208,7 +208,8 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
       '',
       ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'outcome')}  ${paint(style, outcomeIsGood(step.outcome) ? 'green' : 'yellow', outcome)}`,
     );
-    if (step.outcome.kind === 'refused')
+    // A drawn translation has said it already.
+    if (step.outcome.kind === 'refused' && step.translation === undefined)
       lines.push(...wrap(step.outcome.sentence, style.width - 4).map((line) => `   ${line}`));
   }
   const costs = Object.entries(step.cost).map(([name, count]) => [name, String(count)]);

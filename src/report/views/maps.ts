@@ -17,6 +17,7 @@ export function mapsView(view: MachineView, options: ViewOptions): string[] {
   const processes = Object.values(view.processes).filter(
     (process) => options.process === null || process.pid === options.process,
   );
+  if (processes.length === 0) return ['no process, so no address space'];
   const lines: string[] = [];
   for (const process of processes) {
     if (processes.length > 1) lines.push(paint(options.style, 'bold', `# ${processTitle(process)}`));

@@ -29,7 +29,8 @@ export function pageTableView(view: MachineView, options: ViewOptions): string[]
     if (lines.length > 0) lines.push('');
     lines.push(...processTree(process, options));
   }
-  return lines;
+  // On bare hardware too: its tables are what the scenario wrote, and nobody's.
+  return lines.length === 0 ? ['no process, so no page table of one; `explain` draws each walk'] : lines;
 }
 
 function processTree(process: ProcessView, options: ViewOptions): string[] {
