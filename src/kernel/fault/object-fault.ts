@@ -5,6 +5,7 @@
  *     shared mapping              maps the object's frame, writable at once if the area is
  *     private mapping, read       maps the object's frame read-only
  *     private mapping, write      copies it in the same fault
+ *     any read                    also maps the neighbours that are in memory already (fault-around)
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
@@ -16,9 +17,13 @@ import type { Process } from '../process.ts';
 import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
 import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
+import { leafTableEnd } from '../vm/tables.ts';
 import { copyPage } from './anonymous.ts';
 import { frameForFault } from './frame-for-fault.ts';
 import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_IN } from './outcome.ts';
+
+/** Linux fault_around_bytes: 64 KiB of 4 KiB pages. */
+const FAULT_AROUND_PAGES = 16;
 
 /** Nothing is mapped at this page of an object yet. */
 export function faultObject(
@@ -44,7 +49,28 @@ export function faultObject(
   if (area.has(VM_SHARED) && area.has(VM_WRITE)) flags |= PTE_WRITE;
   if (write) flags |= PTE_DIRTY;
   mapFrame(kernel, process.space!, address, entry, pfn, flags);
+  if (!write) mapAround(kernel, process, area, address, entry, flags);
   return kind;
+}
+
+/**
+ * A read fault maps all resident, not yet mapped pages of the aligned window of FAULT_AROUND_PAGES that holds it, within
+ * the area and the leaf table [mm/memory.c:do_fault_around, mm/filemap.c:filemap_map_pages].
+ */
+function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number, flags: number): void {
+  const { pageTable, pageBytes, format } = kernel;
+  const object = area.object!;
+  const table = leafTableEnd(kernel, address);
+  const index = pageTable.indexOf(address, 0);
+  const window = address - (index % FAULT_AROUND_PAGES) * pageBytes;
+  const start = Math.max(window, area.start);
+  const end = Math.min(start + FAULT_AROUND_PAGES * pageBytes, table, area.end);
+  for (let at = start; at < end; at += pageBytes) {
+    const neighbour = entry + ((at - address) / pageBytes) * format.pteBytes;
+    if (!pageTable.isEmpty(neighbour)) continue;
+    const held = object.pages.get(area.pageAt(at, pageBytes));
+    if (held !== undefined && held >= 0) mapFrame(kernel, process.space!, at, neighbour, held, flags);
+  }
 }
 
 function kindOf(object: MemoryObject, held: number | undefined): number {
