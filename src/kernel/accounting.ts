@@ -6,6 +6,7 @@
  *     mode 2   promised + request must stay within RAM/2 + swap
  */
 import type { Kernel } from './kernel.ts';
+import { isData } from './limits.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from './linux-abi.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
@@ -34,7 +35,7 @@ export function isAccountable(vmFlags: number): boolean {
 export function accountPages(kernel: Kernel, space: AddressSpace, vmFlags: number, pages: number): void {
   space.totalPages += pages;
   if ((vmFlags & VM_GROWSDOWN) !== 0) space.stackPages += pages;
-  else if ((vmFlags & (VM_WRITE | VM_SHARED)) === VM_WRITE) space.dataPages += pages;
+  else if (isData(vmFlags)) space.dataPages += pages;
   if ((vmFlags & VM_ACCOUNT) !== 0) {
     space.committedPages += pages;
     kernel.committedPages += pages;

@@ -18,6 +18,8 @@ export function addProcess(
   signals: 'kill' | 'survive',
 ): Process {
   const process = new Process(kernel.nextPid++, name, parent, space, cpu, signals);
+  if (parent === null) process.limits.stack = kernel.options.stackMax;
+  else process.limits.copyFrom(parent.limits);
   kernel.processes.set(process.pid, process);
   parent?.children.push(process);
   return process;

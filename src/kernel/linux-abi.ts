@@ -23,6 +23,7 @@ export const MAP_NORESERVE = 0x4000;
 export const MAP_POPULATE = 0x8000;
 export const MAP_STACK = 0x20000;
 export const MAP_HUGETLB = 0x40000;
+export const MAP_SYNC = 0x80000;
 export const MAP_FIXED_NOREPLACE = 0x100000;
 
 export const VM_READ = 0x1;
@@ -39,6 +40,7 @@ export const VM_DONTCOPY = 0x20000;
 export const VM_ACCOUNT = 0x100000;
 export const VM_NORESERVE = 0x200000;
 export const VM_HUGETLB = 0x400000;
+export const VM_SYNC = 0x800000;
 export const VM_NOHUGEPAGE = 0x40000000;
 
 /** Any right at all: what a PROT_NONE area lacks. */
@@ -60,6 +62,7 @@ export const VM_FLAG_LETTERS: readonly (readonly [number, string])[] = [
   [VM_ACCOUNT, 'ac'],
   [VM_NORESERVE, 'nr'],
   [VM_HUGETLB, 'ht'],
+  [VM_SYNC, 'sf'],
   [VM_NOHUGEPAGE, 'nh'],
 ];
 

@@ -1,5 +1,6 @@
 /** A process (Linux `task_struct`): who runs in an address space, and how it ended. */
 import type { SignalInfo, SignalName } from './events.ts';
+import { ResourceLimits } from './limits.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
 export class Process {
@@ -18,6 +19,7 @@ export class Process {
   /** `survive`: as with a handler that jumps away; the access is abandoned and the process goes on. */
   readonly signals: 'kill' | 'survive';
   cpu: number;
+  readonly limits = new ResourceLimits();
   minorFaults = 0;
   majorFaults = 0;
   /** -1000 … 1000, Linux oom_score_adj; -1000 is never chosen. */

@@ -5,25 +5,28 @@
  */
 import { accountPages, mayCommit } from '../accounting.ts';
 import type { Kernel } from '../kernel.ts';
+import { mayExpand } from '../limits.ts';
 import { VM_ACCESS, VM_ACCOUNT, VM_GROWSDOWN } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
 import { MMAP_MIN_PAGES } from '../vm/placement.ts';
 
-/** Extend `area` down to the page at `page`; false, with nothing changed, when it may not. */
+/** Extend `area` down to the page at `page`; false when it may not. */
 export function growStack(kernel: Kernel, process: Process, area: Area, page: number): boolean {
   const { pageBytes, options } = kernel;
   const space = process.space!;
   if (!area.has(VM_GROWSDOWN) || page < MMAP_MIN_PAGES * pageBytes) return false;
-  if (area.end - page > options.stackMax) return false;
   const { previous } = area;
   if (previous !== null && previous.has(VM_ACCESS) && !previous.has(VM_GROWSDOWN)) {
     if (page - previous.end < options.stackGuardPages * pageBytes) return false;
   }
-  const pages = (area.start - page) / pageBytes;
-  if (area.has(VM_ACCOUNT) && !mayCommit(kernel, pages)) return false;
+  // Also an expansion that the limits then refuse leaves the area with an identity.
   prepareAnon(kernel, area);
+  const pages = (area.start - page) / pageBytes;
+  if (!mayExpand(kernel, process.limits, space, area.flags, pages)) return false;
+  if (area.end - page > process.limits.stack) return false;
+  if (area.has(VM_ACCOUNT) && !mayCommit(kernel, pages)) return false;
   if (kernel.sink !== null) kernel.emit({ type: 'StackExpanded', pid: process.pid, from: area.start, to: page });
   area.pageOffset -= pages;
   area.start = page;

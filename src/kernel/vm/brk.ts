@@ -3,6 +3,7 @@ import { alignUp } from '../../mmu/units.ts';
 import { accountPages, mayCommit } from '../accounting.ts';
 import { type Argument, numberOf } from '../arguments.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import { mayExpand } from '../limits.ts';
 import { fail, VM_ACCOUNT, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { Area } from './area.ts';
@@ -18,6 +19,7 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
   const wanted = numberOf(address);
   const old = space.brk;
   if (wanted < space.brkStart || wanted > format.userEnd) return old;
+  if (wanted - space.brkStart + space.dataBytes > process.limits.data) return old;
   const oldEnd = alignUp(old, pageBytes);
   const newEnd = alignUp(wanted, pageBytes);
   if (newEnd < oldEnd) {
@@ -31,6 +33,7 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
     if (next !== null && newEnd + pageBytes > next.startWithGap(guard)) return old;
     if (newEnd > format.userEnd) return old;
     const pages = (newEnd - oldEnd) / pageBytes;
+    if (!mayExpand(kernel, process.limits, space, BRK_FLAGS, pages)) return old;
     if (space.areas.count > MAX_MAP_COUNT || !mayCommit(kernel, pages)) return old;
     const area = new Area(oldEnd, newEnd, BRK_FLAGS, null, Math.floor(oldEnd / pageBytes));
     addArea(space, area);

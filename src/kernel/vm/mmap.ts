@@ -9,6 +9,7 @@ import { hugePageBytes } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import { mayExpand } from '../limits.ts';
 import {
   fail,
   MAP_ANONYMOUS,
@@ -22,6 +23,7 @@ import {
   MAP_PRIVATE,
   MAP_SHARED,
   MAP_STACK,
+  MAP_SYNC,
   MAP_TYPE,
   VM_ACCESS,
   VM_ACCOUNT,
@@ -35,14 +37,15 @@ import {
   VM_NOHUGEPAGE,
   VM_NORESERVE,
   VM_SHARED,
+  VM_SYNC,
 } from '../linux-abi.ts';
 import { makeSharedObject } from '../objects.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import { Area } from './area.ts';
 import { addArea, mergeWithNeighbours } from './edit.ts';
-import { findUnmapped, MMAP_MIN_PAGES, naturalAlignment } from './placement.ts';
-import { unmapRange } from './unmap.ts';
+import { findUnmapped, lowestHint, MMAP_MIN_PAGES, naturalAlignment } from './placement.ts';
+import { splitAtEnds, unmapRange } from './unmap.ts';
 
 export interface MmapArguments {
   readonly address: Argument;
@@ -72,7 +75,6 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
 
   const address = placeMapping(kernel, space, args, length, huge);
   if (address < 0) return address;
-  const fixed = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0;
   const overlap = space.areas.find(address);
   const occupied = overlap !== null && overlap.start < address + length;
   if ((flags & MAP_FIXED_NOREPLACE) !== 0 && occupied) return fail('EEXIST');
@@ -86,12 +88,8 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   if (shared && (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0) return fail('EINVAL');
 
   const vmFlags = areaFlags(kernel, args, shared);
-  const accountable = shared ? (flags & MAP_NORESERVE) === 0 : isAccountable(vmFlags);
-  if (accountable && !mayCommit(kernel, pages)) return fail('ENOMEM');
-  if (fixed && occupied) {
-    const unmapped = unmapRange(kernel, space, address, address + length);
-    if (unmapped < 0) return unmapped;
-  }
+  const made = makeRoom(kernel, process, address, length, vmFlags);
+  if (made < 0) return made;
 
   const object = shared ? makeSharedObject(kernel, pages) : null;
   const pageOffset = object === null ? Math.floor(address / pageBytes) : 0;
@@ -102,6 +100,34 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   mergeWithNeighbours(kernel, space, area);
   if ((flags & (MAP_POPULATE | MAP_LOCKED)) !== 0) populate(kernel, process, address, address + length);
   return address;
+}
+
+/**
+ * Check the limits and the promise of memory, and unmap what is in the way: 0 or -errno. A refusal comes after the old
+ * areas were cut at the ends of the range, and they stay cut; a shared object is charged only when they are gone.
+ */
+function makeRoom(kernel: Kernel, process: Process, address: number, length: number, vmFlags: number): number {
+  const space = process.space!;
+  const end = address + length;
+  const pages = length / kernel.pageBytes;
+  const cut = splitAtEnds(kernel, space, address, end);
+  if (cut < 0) return cut;
+  const added = pages - pagesIn(kernel, space, address, end);
+  if (!mayExpand(kernel, process.limits, space, vmFlags, added)) return fail('ENOMEM');
+  if ((vmFlags & VM_ACCOUNT) !== 0 && !mayCommit(kernel, pages)) return fail('ENOMEM');
+  const unmapped = unmapRange(kernel, space, address, end);
+  if (unmapped < 0) return unmapped;
+  const isCharged = (vmFlags & (VM_SHARED | VM_NORESERVE)) === VM_SHARED;
+  return isCharged && !mayCommit(kernel, pages) ? fail('ENOMEM') : 0;
+}
+
+/** Mapped pages of [start, end), at whose ends no area is cut. */
+function pagesIn(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
+  let bytes = 0;
+  for (let area = space.areas.find(start); area !== null && area.start < end; area = area.next) {
+    bytes += area.end - area.start;
+  }
+  return bytes / kernel.pageBytes;
 }
 
 /** get_unmapped_area: where it goes, or -errno. */
@@ -116,7 +142,7 @@ function placeMapping(kernel: Kernel, space: AddressSpace, args: MmapArguments, 
     return address < lowest ? fail('EPERM') : address;
   }
   let hint = alignDown(numberOf(args.address), pageBytes);
-  if (hint !== 0 && hint < lowest) hint = lowest;
+  if (hint !== 0) hint = Math.max(hint, lowestHint(kernel));
   if (huge !== 0) hint -= hint % huge;
   const isPlain = hint === 0 && (args.flags & MAP_TYPE) === MAP_PRIVATE;
   const alignment = huge || (isPlain ? naturalAlignment(kernel, length) : pageBytes);
@@ -131,6 +157,8 @@ function areaFlags(kernel: Kernel, args: MmapArguments, shared: boolean): number
   if ((flags & MAP_GROWSDOWN) !== 0) vmFlags |= VM_GROWSDOWN;
   if ((flags & MAP_LOCKED) !== 0) vmFlags |= VM_LOCKED;
   if ((flags & MAP_STACK) !== 0) vmFlags |= VM_NOHUGEPAGE;
+  // Meaningless for anonymous memory, but noted and compared when areas merge.
+  if ((flags & MAP_SYNC) !== 0) vmFlags |= VM_SYNC;
   if ((flags & MAP_HUGETLB) !== 0) vmFlags |= VM_HUGETLB;
   if ((flags & MAP_NORESERVE) !== 0 && kernel.options.overcommit !== 2) vmFlags |= VM_NORESERVE;
   // A shared object is charged as a whole, so its areas do not carry the flag.

@@ -6,6 +6,7 @@ import { hugePageBytes, protectHugeRange } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
 import { FLAG_EXCLUSIVE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
 import type { Kernel } from '../kernel.ts';
+import { mayExpand } from '../limits.ts';
 import {
   fail,
   PROT_EXEC,
@@ -88,6 +89,9 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   }
   if (flags === area.flags) return 0;
   const pages = (end - start) / kernel.pageBytes;
+  const fits = (vmFlags: number) => mayExpand(kernel, process.limits, space, vmFlags, pages);
+  // Only what becomes data by this change is held against the limits.
+  if ((flags & VM_WRITE) !== 0 && !fits(flags) && fits(area.flags)) return fail('ENOMEM');
   if (!area.has(VM_ACCOUNT) && isAccountable(flags)) {
     if (!mayCommit(kernel, pages)) return fail('ENOMEM');
     flags |= VM_ACCOUNT;

@@ -17,6 +17,18 @@ export const MMAP_MIN_PAGES = 1;
 /** Largest superpage that plain requests are aligned to; bigger ones would waste the small spaces of coursework. */
 const ALIGNMENT_MAX = 2 * 1024 * 1024;
 
+/** Linux CONFIG_LSM_MMAP_MIN_ADDR, bytes. */
+const HINT_MIN = 65536;
+
+/**
+ * What a lower hint is raised to [mm/mmap.c:round_hint_to_min]: the larger of vm.mmap_min_addr and the security
+ * module's minimum. MAP_FIXED is held against vm.mmap_min_addr alone [security/commoncap.c:cap_mmap_addr].
+ */
+export function lowestHint(kernel: Kernel): number {
+  const low = MMAP_MIN_PAGES * kernel.pageBytes;
+  return kernel.format.family === 'custom' ? low : Math.max(low, HINT_MIN);
+}
+
 /** Start of `length` bytes of free addresses, or -1. */
 export function findUnmapped(
   kernel: Kernel,

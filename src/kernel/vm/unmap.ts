@@ -24,7 +24,19 @@ export function munmap(kernel: Kernel, space: AddressSpace, address: Argument, l
 /** Unmap the page-aligned [start, end): 0, or -ENOMEM when a split would exceed the limit on areas, -EINVAL for part of a superpage. */
 export function unmapRange(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
   const { areas } = space;
-  let first = areas.find(start);
+  const first = areas.find(start);
+  if (first === null || first.start >= end) return 0;
+  const cut = splitAtEnds(kernel, space, start, end);
+  return cut < 0 ? cut : removeRange(kernel, space, start, end);
+}
+
+/**
+ * Cut the areas that the page-aligned [start, end) cuts: the first step of unmapping, which stays done when a later one
+ * fails [mm/vma.c:vms_gather_munmap_vmas]. 0 or -errno as `unmapRange`.
+ */
+export function splitAtEnds(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
+  const { areas } = space;
+  const first = areas.find(start);
   if (first === null || first.start >= end) return 0;
   const last = areas.below(end)!;
   for (const area of [first, last]) {
@@ -37,11 +49,16 @@ export function unmapRange(kernel: Kernel, space: AddressSpace, start: number, e
   if (start > first.start) {
     // Only a hole in the middle of one area adds to the count in the end, as Linux judges it.
     if (end < first.end && areas.count >= MAX_MAP_COUNT) return fail('ENOMEM');
-    first = splitArea(kernel, space, first, start);
+    splitArea(kernel, space, first, start);
   }
   const lastNow = areas.below(end)!;
   if (end < lastNow.end) splitArea(kernel, space, lastNow, end);
+  return 0;
+}
 
+/** Drop the areas of [start, end), which lie wholly in it, and the tables nobody can use any more. */
+function removeRange(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
+  const first = space.areas.find(start)!;
   const floor = first.previous === null ? 0 : first.previous.end;
   let area: Area | null = first;
   while (area !== null && area.start < end) {
