@@ -20,8 +20,11 @@ export function badnessOf(kernel: Kernel, process: Process): number | null {
   return points + Math.trunc((process.oomScoreAdj * total) / 1000);
 }
 
-/** Kill the worst process; false when there is none to kill. */
-export function killForMemory(kernel: Kernel): boolean {
+/**
+ * Kill the worst process. When none may be killed Linux panics; here the one that asked dies, so that the machine goes
+ * on for the others.
+ */
+export function killForMemory(kernel: Kernel, asking: Process): void {
   const candidates: { pid: number; badness: number }[] = [];
   let victim: Process | null = null;
   let worst = Number.NEGATIVE_INFINITY;
@@ -34,10 +37,13 @@ export function killForMemory(kernel: Kernel): boolean {
       victim = process;
     }
   }
-  if (victim === null) return false;
+  if (victim === null) {
+    const reason = 'out of memory, and no process may be killed (oom_score_adj -1000): Linux would panic';
+    deliver(kernel, asking, { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason });
+    return;
+  }
   kernel.counters.oomKills++;
   if (kernel.sink !== null) kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates });
   const reason = `out of memory: badness ${worst} pages, the highest of ${candidates.length}`;
   deliver(kernel, victim, { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason });
-  return true;
 }

@@ -1,7 +1,8 @@
 /** Everything a machine tells its listeners: what its kernel tells, and each access and system call around it. */
+
+import type { KernelEvent, SignalInfo } from '../kernel/events.ts';
 import type { Translation } from '../mmu/translation.ts';
 import type { AccessName } from '../mmu/units.ts';
-import type { KernelEvent, SignalInfo } from '../kernel/events.ts';
 
 export type MachineEvent =
   | KernelEvent

@@ -10,7 +10,7 @@
  * InvariantError. Same configuration and same calls give the same machine, byte for byte.
  */
 import type { Argument } from '../kernel/arguments.ts';
-import type { SignalInfo, SignalName } from '../kernel/events.ts';
+import type { SignalName } from '../kernel/events.ts';
 import { PageFaultHandler } from '../kernel/fault/handler.ts';
 import { checkKernelInvariants } from '../kernel/invariants.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -31,60 +31,21 @@ import type { PageTableFormat } from '../mmu/page-table/formats.ts';
 import { PageTable } from '../mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import type { Translation } from '../mmu/translation.ts';
-import { ACCESS_NAMES, type AccessKind, type AccessName, FETCH, LOAD, STORE } from '../mmu/units.ts';
-import { defaultImage, type ImageOptions, loadImage } from '../process/image.ts';
-import { fetchByte, loadBytes, storeBytes, updateByte } from '../process/user-memory.ts';
+import { ACCESS_NAMES, type AccessKind, type AccessName } from '../mmu/units.ts';
+import { defaultImage, loadImage } from '../process/image.ts';
+import { AccessPort, littleEndian } from './access-port.ts';
 import { cloneState, restoreState } from './clone-state.ts';
 import { collectCounters } from './collect-counters.ts';
 import { type MachineConfig, resolveConfig } from './config.ts';
 import type { MachineEvent, MachineListener } from './events.ts';
+import type { AccessResult, Address, MmapOptions, SpawnOptions, SyscallResult, WaitResult } from './machine-api.ts';
 import { takeView } from './take-view.ts';
+import { TouchTracked } from './touch-tracked.ts';
 import { MachineTrap } from './trap.ts';
 import type { Counters, MachineView } from './view.ts';
-import { normalizeAddress, wildSignal } from './wild-address.ts';
+import { normalizeAddress } from './wild-address.ts';
 
-/** A virtual address; a bigint only for constants of 2^53 and above. */
-export type Address = number | bigint;
-/** As Linux answers: 0 or more is the result, below 0 is -errno. */
-export type SyscallResult = number;
-
-export interface SpawnOptions {
-  readonly name?: string | undefined;
-  /** Default: one page each of text, rodata, data and bss. Sections left out of a given image are empty. */
-  readonly image?: ImageOptions | undefined;
-  readonly cpu?: number | undefined;
-  /** `survive`: a fatal signal ends the access, not the process. */
-  readonly signals?: 'kill' | 'survive' | undefined;
-}
-
-export interface MmapOptions {
-  /** Hint, or with MAP_FIXED the address. Default 0. */
-  readonly address?: Argument | undefined;
-  /** Bytes. */
-  readonly length: Argument;
-  /** PROT_* bits. */
-  readonly prot: number;
-  /** MAP_* bits. */
-  readonly flags: number;
-  readonly offset?: Argument | undefined;
-}
-
-export interface AccessResult {
-  readonly ok: boolean;
-  /** Bytes read (rmw: the old byte; store: those stored), in memory order; null when refused. */
-  readonly bytes: Uint8Array | null;
-  /** Why it was refused. */
-  readonly signal: SignalInfo | null;
-  /** Faults of the acting process during the access. */
-  readonly minor: number;
-  readonly major: number;
-}
-
-export interface WaitResult {
-  readonly pid: number;
-  readonly code: number | null;
-  readonly signal: SignalName | null;
-}
+export type { AccessResult, Address, MmapOptions, SpawnOptions, SyscallResult, WaitResult } from './machine-api.ts';
 
 /** A machine's exact state, for `restore`. Opaque. */
 export interface MachineSnapshot {
@@ -104,6 +65,7 @@ export class Machine {
   /** Steps taken: the machine's only clock. */
   clock = 0;
   private readonly trap: MachineTrap;
+  private readonly port: AccessPort;
   private listeners: MachineListener[] = [];
 
   /** @throws InputErrors when the configuration is impossible */
@@ -120,6 +82,7 @@ export class Machine {
     );
     this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
     this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
+    this.port = new AccessPort(this.kernel, this.trap);
     if (config.kernel === 'none') return;
     const recency = this.kernel.policy.needsTouch ? new TouchTracked(this.kernel) : null;
     for (const cpu of this.cpus) {
@@ -271,25 +234,26 @@ export class Machine {
 
   /** `size` bytes; 1, 2, 4 and 8 are single accesses. */
   load(process: Process, address: Address, size: number): AccessResult {
-    return this.access(process, address, size, LOAD, (va) => loadBytes(this.kernel, process, va, size));
+    this.requireAlive(process);
+    return this.port.load(process, address, size);
   }
 
   /** Bytes, or a number of `size` bytes (default 1), little-endian. */
   store(process: Process, address: Address, value: Uint8Array | number | bigint, size = 1): AccessResult {
-    const bytes = value instanceof Uint8Array ? value : littleEndian(value, size);
-    return this.access(process, address, bytes.length, STORE, (va) =>
-      storeBytes(this.kernel, process, va, bytes) ? bytes : null,
-    );
+    this.requireAlive(process);
+    return this.port.store(process, address, value instanceof Uint8Array ? value : littleEndian(value, size));
   }
 
   /** One instruction fetch (of one byte). */
   fetch(process: Process, address: Address): AccessResult {
-    return this.access(process, address, 1, FETCH, (va) => fetchByte(this.kernel, process, va));
+    this.requireAlive(process);
+    return this.port.fetch(process, address);
   }
 
   /** A locked read-modify-write of one byte; the result holds the old one. */
   rmw(process: Process, address: Address, update: (old: number) => number): AccessResult {
-    return this.access(process, address, 1, STORE, (va) => updateByte(this.kernel, process, va, update));
+    this.requireAlive(process);
+    return this.port.rmw(process, address, update);
   }
 
   // Bare hardware
@@ -354,68 +318,6 @@ export class Machine {
     this.connect();
   }
 
-  private access(
-    process: Process,
-    address: Address,
-    size: number,
-    kind: AccessKind,
-    perform: (address: number) => Uint8Array | null,
-  ): AccessResult {
-    this.requireAlive(process);
-    activate(this.kernel, process);
-    const { minorFaults, majorFaults, cpu } = process;
-    process.lastSignal = null;
-    const va = normalizeAddress(address);
-    let bytes: Uint8Array | null = null;
-    if (typeof va === 'bigint') {
-      deliver(this.kernel, process, wildSignal(this.format, va, kind));
-      this.kernel.counters.protectionFaults++;
-    } else {
-      if (this.trap.listener !== null) this.noteTranslations(process, va, size, kind);
-      bytes = perform(va);
-    }
-    if (this.trap.listener !== null) this.noteAccess(process, cpu, va, size, kind, bytes);
-    return {
-      ok: bytes !== null,
-      bytes,
-      signal: process.lastSignal,
-      minor: process.minorFaults - minorFaults,
-      major: process.majorFaults - majorFaults,
-    };
-  }
-
-  private noteTranslations(process: Process, address: number, size: number, kind: AccessKind): void {
-    this.trap.attempt = 0;
-    this.trap.size = size;
-    const { pageBytes } = this.format;
-    const access = ACCESS_NAMES[kind];
-    for (let at = address; at < address + size; at += pageBytes - (at % pageBytes)) {
-      const translation = this.cpus[process.cpu]!.peek(at, kind);
-      this.emit({ type: 'Translate', pid: process.pid, cpu: process.cpu, attempt: 0, access, size, translation });
-    }
-  }
-
-  private noteAccess(
-    process: Process,
-    cpu: number,
-    address: Address,
-    size: number,
-    kind: AccessKind,
-    bytes: Uint8Array | null,
-  ): void {
-    const where = typeof address === 'number' && bytes !== null ? this.cpus[cpu]!.peek(address, kind).physical : null;
-    this.emit({
-      type: 'Access',
-      pid: process.pid,
-      cpu,
-      access: ACCESS_NAMES[kind],
-      address,
-      size,
-      bytes: bytes === null ? null : hexOf(bytes),
-      physical: where,
-    });
-  }
-
   /** Begin a system call of the process. */
   private enter(process: Process): void {
     this.requireAlive(process);
@@ -457,19 +359,6 @@ export class Machine {
   }
 }
 
-/** Passes each reference on to a policy that needs exact recency, for frames that it knows. */
-class TouchTracked {
-  private readonly kernel: Kernel;
-
-  constructor(kernel: Kernel) {
-    this.kernel = kernel;
-  }
-
-  touch(pfn: number): void {
-    if (this.kernel.policy.holds(pfn)) this.kernel.policy.touch(pfn);
-  }
-}
-
 function noSuchCpu(cpu: number, count: number): InputError {
   return new InputError({
     code: 'MEM-API-005',
@@ -478,16 +367,5 @@ function noSuchCpu(cpu: number, count: number): InputError {
   });
 }
 
-function littleEndian(value: number | bigint, size: number): Uint8Array {
-  let rest = BigInt.asUintN(8 * size, BigInt(value));
-  return Uint8Array.from({ length: size }, () => {
-    const byte = Number(rest & 0xffn);
-    rest >>= 8n;
-    return byte;
-  });
-}
-
 /** An argument for an event: exact even beyond 2^53. */
 const show = (argument: Argument): string | number => (typeof argument === 'bigint' ? argument.toString() : argument);
-
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -91,7 +91,8 @@ export function loadImage(kernel: Kernel, space: AddressSpace, image: ImageOptio
   space.brk = space.brkStart;
 
   const stackTop = format.userEnd - shift('stack');
-  const proportional = Math.max(1, Math.floor(format.userEnd / pageBytes / 32));
+  // In proportion on small machines, whose overcommit check would refuse to fork a larger one.
+  const proportional = Math.max(1, Math.floor(Math.min(format.userEnd / pageBytes / 32, kernel.memory.frames / 4)));
   const stackBytes = image.stack ?? Math.min(INITIAL_STACK_PAGES, proportional) * pageBytes;
   const stackStart = stackTop - alignUp(stackBytes, pageBytes);
   space.stackTop = stackTop;

@@ -6,12 +6,13 @@ import type { Process } from '../process.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { ensureEntry } from '../vm/tables.ts';
 
-/** A user frame, or -1 when the faulting process itself was killed (or nobody is left to kill). */
+/** A user frame, or -1 when the faulting process itself was killed. */
 export function frameForFault(kernel: Kernel, process: Process, use: number): number {
   for (;;) {
     const pfn = allocateUserFrame(kernel, use);
     if (pfn >= 0) return pfn;
-    if (!killForMemory(kernel) || process.state === 'zombie') return -1;
+    killForMemory(kernel, process);
+    if (process.state === 'zombie') return -1;
   }
 }
 
@@ -26,6 +27,7 @@ export function entryForFault(
   for (;;) {
     const entry = ensureEntry(kernel, space, address, level);
     if (entry >= 0) return entry;
-    if (!killForMemory(kernel) || process.state === 'zombie') return -1;
+    killForMemory(kernel, process);
+    if (process.state === 'zombie') return -1;
   }
 }

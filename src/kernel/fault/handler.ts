@@ -51,7 +51,10 @@ import {
 import { growStack } from './stack.ts';
 import { faultSwapped } from './swap-in.ts';
 
-const RULE_NOT_PRESENT = FAULT_RULES.indexOf('not-present');
+/** The page is not there yet, or only its accessed or dirty bit is missing: not a question of its rights. */
+const MISSING: readonly number[] = (['not-present', 'accessed-clear', 'dirty-clear'] as const).map((rule) =>
+  FAULT_RULES.indexOf(rule),
+);
 const RULE_NON_CANONICAL = FAULT_RULES.indexOf('non-canonical');
 const RULE_OUT_OF_RANGE = FAULT_RULES.indexOf('out-of-range');
 /** Only a page table that the kernel itself built wrongly can give these. */
@@ -97,7 +100,7 @@ function resolveFault(kernel: Kernel, process: Process, fault: Fault): number {
   const page = address - (address % pageBytes);
   const grown = area.start > address;
   if (grown && !growStack(kernel, process, area, page)) return REFUSED_MAPPING;
-  if (!isAllowed(kernel, area, access, fault.rule === RULE_NOT_PRESENT)) return REFUSED_ACCESS;
+  if (!isAllowed(kernel, area, access, MISSING.includes(fault.rule))) return REFUSED_ACCESS;
   const outcome = resolvePage(kernel, process, area, page, access === STORE);
   return grown && outcome >= 0 ? STACK_GROWTH | (outcome & MAJOR) : outcome;
 }
@@ -107,9 +110,9 @@ function resolveFault(kernel: Kernel, process: Process, fault: Fault): number {
  * is not present as long as the area grants anything at all: the retry then meets the page's own rights. RISC-V
  * [arch/riscv/mm/fault.c:access_error] asks for the right itself.
  */
-function isAllowed(kernel: Kernel, area: Area, access: number, notPresent: boolean): boolean {
+function isAllowed(kernel: Kernel, area: Area, access: number, missing: boolean): boolean {
   if (access === STORE) return area.has(VM_WRITE);
-  if (kernel.format.family === 'x86') return notPresent && area.has(VM_ACCESS);
+  if (kernel.format.family === 'x86') return missing && area.has(VM_ACCESS);
   if (access === FETCH) return area.has(kernel.format.has.execute ? VM_EXEC : VM_ACCESS);
   return area.has(VM_READ | VM_WRITE);
 }

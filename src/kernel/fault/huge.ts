@@ -55,7 +55,7 @@ export function faultHuge(kernel: Kernel, process: Process, area: Area, address:
   }
   const copy = allocateHuge(kernel, orderOf(kernel));
   if (copy < 0) return REFUSED_BUS;
-  for (let i = 0; i < bytes / pageBytes; i++) memory.copyFrame(pfn + i, copy + i);
+  copyBlock(kernel, pfn, copy);
   forgetMapping(kernel, space, base, pfn);
   putFrame(kernel, pfn);
   pageTable.writeLeaf(entry, copy, flags, 1);
@@ -109,7 +109,24 @@ export function protectHugeRange(kernel: Kernel, space: AddressSpace, area: Area
   flushRange(kernel, space, area.start, area.end, hugePageBytes(kernel));
 }
 
-/** Share the blocks of an area with a forked child, write-protected on both sides. False when out of memory. */
+function copyBlock(kernel: Kernel, from: number, to: number): void {
+  for (let i = 0; i < hugePageBytes(kernel) / kernel.pageBytes; i++) kernel.memory.copyFrame(from + i, to + i);
+}
+
+function copyBlockNow(kernel: Kernel, space: AddressSpace, address: number, source: number, target: number): boolean {
+  const { pageTable } = kernel;
+  const copy = allocateHuge(kernel, orderOf(kernel));
+  if (copy < 0) return false;
+  copyBlock(kernel, pageTable.frame(source, 1), copy);
+  pageTable.writeLeaf(target, copy, pageTable.flags(source, 1), 1);
+  noteMapping(kernel, space, address, copy);
+  return true;
+}
+
+/**
+ * Give a forked child the blocks of an area: shared and write-protected on both sides, or (`eager`) copied. False when
+ * out of memory.
+ */
 export function copyHugeRange(
   kernel: Kernel,
   from: AddressSpace,
@@ -125,8 +142,12 @@ export function copyHugeRange(
       complete = false;
       return;
     }
-    const flags = pageTable.flags(entry, 1) & ~PTE_WRITE;
     const pfn = pageTable.frame(entry, 1);
+    if (kernel.options.fork === 'eager') {
+      complete = copyBlockNow(kernel, to, address, entry, target);
+      return;
+    }
+    const flags = pageTable.flags(entry, 1) & ~PTE_WRITE;
     pageTable.setFlags(entry, flags, 1);
     pageTable.writeLeaf(target, pfn, flags & ~PTE_ACCESSED, 1);
     noteMapping(kernel, to, address, pfn);
