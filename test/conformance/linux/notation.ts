@@ -1,0 +1,143 @@
+/** How the recordings write addresses, sizes, protections and flags (FORMAT.md, sections 2 and 3). */
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_STACK,
+  PROT_EXEC,
+  PROT_GROWSDOWN,
+  PROT_GROWSUP,
+  PROT_READ,
+  PROT_SEM,
+  PROT_WRITE,
+} from '../../../src/kernel/linux-abi.ts';
+
+/** Places of the recording machine (CONSTANTS.json); STACK and TOP are end addresses. */
+export const BASES = {
+  TEXT: 0x400000,
+  HEAP: 0x401000,
+  ARENA: 0x100000000000,
+  SCRATCH: 0x200000000000,
+  TOP: 0x7ffff7fff000,
+  STACK: 0x7ffffffff000,
+} as const;
+
+const FIXED_SYMBOLS: Readonly<Record<string, number>> = {
+  TEXT: BASES.TEXT,
+  HEAP: BASES.HEAP,
+  ARENA: BASES.ARENA,
+  TOP: BASES.TOP,
+  STACK: BASES.STACK,
+};
+const HEAP_END = 2 ** 40;
+/** Between the scratch area and what counts as "somewhere below TOP" nothing symbolic is near. */
+const BELOW_TOP = 0x400000000000;
+
+/** Names bound by `as`. */
+export type Bindings = Map<string, bigint>;
+
+/** `SYM+N-N…` modulo 2^64, or null when a symbol is not bound. */
+export function parseAddress(text: string, bindings: Bindings): number | bigint | null {
+  let sum = 0n;
+  for (const [, sign, term] of text.matchAll(/([+-]?)\s*([A-Za-z0-9_]+)/g)) {
+    let value: bigint;
+    if (/^[0-9]/.test(term!)) {
+      value = BigInt(term!);
+    } else {
+      const fixed = FIXED_SYMBOLS[term!];
+      const bound = fixed === undefined ? bindings.get(term!) : BigInt(fixed);
+      if (bound === undefined) return null;
+      value = bound;
+    }
+    sum += sign === '-' ? -value : value;
+  }
+  return narrow(BigInt.asUintN(64, sum));
+}
+
+/** A length, offset or limit: a number, or a string above 2^53. */
+export function parseSize(value: number | string): number | bigint {
+  return narrow(BigInt.asUintN(64, BigInt(value)));
+}
+
+/** A number where that is exact. */
+export function narrow(value: bigint): number | bigint {
+  return value >= 0n && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}
+
+/** The one canonical form of an address in results. */
+export function formatAddress(address: number | bigint): string {
+  const hex = (value: number | bigint) => `0x${value.toString(16)}`;
+  if (typeof address === 'bigint' || address > BASES.STACK) return hex(address);
+  if (address > BASES.TOP) return `STACK-${hex(BASES.STACK - address)}`;
+  if (address >= BELOW_TOP) return `TOP-${hex(BASES.TOP - address)}`;
+  if (address >= BASES.ARENA && address < BASES.SCRATCH) return `ARENA+${hex(address - BASES.ARENA)}`;
+  if (address >= BASES.HEAP && address < HEAP_END) return `HEAP+${hex(address - BASES.HEAP)}`;
+  return hex(address);
+}
+
+const PROT_NAMES: Readonly<Record<string, number>> = {
+  none: 0,
+  '-': 0,
+  growsdown: PROT_GROWSDOWN,
+  growsup: PROT_GROWSUP,
+  sem: PROT_SEM,
+};
+const PROT_LETTERS: Readonly<Record<string, number>> = { r: PROT_READ, w: PROT_WRITE, x: PROT_EXEC };
+
+/** PROT_* bits of `rw|growsdown|0x80`. */
+export function parseProtection(text: string): number {
+  let bits = 0;
+  for (const part of text.split('|')) {
+    const named = PROT_NAMES[part];
+    if (named !== undefined) bits |= named;
+    else if (/^[0-9]/.test(part)) bits |= Number(part);
+    else for (const letter of part) bits |= PROT_LETTERS[letter]!;
+  }
+  return bits;
+}
+
+const MAP_NAMES: Readonly<Record<string, number>> = {
+  shared: MAP_SHARED,
+  private: MAP_PRIVATE,
+  shared_validate: MAP_SHARED_VALIDATE,
+  droppable: 0x08,
+  anon: MAP_ANONYMOUS,
+  fixed: MAP_FIXED,
+  fixed_noreplace: MAP_FIXED_NOREPLACE,
+  growsdown: MAP_GROWSDOWN,
+  populate: MAP_POPULATE,
+  noreserve: MAP_NORESERVE,
+  locked: MAP_LOCKED,
+  nonblock: 0x10000,
+  stack: MAP_STACK,
+  hugetlb: MAP_HUGETLB,
+  sync: 0x80000,
+  '32bit': 0x40,
+  denywrite: 0x0800,
+  executable: 0x1000,
+  uninit: 0x4000000,
+};
+
+/** MAP_* bits of `private|anon|fixed`; null for a name this emulator does not know. */
+export function parseMapFlags(text: string): number | null {
+  let bits = 0;
+  for (const part of text.split('|')) {
+    const value = MAP_NAMES[part] ?? (/^[0-9]/.test(part) ? Number(part) : null);
+    if (value === null) return null;
+    bits |= value;
+  }
+  return bits;
+}
+
+/** `3m2.` of single letters. */
+export function runLengths(letters: string): string {
+  return letters.replace(/(.)\1*/g, (run, letter: string) => `${run.length}${letter}`);
+}

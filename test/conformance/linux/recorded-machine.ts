@@ -1,0 +1,57 @@
+/**
+ * A machine whose processes start with the address space of the recorded ones (FORMAT.md, section 2; CONSTANTS.json).
+ *
+ *     TEXT        r-x  1 page     the harness's stub, resident            ┐ hidden from results, but they take addresses,
+ *     SCRATCH     rw-s 16 pages   its shared scratch memory, resident     ┘ and count as mapped
+ *     HEAP             the break, empty
+ *     TOP              kernel-chosen mappings go below
+ *     STACK-0x21000    rw-p, only the top page resident
+ */
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../../src/kernel/linux-abi.ts';
+import type { Process } from '../../../src/kernel/process.ts';
+import { Machine } from '../../../src/machine/machine.ts';
+import { BASES } from './notation.ts';
+import type { Op, Trace } from './recording.ts';
+
+const KIB = 1024;
+const PAGE = 4096;
+/** The recording machine's: together they bound what one request is promised. */
+const LINUX_MEMORY_BYTES = 24684084 * KIB;
+const LINUX_SWAP_BYTES = 262140 * KIB;
+const LINUX_LIMIT_BYTES = LINUX_MEMORY_BYTES + LINUX_SWAP_BYTES;
+/** Enough for every trace, and made much faster. */
+const SMALL_MEMORY_BYTES = 256 * 1024 * KIB;
+/** end_data - start_data of the stub, counted by RLIMIT_DATA. */
+const DATA_BYTES = 449;
+const STACK_BYTES = 0x21000;
+const SCRATCH_BYTES = 16 * PAGE;
+
+export interface RecordedMachine {
+  readonly machine: Machine;
+  readonly process: Process;
+}
+
+export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): RecordedMachine {
+  const machine = new Machine({ paging: 'x86_64', ...memoryFor(trace.ops) });
+  const stack = trace.nostack === '1' ? 0 : STACK_BYTES;
+  const process = machine.spawn({ name: 'P0', image: { text: PAGE, stack }, signals: 'survive' });
+  const space = process.space!;
+  space.dataBytes = DATA_BYTES;
+  machine.load(process, BASES.TEXT, 1);
+  const scratch = machine.mmap(process, {
+    address: BASES.SCRATCH,
+    length: SCRATCH_BYTES,
+    prot: PROT_READ | PROT_WRITE,
+    flags: MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
+  });
+  for (let at = scratch; at < scratch + SCRATCH_BYTES; at += PAGE) machine.store(process, at, 1);
+  if (stack > 0) machine.store(process, BASES.STACK - 8, 0, 8);
+  return { machine, process };
+}
+
+/** The recording machine's memory where a request is so large that it could matter, a small one elsewhere. */
+function memoryFor(ops: readonly Op[]): { memory: number; swap: number } {
+  const largest = Math.max(0, ...ops.map(({ len }) => Number(len ?? 0)).filter((bytes) => bytes <= LINUX_LIMIT_BYTES));
+  if (largest > SMALL_MEMORY_BYTES) return { memory: LINUX_MEMORY_BYTES, swap: LINUX_SWAP_BYTES };
+  return { memory: SMALL_MEMORY_BYTES, swap: 0 };
+}
