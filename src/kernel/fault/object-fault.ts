@@ -34,6 +34,7 @@ export function faultObject(
   entry: number,
   write: boolean,
 ): number {
+  const { frames } = kernel;
   const object = area.object!;
   const page = area.pageAt(address, kernel.pageBytes);
   if (page >= object.pageCount) return REFUSED_BUS;
@@ -47,7 +48,10 @@ export function faultObject(
   }
   let flags = pteFlagsOf(kernel, area.flags) | PTE_ACCESSED;
   if (area.has(VM_SHARED) && area.has(VM_WRITE)) flags |= PTE_WRITE;
-  if (write) flags |= PTE_DIRTY;
+  if (write) {
+    flags |= PTE_DIRTY;
+    frames.set(pfn, FLAG_DIRTY);
+  }
   mapFrame(kernel, process.space!, address, entry, pfn, flags);
   if (!write) mapAround(kernel, process, area, address, entry, flags);
   return kind;

@@ -1,7 +1,10 @@
 /** Touch every page of a range as MAP_POPULATE and mlock do [mm/gup.c:populate_vma_page_range]. */
+import { PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import { FLAG_REFERENCED, ZERO_PFN } from '../frames/frame-table.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_ACCESS, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
 import { chargeFault } from './charge.ts';
 import { resolvePage } from './handler.ts';
 
@@ -19,11 +22,24 @@ export function populate(kernel: Kernel, process: Process, start: number, end: n
     const write = (area.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
     const entry = pageTable.find(space.root, address);
     const step = entry < 0 && pageTable.stoppedLevel === 1 && !pageTable.isEmpty(pageTable.stoppedEntry);
-    if (!step && (entry < 0 || pageTable.isEmpty(entry))) {
-      const outcome = resolvePage(kernel, process, area, address, write);
-      if (outcome < 0) return;
-      chargeFault(kernel, process, outcome);
+    if (!step) {
+      const flags = entry < 0 ? 0 : pageTable.flags(entry);
+      if ((flags & PTE_VALID) === 0 || (write && (flags & PTE_WRITE) === 0)) {
+        const outcome = resolvePage(kernel, process, area, address, write);
+        if (outcome < 0) return;
+        chargeFault(kernel, process, outcome);
+      }
+      noteTouched(kernel, space, address);
     }
     address += pageBytes;
   }
+}
+
+/** The kernel's own touch counts as a use of the frame, whoever maps it (mm/swap.c:folio_mark_accessed). */
+function noteTouched(kernel: Kernel, space: AddressSpace, address: number): void {
+  const { pageTable, frames } = kernel;
+  const entry = pageTable.find(space.root, address);
+  if (entry < 0) return;
+  const pfn = pageTable.frame(entry);
+  if (pfn !== ZERO_PFN) frames.set(pfn, FLAG_REFERENCED);
 }

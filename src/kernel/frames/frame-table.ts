@@ -38,7 +38,7 @@ export const FLAG_EXCLUSIVE = 2;
 export const FLAG_SWAP_CACHE = 4;
 /** The frame is known to the replacement policy. */
 export const FLAG_TRACKED = 8;
-/** Referenced bit collected when a PTE was removed. */
+/** Used by the kernel for a process (populate), whatever the accessed bits of the PTEs say (Linux PG_referenced). */
 export const FLAG_REFERENCED = 16;
 
 /** The frame that every untouched anonymous page reads as. Never freed, never counted. */

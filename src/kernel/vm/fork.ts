@@ -82,17 +82,18 @@ function copyArea(kernel: Kernel, parent: AddressSpace, child: AddressSpace, are
   let address = area.start;
   while (complete && address < area.end) {
     let source = pageTable.find(parent.root, address);
+    // The child gets every table that the parent has for the area, also one without entries.
+    const level = source < 0 ? pageTable.stoppedLevel : 0;
+    const stop = Math.min(area.end, source < 0 ? skippedEnd(kernel, address) : leafTableEnd(kernel, address));
+    let target = ensureEntry(kernel, child, address, level);
+    complete = target >= 0;
     if (source < 0) {
-      address = skippedEnd(kernel, address);
+      address = stop;
       continue;
     }
-    const stop = Math.min(area.end, leafTableEnd(kernel, address));
-    let target = -1;
-    for (; complete && address < stop; address += pageBytes, source += format.pteBytes) {
-      if (target >= 0) target += format.pteBytes;
+    for (; complete && address < stop; address += pageBytes, source += format.pteBytes, target += format.pteBytes) {
       if (pageTable.isEmpty(source)) continue;
-      if (target < 0) target = ensureEntry(kernel, child, address);
-      complete = target >= 0 && copyEntry(kernel, child, address, source, target);
+      complete = copyEntry(kernel, child, address, source, target);
       copied++;
     }
   }
