@@ -3,6 +3,7 @@
  *
  *     1  return values, errnos, signals, data        2  fault addresses, error codes, frame reuse
  *     3  fault counts                                4  maps                5  page classes and shared frames
+ *     6  figures of status and smaps
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Op, Result } from './recording.ts';
@@ -13,6 +14,7 @@ export const LEVELS = {
   3: ['min', 'maj', 'f'],
   4: ['maps'],
   5: ['pt', 'share'],
+  6: ['mem'],
 } as const satisfies Readonly<Record<number, readonly (keyof Result)[]>>;
 export type Level = keyof typeof LEVELS;
 

@@ -20,7 +20,7 @@ export const HIDDEN = [
 
 const isHidden = (area: Area): boolean => HIDDEN.some(({ start }) => start === area.start);
 
-function* visibleAreas(space: AddressSpace): Generator<Area> {
+export function* visibleAreas(space: AddressSpace): Generator<Area> {
   for (let area = space.areas.first; area !== null; area = area.next) if (!isHidden(area)) yield area;
 }
 
@@ -67,8 +67,8 @@ export function pageAt(kernel: Kernel, space: AddressSpace, address: number): Pa
   return { letter, pfn: '.SG'.includes(letter) ? -1 : kernel.pageTable.frame(entry) };
 }
 
-/** Visit every non-empty entry of the area in order, and how many empty ones precede it. */
-function forEachEntry(
+/** Visit every non-empty entry of the area in order. */
+export function forEachEntry(
   kernel: Kernel,
   space: AddressSpace,
   area: Area,

@@ -39,6 +39,14 @@ export type PageRun = readonly [string, string];
 /** `[ "P0:address", "P1:address", …, pages ]`. */
 export type Share = readonly (string | number)[];
 
+/** Figures of a snapshot, kB. */
+export interface Memory {
+  /** Of /proc/PID/status, minus the value of P0 at the start of the trace. */
+  readonly status: Readonly<Record<string, number>>;
+  /** [start of the area, its figures in smaps other than zero]. */
+  readonly smaps: readonly (readonly [string, Readonly<Record<string, number>>])[];
+}
+
 /** What an operation gave: only the fields that apply. Maps, pages and shares only when changed. */
 export interface Result {
   readonly i?: number;
@@ -59,6 +67,7 @@ export interface Result {
   readonly maps?: Readonly<Record<string, readonly MapLine[]>>;
   readonly pt?: Readonly<Record<string, readonly PageRun[]>>;
   readonly share?: readonly Share[];
+  readonly mem?: Readonly<Record<string, Memory>>;
   /** Fields that differed between runs of the recording machine. */
   readonly nd?: readonly string[];
 }

@@ -5,6 +5,7 @@
 import { errnoName } from '../../../src/kernel/linux-abi.ts';
 import type { Process } from '../../../src/kernel/process.ts';
 import type { AccessResult, Machine } from '../../../src/machine/machine.ts';
+import { memoryOf, statusOf } from './figures.ts';
 import {
   type Bindings,
   formatAddress,
@@ -15,7 +16,7 @@ import {
   parseSize,
   runLengths,
 } from './notation.ts';
-import { mapsOf, pageAt, pagesOf, sharesOf } from './observe.ts';
+import { HIDDEN, mapsOf, pageAt, pagesOf, sharesOf } from './observe.ts';
 import { makeRecordedMachine } from './recorded-machine.ts';
 import type { Op, Result, Trace } from './recording.ts';
 
@@ -30,6 +31,8 @@ export class Replay {
   private readonly processes = new Map<string, Process>();
   private readonly names = new Map<number, string>();
   private readonly bindings: Bindings = new Map();
+  /** P0's figures at the start. */
+  private readonly start: Readonly<Record<string, number>>;
   /** Last state shown, as JSON: `maps P0`, `pt P0`, `share`. */
   private readonly shown = new Map<string, string>();
 
@@ -38,6 +41,7 @@ export class Replay {
     this.machine = machine;
     this.processes.set('P0', process);
     this.names.set(process.pid, 'P0');
+    this.start = statusOf(process.space!);
     this.state({}, false);
   }
 
@@ -115,6 +119,7 @@ export class Replay {
         answer.ret = 0;
         return;
       case 'snap':
+        this.memory(answer);
         return;
       default:
         throw new Error(`operation ${op.op} cannot be replayed`);
@@ -185,6 +190,8 @@ export class Replay {
     }
     this.processes.set(name, child);
     this.names.set(child.pid, name);
+    // The harness goes on in the child with its code and its scratch memory.
+    for (const { start } of HIDDEN) this.machine.load(child, start, 1);
     answer.ret = name;
   }
 
@@ -229,6 +236,13 @@ export class Replay {
     }
     const shares = sharesOf(kernel, spaces);
     if (changed('share', shares)) answer.share = shares;
+  }
+
+  private memory(answer: Answer): void {
+    const { kernel } = this.machine;
+    answer.mem = Object.fromEntries(
+      [...this.processes].map(([name, process]) => [name, memoryOf(kernel, process.space!, this.start)]),
+    );
   }
 }
 

@@ -16,9 +16,9 @@ const REPLAYED = new Set(
 const QUERIES = new Set('file open close ftruncate fwrite fread fsync punch dropcache shmget mincore msync'.split(' '));
 /** Calls whose every effect shows in maps, pages or faults. */
 const VISIBLE = new Set('mremap mlock mlock2 munlock mseal shmat shmdt'.split(' '));
-/** Advice whose every effect that this emulator could notice shows as well: the rest of it concerns reclaim. */
+/** Advice whose every effect shows as well. (FREE and COLD leave clean or old pages behind.) */
 const VISIBLE_ADVICE = new Set(
-  `NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED FREE COLD DONTFORK DOFORK DONTDUMP DODUMP MERGEABLE UNMERGEABLE
+  `NORMAL RANDOM SEQUENTIAL WILLNEED DONTNEED DONTFORK DOFORK DONTDUMP DODUMP MERGEABLE UNMERGEABLE
    WIPEONFORK KEEPONFORK`.split(/\s+/),
 );
 

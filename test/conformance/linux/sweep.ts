@@ -22,7 +22,7 @@ export interface Outcome {
 export function replayTrace(trace: Trace): Outcome {
   const end = replayableLength(trace);
   const replay = new Replay(trace);
-  const fields: Record<Level, number> = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0 };
+  const fields: Record<Level, number> = { 1: 0, 2: 0, 3: 0, 4: 0, 5: 0, 6: 0 };
   const found = differences(trace.trace, -1, { op: 'base' }, baseOf(trace), replay.base());
   let compared = 0;
   let passedOver = 0;
