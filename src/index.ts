@@ -105,6 +105,16 @@ export type { ImageOptions } from './process/image.ts';
 
 // ── The hardware: formats, TLBs, translations, faults, units ──
 
+export {
+  type AddressField,
+  addressBits,
+  type CacheShape,
+  cacheFields,
+  indexFields,
+  physicalFields,
+  tlbFields,
+  virtualFields,
+} from './mmu/address-fields.ts';
 export { FAULT_RULES, type FaultInfo, type FaultRule } from './mmu/fault.ts';
 export type { CustomFields, CustomFormat, CustomLevel } from './mmu/page-table/custom-format.ts';
 export { FORMAT_NAMES, FORMATS, type FormatName, type PageTableFormat } from './mmu/page-table/formats.ts';

@@ -6,7 +6,7 @@
  */
 import yargs, { type Argv } from 'yargs';
 import { InputError } from '../mmu/input-error.ts';
-import { suggest } from '../scenario/nearest.ts';
+import { suggest } from '../mmu/nearest.ts';
 import { type ColorArgs, type Command, type CommandContext, type CommandGroup, chooseStyle } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';

@@ -1,6 +1,6 @@
 /** Which files the person means: files as they are, folders all the way down, glob patterns for shells that have none. */
 import { InputError } from '../mmu/input-error.ts';
-import { nearest } from '../scenario/nearest.ts';
+import { nearest } from '../mmu/nearest.ts';
 import { globRoot, globToRegExp, isGlob } from './glob.ts';
 import type { CliIo } from './io.ts';
 

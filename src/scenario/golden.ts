@@ -2,7 +2,7 @@
  * A golden record: what a run did, said or not by any `expect`, pinned beside the scenario as
  * `<scenario>.golden.json`. Lines, so that a difference is read as a difference of text.
  *
- *     "3 store child buf+0x10 = 7 → ok; copy-on-write; accesses 1, minorFaults 1, …"
+ *     "4 store child buf+0x10 = 7 → ok; copy-on-write; accesses 1, minorFaults 1, …"
  */
 import { InputError } from '../mmu/input-error.ts';
 import type { ScenarioResult, StepOutcome, StepResult } from './result.ts';
@@ -12,7 +12,7 @@ export interface GoldenRecord {
   readonly name: string;
   readonly seed: number;
   readonly stepsRun: number;
-  /** One line a step, of those kept. */
+  /** One line a step, of those kept; numbered from 1, as people see them everywhere. */
   readonly steps: readonly string[];
   /** Counters at the end that are not 0. */
   readonly counters: Readonly<Record<string, number>>;
@@ -78,7 +78,7 @@ export function compareGolden(expected: GoldenRecord, actual: GoldenRecord): Gol
   compare('seed', expected.seed, actual.seed);
   compare('steps', expected.stepsRun, actual.stepsRun);
   const count = Math.max(expected.steps.length, actual.steps.length);
-  for (let index = 0; index < count; index++) compare(`step ${index}`, expected.steps[index], actual.steps[index]);
+  for (let index = 0; index < count; index++) compare(`step ${index + 1}`, expected.steps[index], actual.steps[index]);
   const names = new Set([...Object.keys(expected.counters), ...Object.keys(actual.counters)]);
   for (const name of [...names].sort())
     compare(`counters.${name}`, expected.counters[name] ?? 0, actual.counters[name] ?? 0);
@@ -95,7 +95,7 @@ function stepLine(step: StepResult): string {
   const loop = Object.entries(step.loop).map(([name, value]) => `${name}=${value}`);
   const place = loop.length === 0 ? '' : ` [${loop.join(' ')}]`;
   const parts = [
-    `${step.index} ${step.text}${place} → ${outcomeLine(step.outcome)}`,
+    `${step.index + 1} ${step.text}${place} → ${outcomeLine(step.outcome)}`,
     faults.join(', '),
     cost.join(', '),
   ];

@@ -8,13 +8,15 @@
 import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { z } from 'zod';
 import { InputError, InputErrors, type SourceRange } from '../mmu/input-error.ts';
+import { nearest, suggest } from '../mmu/nearest.ts';
 import { checkMachine } from './load/check-machine.ts';
 import { type IssueContext, inputErrorsOf, PARSE_SETTINGS } from './load/issues.ts';
 import { Locator, type Path } from './load/locate.ts';
 import { checkSteps } from './load/static-checks.ts';
+import { withNumbersAsWritten } from './load/step-expressions.ts';
 import { stepText } from './load/step-text.ts';
-import { nearest, suggest } from './nearest.ts';
 import { type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
+import { type MachineSpec, machineSchema } from './schema/machine.ts';
 import { describeInput } from './schema/scalars.ts';
 import {
   type ActionStep,
@@ -97,17 +99,16 @@ class Loader {
     const head = this.parsed(scenarioHeadSchema, raw, [], 'the scenario');
     const steps = this.steps(rawSteps, ['steps']);
     // The head may be wrong while the steps are fine, and the other way round: report what each can say alone.
-    const machine = head?.machine ?? {};
-    const headOk = head !== null;
+    const machine = head === null ? salvagedMachine(raw.machine) : (head.machine ?? {});
     const total = totalSteps(steps);
     this.limitTotal(steps, total);
-    if (headOk) this.errors.push(...checkMachine(machine, this.locator, this.file));
-    const implicitMain = machine.kernel !== 'none' && !rawSpawns(rawSteps);
+    if (head !== null) this.errors.push(...checkMachine(machine ?? {}, this.locator, this.file));
+    const implicitMain = machine?.kernel !== 'none' && !rawSpawns(rawSteps);
     const scenario: Scenario = {
       file: this.file,
       name: head?.name ?? '',
       description: head?.description ?? null,
-      machine,
+      machine: machine ?? {},
       steps,
       totalSteps: total,
       implicitMain,
@@ -115,7 +116,9 @@ class Loader {
       expectRanges: this.expectRanges(raw.expect),
       machineRange: this.locator.key(['machine']),
     };
-    this.errors.push(...checkSteps(scenario, this.locator, this.forgiven));
+    this.errors.push(
+      ...checkSteps(scenario, this.locator, { forgiven: this.forgiven, machineKnown: machine !== null }),
+    );
     return scenario;
   }
 
@@ -162,13 +165,14 @@ class Loader {
       return this.fail('MEM-SCN-007', `unknown step \`${kind}\``, suggest(kind, STEP_NAMES, 'steps'), at);
     }
     if (kind === 'repeat' || kind === 'for') return this.loop(raw as Record<string, unknown>, kind, path);
-    const step = this.parsed<ActionStep>(
+    const parsed = this.parsed<ActionStep>(
       STEP_SCHEMAS[kind as StepKind] as z.ZodType<ActionStep>,
       raw,
       path,
       `a ${kind} step`,
     );
-    if (step === null) return null;
+    if (parsed === null) return null;
+    const step = withNumbersAsWritten(parsed, (inner) => this.locator.writtenNumber([...path, ...inner]));
     const expectRanges = Object.fromEntries(
       Object.keys(step.expect ?? {}).map((key) => [key, this.locator.value([...path, 'expect', key])]),
     );
@@ -299,6 +303,11 @@ class Loader {
     this.errors.push(new InputError({ code, message, hint, range, file: this.file }));
     return null;
   }
+}
+
+/** The machine of a file whose head has a mistake somewhere; null when the mistake is in the machine itself. */
+function salvagedMachine(raw: unknown): MachineSpec | null {
+  return raw === undefined ? {} : (machineSchema.safeParse(raw, PARSE_SETTINGS).data ?? null);
 }
 
 function yamlHint(error: YAMLError): string {

@@ -61,7 +61,7 @@ export function runEngine(engine: ScenarioEngine, options: RunOptions = {}): Sce
     if (step === null) break;
     steps.add(step);
     if (invariants === 'every-step')
-      broken.push(...machine.checkInvariants().map((rule) => `after step ${step.index}: ${rule}`));
+      broken.push(...machine.checkInvariants().map((rule) => `after step ${step.index + 1}: ${rule}`));
     onStep?.(step, engine);
   }
   if (invariants === 'end') broken.push(...machine.checkInvariants());

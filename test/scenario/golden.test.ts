@@ -20,11 +20,11 @@ describe('golden records', () => {
     const { steps, counters, stepsRun } = record(7);
     expect(stepsRun).toBe(6);
     expect(steps[1]).toMatch(
-      /^1 store buf\+i\*4 = 7 \[i=1\] → ok; demand-zero at 0x[0-9a-f]+; accesses 1, demandZeroFaults 1, /,
+      /^2 store buf\+i\*4 = 7 \[i=1\] → ok; demand-zero at 0x[0-9a-f]+; accesses 1, demandZeroFaults 1, /,
     );
-    expect(steps[3]).toMatch(/^3 load buf\+4 → value 07 00 00 00; /);
-    expect(steps[4]).toMatch(/^4 munmap 1 1 → EINVAL; syscalls 1$/);
-    expect(steps[5]).toMatch(/^5 load 0 → SIGSEGV SEGV_MAPERR at 0x0; /);
+    expect(steps[3]).toMatch(/^4 load buf\+4 → value 07 00 00 00; /);
+    expect(steps[4]).toMatch(/^5 munmap 1 1 → EINVAL; syscalls 1$/);
+    expect(steps[5]).toMatch(/^6 load 0 → SIGSEGV SEGV_MAPERR at 0x0; /);
     expect(counters).toMatchObject({ stores: 2, demandZeroFaults: 1 });
     expect(Object.values(counters)).not.toContain(0);
   });
@@ -37,7 +37,7 @@ describe('golden records', () => {
 
   it('tell what differs', () => {
     const differences = compareGolden(record(7), record(8));
-    expect(differences.map(({ what }) => what)).toEqual(['step 1', 'step 2', 'step 3']);
+    expect(differences.map(({ what }) => what)).toEqual(['step 2', 'step 3', 'step 4']);
     expect(differences[2]?.actual).toContain('value 08 00 00 00');
     expect(compareGolden(record(7), { ...record(7), seed: 5, counters: {} }).map(({ what }) => what)).toContain(
       'counters.stores',

@@ -343,6 +343,16 @@ it('nothing is taken for certain that a signal or a loop decides', () => {
   expect(codes(text)).toEqual([]);
 });
 
+it('a machine with a mistake in it is not held against the steps', () => {
+  const bare = (machine: string) =>
+    `version: 1\nname: x\nmachine: ${machine}\nsteps:\n  - { do: translate, at: 0 }\n  - { do: check, at: 0 }\n`;
+  expect(codes(bare('{ kernel: none, memroy: 64KiB }'))).toEqual(['MEM-SCN-006 3:26']);
+  expect(codes(bare('{ kernel: non }'))).toEqual(['MEM-SCN-010 3:20']);
+  // A mistake elsewhere in the head leaves the machine known.
+  expect(codes(bare('{ kernel: none }').replace('name: x', 'nmae: x'))).not.toContain('MEM-SCN-026 5:11');
+  expect(codes(bare('{ swap: 0 }').replace('name: x', 'nmae: x'))).toContain('MEM-SCN-026 5:11');
+});
+
 it('loadScenario throws all of them', () => {
   expect(() => loadScenario('', 'empty.yaml')).toThrow(InputErrors);
 });

@@ -1,10 +1,10 @@
 /** `mmulator explain`: the story of a step, or what an error code or a word means. */
 import { InputError } from '../../mmu/input-error.ts';
+import { nearest } from '../../mmu/nearest.ts';
 import { stepStory } from '../../report/explain/story.ts';
 import { findTerm, TERM_NAMES } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
 import { termLines } from '../../report/term-text.ts';
-import { nearest } from '../../scenario/nearest.ts';
 import type { StepResult } from '../../scenario/result.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { codeLines, ERROR_EXPLANATIONS, type ErrorExplanation, findCode } from '../error-explanations.ts';

@@ -2,10 +2,10 @@
 
 import type { MachineView } from '../../machine/view.ts';
 import { InputError } from '../../mmu/input-error.ts';
+import { suggest } from '../../mmu/nearest.ts';
 import { toJson } from '../../report/json.ts';
 import { namesOf } from '../../report/names.ts';
 import { VIEWS } from '../../report/views/registry.ts';
-import { suggest } from '../../scenario/nearest.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wholeNumber } from '../numbers.ts';

@@ -1,4 +1,5 @@
 import { InputError } from '../../mmu/input-error.ts';
+import { suggest } from '../../mmu/nearest.ts';
 import { Clock } from './clock.ts';
 import { Fifo } from './fifo.ts';
 import { Lifo } from './lifo.ts';
@@ -84,6 +85,6 @@ export function parsePolicyName(name: string): PolicyName {
   throw new InputError({
     code: 'MEM-POL-001',
     message: `there is no replacement policy \`${name}\``,
-    hint: `the policies are ${POLICY_NAMES.join(', ')}`,
+    hint: suggest(name, POLICY_NAMES, 'policies'),
   });
 }

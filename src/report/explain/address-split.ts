@@ -7,6 +7,7 @@
  *   │ L2 = 0     │ L1 = 128   │ L0 = 0     │ offset = 0x10 │
  *   └────────────┴────────────┴────────────┴───────────────┘
  */
+import { type AddressField, addressBits, indexFields } from '../../mmu/address-fields.ts';
 import type { PageTableFormat } from '../../mmu/page-table/formats.ts';
 import { hex } from '../quantities.ts';
 import { type Ink, paint, type Style } from '../style.ts';
@@ -50,26 +51,15 @@ export function addressSplit(
 }
 
 function cellsOf(address: bigint, format: PageTableFormat, leafLevel: number): Cell[] {
-  const field = (low: number, width: number) => (address >> BigInt(low)) & ((1n << BigInt(width)) - 1n);
-  const binary = (low: number, width: number) => field(low, width).toString(2).padStart(width, '0');
-  const cells: Cell[] = [];
-  for (let level = format.levels.length - 1; level >= leafLevel; level--) {
-    const { name, shift, indexBits } = format.levels[level]!;
-    cells.push({
-      high: shift + indexBits - 1,
-      low: shift,
-      label: `${name} = ${field(shift, indexBits)}`,
-      bits: binary(shift, indexBits),
-    });
-  }
+  // Below a superpage's level the address is all offset.
   const offsetBits = format.levels[leafLevel]?.shift ?? format.pageShift;
-  if (offsetBits > 0) {
-    cells.push({
-      high: offsetBits - 1,
-      low: 0,
-      label: `offset = ${hex(field(0, offsetBits))}`,
-      bits: binary(0, offsetBits),
-    });
-  }
-  return cells;
+  const indices = indexFields(address, format).filter(({ bit }) => bit >= offsetBits);
+  const cells = indices.map((field) => cellOf(field, `${field.name} = ${field.value}`));
+  if (offsetBits === 0) return cells;
+  const offset = { name: 'offset', bit: 0, width: offsetBits, value: addressBits(address, 0, offsetBits) };
+  return [...cells, cellOf(offset, `offset = ${hex(offset.value)}`)];
+}
+
+function cellOf({ bit, width, value }: AddressField, label: string): Cell {
+  return { high: bit + width - 1, low: bit, label, bits: value.toString(2).padStart(width, '0') };
 }

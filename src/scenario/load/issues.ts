@@ -1,7 +1,7 @@
 /** From zod's issues to `InputError`s with a place, our codes, and the nearest spelling. */
 import type { z } from 'zod';
 import { InputError, type SourceRange } from '../../mmu/input-error.ts';
-import { nearest, suggest } from '../nearest.ts';
+import { nearest, suggest } from '../../mmu/nearest.ts';
 import type { ScalarProblemDetails } from '../scalar-problem.ts';
 import { EXPECTATION_NAMES } from '../schema/expect.ts';
 import { describeInput } from '../schema/scalars.ts';

@@ -44,6 +44,13 @@ export class Locator {
     return this.offsets(from, from + Math.max(1, length));
   }
 
+  /** The unquoted number at `path` as the file has it (`0xffff_0000`), or null when something else is there. */
+  writtenNumber(path: Path): string | null {
+    const node = this.nodeAt(path);
+    const isNumber = isScalar(node) && (typeof node.value === 'bigint' || typeof node.value === 'number');
+    return isNumber ? (node.source ?? null) : null;
+  }
+
   /** From character offsets in the file. */
   offsets(start: number, end: number): SourceRange {
     const from = this.lines.linePos(start);

@@ -6,7 +6,7 @@
  *
  * Mistakes are reported from `alive` and `dead` only; `maybe` is left to the run.
  */
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../mmu/nearest.ts';
 import { IMPLICIT_PROCESS } from '../scenario.ts';
 import type { ActionStep } from '../schema/steps.ts';
 

@@ -6,8 +6,8 @@
  * signal may or may not have killed, or that a loop spawns, is left to the run.
  */
 import { InputError, type SourceRange } from '../../mmu/input-error.ts';
+import { suggest } from '../../mmu/nearest.ts';
 import type { Expression } from '../expression.ts';
-import { suggest } from '../nearest.ts';
 import { ScalarProblem } from '../scalar-problem.ts';
 import {
   type ActionNode,
@@ -24,8 +24,15 @@ import { ProcessBook } from './process-book.ts';
 import { expressionsOf, finalTextsOf, type PlacedText, textsOf } from './step-expressions.ts';
 
 /** `forgiven`: names of steps that could not be read, as symbols and as processes. */
-export function checkSteps(scenario: Scenario, locator: Locator, forgiven: ReadonlySet<string>): InputError[] {
-  const check = new StaticCheck(scenario, locator, forgiven);
+export interface KnownMistakes {
+  /** Names that steps with mistakes in them would have made. */
+  readonly forgiven: ReadonlySet<string>;
+  /** False when `machine:` has a mistake: then no step can be told that it does not fit the machine. */
+  readonly machineKnown: boolean;
+}
+
+export function checkSteps(scenario: Scenario, locator: Locator, known: KnownMistakes): InputError[] {
+  const check = new StaticCheck(scenario, locator, known);
   check.all();
   return check.errors;
 }
@@ -37,10 +44,12 @@ class StaticCheck {
   private readonly symbols = new Set<string>();
   private readonly variables: string[] = [];
   private readonly book: ProcessBook;
+  private readonly machineKnown: boolean;
 
-  constructor(scenario: Scenario, locator: Locator, forgiven: ReadonlySet<string>) {
+  constructor(scenario: Scenario, locator: Locator, { forgiven, machineKnown }: KnownMistakes) {
     this.scenario = scenario;
     this.locator = locator;
+    this.machineKnown = machineKnown;
     this.book = new ProcessBook(scenario.implicitMain, forgiven);
     for (const name of forgiven) this.symbols.add(name);
   }
@@ -172,7 +181,7 @@ class StaticCheck {
 
   private wrongMachine(step: ActionStep, at: (path: Path) => SourceRange): boolean {
     const bare = this.scenario.machine.kernel === 'none';
-    if (step.do === 'comment') return false;
+    if (step.do === 'comment' || !this.machineKnown) return false;
     if (bare && step.do !== 'translate' && step.do !== 'check') {
       this.fail(
         'MEM-SCN-026',

@@ -21,6 +21,26 @@ export function expressionsOf(value: unknown, path: Path = []): PlacedExpression
   return Object.entries(value).flatMap(([key, item]) => expressionsOf(item, [...path, key]));
 }
 
+/**
+ * The same step with every number in the words of the file: YAML has read `0xffff800000000000` as a number, and a
+ * person knows it by its hexadecimal digits. `written` answers the text at a path, or null.
+ */
+export function withNumbersAsWritten<Value>(
+  value: Value,
+  written: (path: Path) => string | null,
+  path: Path = [],
+): Value {
+  if (isExpression(value)) {
+    const text = value.constant === null ? null : written(path);
+    return text === null ? value : { ...value, text };
+  }
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  const inside = (item: unknown, key: PropertyKey): unknown => withNumbersAsWritten(item, written, [...path, key]);
+  // Keys and shape stay as they are, so the type does too.
+  if (Array.isArray(value)) return value.map(inside) as Value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inside(item, key)])) as Value;
+}
+
 export interface PlacedText {
   readonly path: Path;
   /** The text stands in a key of the mapping, not in a value. */

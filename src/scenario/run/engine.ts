@@ -112,6 +112,7 @@ export class ScenarioEngine {
       events: this.listening ? events : NOTHING,
       cost,
       expectations,
+      ...(executed.translation === undefined ? {} : { translation: executed.translation }),
     };
   }
 

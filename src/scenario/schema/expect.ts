@@ -226,16 +226,16 @@ const OWN_EXPECTATIONS = {
 export type ExpectingStep = keyof typeof OWN_EXPECTATIONS;
 
 /** The `expect:` of one kind of step. */
-export function expectFor<Kind extends ExpectingStep>(kind: Kind) {
-  type Names = (typeof OWN_EXPECTATIONS)[Kind][number] | (typeof ANY_STEP)[number];
+export function expectFor(kind: ExpectingStep): z.ZodOptional<z.ZodType<StepExpect>> {
   const names: readonly ExpectationName[] = [...OWN_EXPECTATIONS[kind], ...ANY_STEP];
-  const shape = Object.fromEntries(names.map((name) => [name, stepExpectations[name].optional()])) as {
-    [Name in Names]: z.ZodOptional<(typeof stepExpectations)[Name]>;
-  };
-  return z.strictObject(shape).optional();
+  const shape = Object.fromEntries(names.map((name) => [name, stepExpectations[name].optional()]));
+  return z.strictObject(shape).optional() as z.ZodOptional<z.ZodType<StepExpect>>;
 }
 
-/** Every expectation a step may carry, parsed: the type the checker reads. */
+/**
+ * Every expectation a step may carry, parsed: the type the checker reads. Written for all kinds of steps at once: the
+ * types of what each kind allows, spelt out in the declarations, would be half a megabyte.
+ */
 export type StepExpect = { readonly [Name in ExpectationName]?: z.infer<(typeof stepExpectations)[Name]> | undefined };
 export const EXPECTATION_NAMES = Object.keys(stepExpectations) as readonly ExpectationName[];
 export const EXPECTATION_SCHEMAS: Readonly<Record<ExpectationName, z.ZodType>> = stepExpectations;

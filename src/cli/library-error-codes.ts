@@ -1,0 +1,60 @@
+/** What the library refuses of a program that calls it: machines, records, rewinding, golden files. */
+import type { ErrorCode } from './error-codes.ts';
+
+export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
+  {
+    code: 'MEM-API-001',
+    title: 'the process has ended',
+    text: 'A process that exited or was killed makes no more accesses and system calls; its parent can still wait for it. In a scenario such a step fails instead of ending the run.',
+  },
+  {
+    code: 'MEM-API-002',
+    title: 'no memory for another process',
+    text: 'A process needs at least a frame for the root of its page table. Give the machine more memory, or end another process first.',
+  },
+  {
+    code: 'MEM-API-003',
+    title: 'no processes on bare hardware',
+    text: 'A machine with `kernel: none` has nobody who could make processes or handle their faults. Write its page tables into memory, and use `translate`.',
+  },
+  {
+    code: 'MEM-API-004',
+    title: 'program image too large',
+    text: 'The sections of a program image, one after the other, must fit into the user half of the address space.',
+  },
+  {
+    code: 'MEM-API-005',
+    title: 'no such CPU',
+    text: 'CPUs are numbered from 0; `cpus` in the machine’s configuration says how many there are.',
+  },
+  {
+    code: 'MEM-REC-001',
+    title: 'no such position in the record',
+    text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',
+  },
+  {
+    code: 'MEM-REC-002',
+    title: 'not a record',
+    text: '`parseRecord` reads what `stringifyRecord` wrote, in the same version of the record’s format.',
+  },
+  {
+    code: 'MEM-REC-003',
+    title: 'a record of no steps',
+    text: '`stepsMax` says how many steps a record keeps before it forgets the oldest; it keeps at least one.',
+  },
+  {
+    code: 'MEM-REW-001',
+    title: 'checkpoint options out of range',
+    text: 'Checkpoints are taken every so many steps, one or more, and at least two are kept.',
+  },
+  {
+    code: 'MEM-REW-002',
+    title: 'no such position to rewind to',
+    text: 'A position is a number of steps done: a whole number from 0.',
+  },
+  {
+    code: 'MEM-GLD-001',
+    title: 'not a golden record',
+    text: 'The file beside the scenario that ends in .golden.json is not one that `mmulator run --update` wrote. Write it anew with that command.',
+  },
+];
