@@ -108,8 +108,12 @@ export class Walker {
   commit(kind: AccessKind): void {
     const wanted = kind === STORE ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
     if (this.everyLevel) {
-      for (let level = this.table.levels - 1; level > this.level; level--)
-        this.setBits(this.entries[level]!, PTE_ACCESSED);
+      for (let level = this.table.levels - 1; level > this.level; level--) {
+        const entry = this.entries[level]!;
+        const { accessedLow, accessedHigh } = this.table.codec;
+        const clear = (accessedLow & ~this.table.low(entry)) | (accessedHigh & ~this.table.high(entry));
+        if (clear !== 0) this.setBits(entry, PTE_ACCESSED);
+      }
     }
     if ((this.flags & wanted) === wanted) return;
     this.setBits(this.entry, wanted);

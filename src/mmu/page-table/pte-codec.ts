@@ -23,8 +23,6 @@ import type { BitField } from './bit-layout.ts';
 import { fieldMasks } from './bit-layout.ts';
 import type { PageTableFormat } from './formats.ts';
 
-const WORD = 2 ** 32;
-
 const FLAG_FIELDS: readonly (readonly [number, string])[] = [
   [PTE_VALID, 'valid'],
   [PTE_READ, 'read'],
@@ -36,6 +34,7 @@ const FLAG_FIELDS: readonly (readonly [number, string])[] = [
   [PTE_DIRTY, 'dirty'],
 ];
 const FLAG_COUNT = FLAG_FIELDS.length;
+const FLAG_MASK = 2 ** FLAG_COUNT - 1;
 
 export class PteCodec {
   /** Masks of A and D, for setting them in place. */
@@ -45,6 +44,9 @@ export class PteCodec {
   readonly dirtyHigh: number;
   /** Flags that the format has no bit for and that are therefore always granted. */
   private readonly implied: number;
+  /** Words for each combination of the eight hardware flags: encoding is a look-up. */
+  private readonly wordsLow: Int32Array;
+  private readonly wordsHigh: Int32Array;
   /** Masks by flag number; `inverted` flags (x86 NX) are set when the bit is clear. */
   private readonly low: Int32Array;
   private readonly high: Int32Array;
@@ -52,6 +54,7 @@ export class PteCodec {
   private readonly frameLow: number;
   private readonly frameHigh: number;
   private readonly frameBit: number;
+  private readonly frameScale: number;
   private readonly frameHighScale: number;
   private readonly leafLow: number;
   private readonly leafHigh: number;
@@ -92,6 +95,8 @@ export class PteCodec {
     }
     this.implied = implied;
     this.inverted = inverted;
+    this.wordsLow = flagWords(this.low, inverted);
+    this.wordsHigh = flagWords(this.high, inverted);
     const accessed = fieldMasks(layout.accessed);
     const dirty = fieldMasks(layout.dirty);
     this.accessedLow = accessed.low;
@@ -102,6 +107,7 @@ export class PteCodec {
     this.frameLow = frameMasks.low;
     this.frameHigh = frameMasks.high;
     this.frameBit = frame.bit;
+    this.frameScale = 2 ** frame.bit;
     this.frameHighScale = 2 ** (32 - frame.bit);
     this.frameMax = 2 ** frame.width - 1;
     const leaf = fieldMasks(layout.leaf);
@@ -176,14 +182,14 @@ export class PteCodec {
 
   /** Low word of an entry for `pfn` with `flags`, that maps a page at `level`. */
   leafLowWord(pfn: number, flags: number, level: number): number {
-    let word = this.frameLowWord(pfn) | this.flagWord(flags, this.low);
+    let word = this.frameLowWord(pfn) | this.wordsLow[flags & FLAG_MASK]!;
     if (level > 0) word |= this.leafLow;
     if ((flags & PTE_PROT_NONE) !== 0) word = (word & ~this.low[5]!) | this.protNoneLow;
     return word >>> 0;
   }
 
   leafHighWord(pfn: number, flags: number, level: number): number {
-    let word = this.frameHighWord(pfn) | this.flagWord(flags, this.high);
+    let word = this.frameHighWord(pfn) | this.wordsHigh[flags & FLAG_MASK]!;
     if (level > 0) word |= this.leafHigh;
     if ((flags & PTE_PROT_NONE) !== 0) word = (word & ~this.high[5]!) | this.protNoneHigh;
     return word >>> 0;
@@ -212,25 +218,29 @@ export class PteCodec {
     return this.exclusiveHigh >>> 0;
   }
 
-  private flagWord(flags: number, masks: Int32Array): number {
-    const set = flags ^ this.inverted;
-    let word = 0;
-    for (let number = 0; number < FLAG_COUNT; number++) if ((set & (1 << number)) !== 0) word |= masks[number]!;
-    return word;
-  }
-
   private frameShift(): number {
     return this.frameBit & 31;
   }
 
   private frameLowWord(pfn: number): number {
-    // `| 0` keeps the low 32 bits of the product, which is exact below 2^53.
-    return this.frameLow === 0 ? 0 : (((pfn % WORD) * 2 ** this.frameBit) | 0) & this.frameLow;
+    // `| 0` keeps the low 32 bits of the product, which is a power of two away from an exact number.
+    return this.frameLow === 0 ? 0 : ((pfn * this.frameScale) | 0) & this.frameLow;
   }
 
   private frameHighWord(pfn: number): number {
     return this.frameHigh === 0 ? 0 : (Math.floor(pfn / this.frameHighScale) | 0) & this.frameHigh;
   }
+}
+
+/** The bits of every combination of flags, given the bits of each. */
+function flagWords(masks: Int32Array, inverted: number): Int32Array {
+  return Int32Array.from({ length: 2 ** FLAG_COUNT }, (_, flags) => {
+    let word = 0;
+    for (let number = 0; number < FLAG_COUNT; number++) {
+      if (((flags ^ inverted) & (1 << number)) !== 0) word |= masks[number]!;
+    }
+    return word;
+  });
 }
 
 /** `[low of level 0, high of level 0, low of level 1, …]`. */
