@@ -13,9 +13,8 @@ import { SOFT_INDEX_MASK, type SoftTlb } from './tlb/soft-tlb.ts';
 import { type CpuOptions, TranslationUnit } from './translation-unit.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
-export type { CpuCounters } from './cpu-counters.ts';
 export { describeFault, Fault } from './fault-latch.ts';
-export type { CpuOptions, FrameReference } from './translation-unit.ts';
+export type { CpuOptions } from './translation-unit.ts';
 
 export interface TrapHandler {
   /** The kernel's answer to a fault (`cpu.fault`): true, try again; false, give the access up. */

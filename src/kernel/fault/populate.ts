@@ -18,7 +18,7 @@ export function populate(kernel: Kernel, process: Process, start: number, end: n
   while (address < end) {
     const space = process.space;
     const area = space?.areas.at(address);
-    if (!space || !area || !area.has(VM_ACCESS)) return;
+    if (!space || !area?.has(VM_ACCESS)) return;
     const write = (area.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
     const entry = pageTable.find(space.root, address);
     const step = entry < 0 && pageTable.stoppedLevel === 1 && !pageTable.isEmpty(pageTable.stoppedEntry);

@@ -18,7 +18,7 @@ export function growStack(kernel: Kernel, process: Process, area: Area, page: nu
   const space = process.space!;
   if (!area.has(VM_GROWSDOWN) || page < MMAP_MIN_PAGES * pageBytes) return false;
   const { previous } = area;
-  if (previous !== null && previous.has(VM_ACCESS) && !previous.has(VM_GROWSDOWN)) {
+  if (previous?.has(VM_ACCESS) && !previous.has(VM_GROWSDOWN)) {
     if (page - previous.end < options.stackGuardPages * pageBytes) return false;
   }
   // Also an expansion that the limits then refuse leaves the area with an identity.
