@@ -21,7 +21,7 @@ import { pageBytesOf } from '../schema/machine.ts';
 import type { ActionStep } from '../schema/steps.ts';
 import type { Locator, Path } from './locate.ts';
 import { ProcessBook } from './process-book.ts';
-import { expressionsOf, finalTextsOf, type PlacedText, textsOf } from './step-expressions.ts';
+import { expressionsOf, finalTextsOf, type PlacedExpression, type PlacedText, textsOf } from './step-expressions.ts';
 
 /** `forgiven`: names of steps that could not be read, as symbols and as processes. */
 export interface KnownMistakes {
@@ -102,13 +102,25 @@ class StaticCheck {
     const { step } = node;
     const at = (path: Path): SourceRange => this.locator.value([...node.path, ...path]);
     if (this.wrongMachine(step, at)) return;
-    for (const { path, expression } of expressionsOf(step)) {
-      this.names(expression, (offset, length) => this.locator.within([...node.path, ...path], offset, length), path);
-    }
-    this.texts(textsOf(step), node.path);
+    const expressions = expressionsOf(step);
+    this.expressions(expressions, node.path, (path) => path[0] !== 'expect');
     this.exclusiveKeys(step, at);
     this.fits(step, at);
     this.processes(step, at, node.range);
+    this.binding(step, at);
+    // What a step expects may speak of the address that the step itself binds.
+    this.expressions(expressions, node.path, (path) => path[0] === 'expect');
+    this.texts(textsOf(step), node.path);
+  }
+
+  private expressions(all: readonly PlacedExpression[], base: Path, chosen: (path: Path) => boolean): void {
+    for (const { path, expression } of all) {
+      if (!chosen(path)) continue;
+      this.names(expression, (offset, length) => this.locator.within([...base, ...path], offset, length), path);
+    }
+  }
+
+  private binding(step: ActionStep, at: (path: Path) => SourceRange): void {
     if ('as' in step && step.as !== undefined && step.do !== 'fork') {
       if (isBuiltIn(step.as)) this.reserved(step.as, at(['as']));
       else if (this.variables.includes(step.as)) {
@@ -128,7 +140,11 @@ class StaticCheck {
       const full = [...base, ...path];
       const range = isKey ? this.locator.key(full) : this.locator.value(full);
       try {
-        for (const expression of parse()) this.names(expression, () => range, path);
+        const told = this.errors.length;
+        for (const expression of parse()) {
+          // Both ends of a range mostly have the same name: one mistake, not two.
+          if (this.errors.length === told) this.names(expression, () => range, path);
+        }
       } catch (problem) {
         if (!(problem instanceof ScalarProblem)) throw problem;
         this.fail(problem.details.code, problem.message, problem.details.hint, range);

@@ -18,7 +18,10 @@ const encoder = new TextEncoder();
 export function load(context: StepContext, process: Process, step: StepOf<'load'>): Executed {
   const length = step.length === undefined ? (step.size ?? DEFAULT_ACCESS_BYTES) : context.count(step.length);
   if (length < 1 || length > LENGTH_MAX) throw new CannotRun(`a load of ${length} bytes is not possible`);
-  return accessExecuted(context.machine.load(process, context.address(step.at), length), true);
+  const executed = accessExecuted(context.machine.load(process, context.address(step.at), length), true);
+  // Who names a length reads a string of bytes, which is no number even when it has four of them.
+  if (step.length === undefined || executed.outcome.kind !== 'value') return executed;
+  return { ...executed, outcome: { ...executed.outcome, number: null } };
 }
 
 export function store(context: StepContext, process: Process, step: StepOf<'store'>): Executed {

@@ -8,7 +8,7 @@ import { spawn } from './spawn.ts';
 import { CannotRun, type StepContext } from './state.ts';
 import * as syscalls from './syscalls.ts';
 
-/** Sets `context.process` to whose step it is. A step that cannot run answers `dead`, with the reason. */
+/** Tells the context whose step it is. A step that cannot run answers `dead`, with the reason. */
 export function execute(context: StepContext, step: ActionStep): Executed {
   try {
     return attempt(context, step);
@@ -28,11 +28,11 @@ function attempt(context: StepContext, step: ActionStep): Executed {
     case 'translate':
       return accesses.translate(context, step);
     case 'check':
-      context.process = checkedProcess(context, step.process);
+      context.actFor(checkedProcess(context, step.process));
       return accesses.check(context, step);
     default: {
       const process = context.runningProcess(step.process);
-      context.process = process;
+      context.actFor(process);
       return ofProcess(context, process, step);
     }
   }

@@ -111,8 +111,9 @@ function ofProcess(
 ): Named[] {
   const context = engine.context();
   try {
-    context.process =
-      name === null ? context.runningProcess(undefined) : (context.anyProcess(name) ?? context.runningProcess(name));
+    context.actFor(
+      name === null ? context.runningProcess(undefined) : (context.anyProcess(name) ?? context.runningProcess(name)),
+    );
     return verdicts(context).map((verdict) => ({ key, verdict }));
   } catch (reason) {
     if (!(reason instanceof CannotRun)) throw reason;

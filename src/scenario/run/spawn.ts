@@ -17,7 +17,7 @@ export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
   });
   if (step.input !== undefined) process.input.push(...encoder.encode(step.input));
   context.names.pids.set(name, process.pid);
-  context.process = process;
+  context.actFor(process);
   return { outcome: { kind: 'process', pid: process.pid, name }, pid: process.pid };
 }
 

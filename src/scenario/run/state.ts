@@ -49,14 +49,25 @@ export class StepContext {
   readonly scenario: Scenario;
   readonly names: RunNames;
   readonly variables: LoopVariables;
-  /** Whose step it is; null when it is nobody's. */
-  process: Process | null = null;
+  /** Its address space as the step found it: a process that dies of the step has none any more. */
+  private space: Process['space'] = null;
+  private acting: Process | null = null;
 
   constructor(machine: Machine, scenario: Scenario, names: RunNames, variables: LoopVariables) {
     this.machine = machine;
     this.scenario = scenario;
     this.names = names;
     this.variables = variables;
+  }
+
+  /** Whose step it is; null when it is nobody's. */
+  get process(): Process | null {
+    return this.acting;
+  }
+
+  actFor(process: Process | null): void {
+    this.acting = process;
+    this.space = process?.space ?? null;
   }
 
   /** The value of an expression; `CannotRun` when a name in it has none. */
@@ -152,8 +163,8 @@ export class StepContext {
 
   private builtIn(name: BuiltInName): number {
     if (name === 'page') return this.machine.format.pageBytes;
-    const space = this.process?.space;
-    if (!space) throw new CannotRun(`\`${name}\` is an address of a process, and none is at hand`);
+    const { space } = this;
+    if (space === null) throw new CannotRun(`\`${name}\` is an address of a process, and none is at hand`);
     switch (name) {
       case 'heap':
         return space.brkStart;
