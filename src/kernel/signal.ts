@@ -6,6 +6,7 @@ import type { Kernel } from './kernel.ts';
 import { terminate } from './lifecycle.ts';
 import { permsOf, VM_HUGETLB } from './linux-abi.ts';
 import type { Process } from './process.ts';
+import type { Area } from './vm/area.ts';
 
 /** The handler refused an access: signal the process, unless the kernel itself was copying. */
 export function deliverRefusal(kernel: Kernel, process: Process, fault: Fault, outcome: number): void {
@@ -56,14 +57,20 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
   if (outcome === REFUSED_BUS) {
     return area?.has(VM_HUGETLB) ? 'no free block of frames for a superpage' : `${at} lies past the end of the object`;
   }
-  const below = space.areas.below(fault.address);
-  const gaps = [
-    below === null
-      ? null
-      : `0x${(fault.address - below.end).toString(16)} bytes above the area that ends at 0x${below.end.toString(16)}`,
-    area === null
-      ? null
-      : `0x${(area.start - fault.address).toString(16)} bytes below the area that starts at 0x${area.start.toString(16)}`,
-  ].filter((gap) => gap !== null);
-  return `no area holds ${at}${gaps.length > 0 ? `: it lies ${gaps.join(', ')}` : ''}`;
+  if (fault.address < kernel.pageBytes)
+    return `no area holds ${at}: the lowest pages stay free, so that null pointers fault`;
+  const nearest = nearestArea(space.areas.below(fault.address), area, fault.address);
+  return `no area holds ${at}${nearest === null ? '' : `: it lies ${nearest}`}`;
+}
+
+/** Where the address is as seen from the nearer of its neighbours: the one it was likely meant for. */
+function nearestArea(below: Area | null, above: Area | null, address: number): string | null {
+  const toBelow = below === null ? Number.POSITIVE_INFINITY : address - below.end;
+  const toAbove = above === null ? Number.POSITIVE_INFINITY : above.start - address;
+  if (below !== null && toBelow <= toAbove) {
+    const distance = toBelow === 0 ? 'right behind' : `0x${toBelow.toString(16)} bytes above`;
+    return `${distance} the area that ends at 0x${below.end.toString(16)}`;
+  }
+  if (above === null) return null;
+  return `0x${toAbove.toString(16)} bytes below the area that starts at 0x${above.start.toString(16)}`;
 }
