@@ -146,6 +146,7 @@ export {
 export { renderDiagnostic, renderDiagnostics } from './scenario/diagnostic.ts';
 export { compareGolden, type GoldenDifference, type GoldenRecord, goldenRecord } from './scenario/golden.ts';
 export { loadScenario, type ParsedScenario, parseScenario } from './scenario/load.ts';
+export { type RecordedRun, type RecordOptions, recordScenario } from './scenario/record-run.ts';
 export type { ExpectationResult, ScenarioResult, StepCost, StepOutcome, StepResult } from './scenario/result.ts';
 export { ScenarioEngine } from './scenario/run/engine.ts';
 export { type RunOptions, runScenario, runScenarioText } from './scenario/run.ts';

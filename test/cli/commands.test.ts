@@ -3,9 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { STARTER_SCENARIO } from '../../src/cli/starter.ts';
+import { parseRecord, RecordPlayer } from '../../src/machine/record.ts';
 import { VIEWS } from '../../src/report/views/registry.ts';
 import { cli } from './fake-io.ts';
-import { FAILING, HOLDING } from './scenarios.ts';
+import { BAD, FAILING, HOLDING, LONG } from './scenarios.ts';
 
 describe('init', () => {
   it('writes a scenario that holds, and says what to do next', async () => {
@@ -174,6 +175,30 @@ describe('inspect', () => {
     };
     expect(await frameOf('3', 'parent')).toBe(await frameOf('3', 'child'));
     expect(await frameOf('4', 'parent')).not.toBe(await frameOf('4', 'child'));
+  });
+});
+
+describe('record', () => {
+  const files = { 'cow.yaml': HOLDING, 'wrong.yaml': FAILING, 'bad.yaml': BAD, 'long.yaml': LONG };
+
+  it('writes a record that plays both ways', async () => {
+    const { code, out } = await cli(['record', 'cow.yaml'], { files });
+    expect(code).toBe(0);
+    const player = new RecordPlayer(parseRecord(out));
+    player.goTo(4);
+    expect(player.view.counters.copyOnWriteFaults).toBe(1);
+    player.goTo(3);
+    expect(player.view.counters.copyOnWriteFaults).toBe(0);
+  });
+
+  it('keeps the last steps only, and says with its status how the run went', async () => {
+    const last = await cli(['record', 'cow.yaml', '--last', '2'], { files });
+    expect(parseRecord(last.out)).toMatchObject({ firstStep: 3, steps: [{}, {}] });
+    expect((await cli(['record', 'wrong.yaml'], { files })).code).toBe(1);
+    expect((await cli(['record', 'long.yaml', '--max-steps', '5'], { files })).code).toBe(124);
+    const bad = await cli(['record', 'bad.yaml'], { files });
+    expect(bad).toMatchObject({ code: 2, out: '' });
+    expect(bad.err).toContain('did you mean `store`?');
   });
 });
 
