@@ -146,7 +146,7 @@ function viewEntry(kernel: Kernel, address: number, entry: number, level: number
     address,
     pteAddress: entry,
     value: `0x${pageTable.raw(entry).toString(16).padStart(width, '0')}`,
-    letters: pteLetters(flags),
+    letters: pteLetters(flags, pageTable.codec.implied),
     state,
     target,
     pageBytes: format.levels[level]!.pageBytes,

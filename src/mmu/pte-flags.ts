@@ -32,7 +32,13 @@ export const PTE_LETTERS: readonly (readonly [number, string])[] = [
   [PTE_DIRTY, 'D'],
 ];
 
-/** `VRW-U-AD`: one letter a flag, a dash where it is clear. */
-export function pteLetters(flags: number): string {
-  return PTE_LETTERS.map(([bit, letter]) => ((flags & bit) !== 0 ? letter : '-')).join('');
+/**
+ * `VRW-U-AD`: one letter a flag, a dash where it is clear. Small letters for flags in `implied`: the format has no bit for
+ * them, so they are always granted.
+ */
+export function pteLetters(flags: number, implied = 0): string {
+  return PTE_LETTERS.map(([bit, letter]) => {
+    if ((flags & bit) === 0) return '-';
+    return (implied & bit) === 0 ? letter : letter.toLowerCase();
+  }).join('');
 }

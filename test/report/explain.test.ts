@@ -82,7 +82,7 @@ describe('a step that only looks', () => {
     const text = story(stepResult(0, 'peek buf+0x10', { outcome, translation: translation() }));
     expect(text).toContain('▸ address  buf+0x10 (0x10000010), for a store');
     expect(text).toContain('└ L0[0]');
-    expect(text).toContain('▸ outcome  → 0xc010');
+    expect(text).toContain('▸ found  physical 0xc010 = frame 12 + 0x10');
   });
 });
 

@@ -194,7 +194,7 @@ export class PageTable {
     return {
       kind,
       flags,
-      letters: pteLetters(flags),
+      letters: pteLetters(flags, this.codec.implied),
       pfn: names ? this.frame(entry, level) : null,
       value: this.hex(entry),
     };

@@ -43,7 +43,7 @@ export class PteCodec {
   readonly dirtyLow: number;
   readonly dirtyHigh: number;
   /** Flags that the format has no bit for and that are therefore always granted. */
-  private readonly implied: number;
+  readonly implied: number;
   /** Words for each combination of the eight hardware flags: encoding is a look-up. */
   private readonly wordsLow: Int32Array;
   private readonly wordsHigh: Int32Array;

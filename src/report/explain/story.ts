@@ -17,7 +17,7 @@ import { reasonFirst, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { refusalLines } from './refusal.ts';
 import { callText } from './system-call.ts';
-import { FLAG_LEGEND, tlbSentence, walkDrawing } from './walk-drawing.ts';
+import { flagLegend, tlbSentence, walkDrawing } from './walk-drawing.ts';
 
 export interface StoryOptions {
   readonly style: Style;
@@ -71,6 +71,7 @@ class Teller {
     if (looked !== undefined && !events.some((event) => event.type === 'Translate')) {
       this.heading('address', `${this.names.address(looked.address)}, for a ${looked.access}`);
       this.draw(looked);
+      if (looked.physical !== null) this.heading('found', this.physical(looked.physical));
     }
     for (const event of reasonFirst(events)) {
       if (this.isLeftOut(event)) continue;
@@ -169,17 +170,21 @@ class Teller {
     const aside = answered ? paint(style, 'dim', ' (not needed: the TLB had the answer)') : '';
     this.say(`${paint(style, 'bold', 'walk')}  from the root table at ${root}${aside}`);
     this.lines.push(...walkDrawing(translation, format.pageBytes, style, '         '));
-    if (!this.legendShown) this.lines.push(`         ${paint(style, 'dim', FLAG_LEGEND)}`);
+    if (!this.legendShown)
+      this.lines.push(...flagLegend(translation).map((line) => `         ${paint(style, 'dim', line)}`));
     this.legendShown = true;
   }
 
   private access(event: MachineEvent & { type: 'Access' }): void {
     if (event.physical === null || event.bytes === null) return;
-    const { pageBytes } = this.options.format;
-    const frame = Math.floor(event.physical / pageBytes);
     const verb = event.access === 'store' ? 'written' : 'read';
-    this.heading('done', `physical ${hex(event.physical)} = frame ${frame} + ${hex(event.physical % pageBytes)}`);
+    this.heading('done', this.physical(event.physical));
     this.say(`${verb}: ${bytesText(event.bytes)}`);
+  }
+
+  private physical(address: number): string {
+    const { pageBytes } = this.options.format;
+    return `physical ${hex(address)} = frame ${Math.floor(address / pageBytes)} + ${hex(address % pageBytes)}`;
   }
 
   private heading(title: string, rest = ''): void {
@@ -202,7 +207,9 @@ function wrapKeepingGaps(text: string, width: number): string[] {
 
 function ending(step: StepResult, names: Names, file: string, style: Style): string[] {
   const lines: string[] = [];
-  const outcome = outcomeText(step.outcome, names);
+  // Where a drawn translation led has been said with it.
+  const drawn = step.outcome.kind === 'physical' && step.translation !== undefined;
+  const outcome = drawn ? '' : outcomeText(step.outcome, names);
   if (outcome !== '') {
     lines.push(
       '',

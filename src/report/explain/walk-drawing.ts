@@ -10,7 +10,13 @@ import { columns } from '../columns.ts';
 import { hex, size } from '../quantities.ts';
 import { paint, type Style } from '../style.ts';
 
-export const FLAG_LEGEND = 'V valid  R read  W write  X execute  U user  G global  A accessed  D dirty';
+const FLAG_LEGEND = 'V valid  R read  W write  X execute  U user  G global  A accessed  D dirty';
+
+/** What the letters of this walk mean. */
+export function flagLegend({ walk }: Translation): string[] {
+  const implied = walk.some(({ letters }) => /[a-z]/.test(letters));
+  return implied ? [FLAG_LEGEND, 'small letters: always granted, the entry has no bit for it'] : [FLAG_LEGEND];
+}
 
 export function walkDrawing(translation: Translation, pageBytes: number, style: Style, indent: string): string[] {
   const rows = translation.walk.map((step, depth) => [
