@@ -59,6 +59,7 @@ export class AccessPort {
     } else {
       if (listening) this.noteTranslations(process, va, size, kind);
       bytes = perform(va);
+      if (listening) this.trap.untold = [];
     }
     if (listening) this.noteAccess(process, cpu, va, size, kind, bytes);
     return {
@@ -70,15 +71,24 @@ export class AccessPort {
     };
   }
 
+  /**
+   * Tell how each page translates. Of the pages after the first, one that will fault is told when it does, by the trap: the
+   * faults before it change the page table, and the access may never get so far.
+   */
   private noteTranslations(process: Process, address: number, size: number, kind: AccessKind): void {
     const { trap, kernel } = this;
     const { pid, cpu } = process;
     const { pageBytes } = kernel;
     trap.attempt = 0;
     trap.size = size;
+    trap.untold = [];
     const access = ACCESS_NAMES[kind];
     for (let at = address; at < address + size; at += pageBytes - (at % pageBytes)) {
       const translation = kernel.cpus[cpu]!.peek(at, kind);
+      if (at !== address && translation.fault !== null) {
+        trap.untold.push(at);
+        continue;
+      }
       trap.listener?.({ type: 'Translate', pid, cpu, attempt: 0, access, size, translation });
     }
   }
