@@ -124,7 +124,7 @@ export function reasonFirst(events: readonly MachineEvent[]): MachineEvent[] {
 
 type EventOf<Type extends MachineEvent['type']> = Extract<MachineEvent, { type: Type }>;
 
-function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: number): string {
+export function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: number): string {
   const first = event.mappings[0];
   const owner =
     first === undefined

@@ -36,8 +36,8 @@ describe('the story of a step', () => {
 
        ▸ kernel: copy-on-write  minor fault
          frame 12 is shared by 2 mappings, so the writer gets a copy
-         frame 13 serves the page now
          frame 12 copied to frame 13 for child
+         frame 13 serves the page now
 
        ▸ the access is tried again
          TLB   page 0x10000 → set 0, tag 0x4000, ASID 2: miss

@@ -13,7 +13,7 @@ import { expectationLines, stepNumber } from '../pretty-steps.ts';
 import { counted, hex } from '../quantities.ts';
 import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
-import { reasonFirst, whyOf } from '../why.ts';
+import { evictionText, reasonFirst, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { refusalLines } from './refusal.ts';
 import { callText } from './system-call.ts';
@@ -60,6 +60,10 @@ class Teller {
   private legendShown = false;
   private translations = 0;
   private skipped = 0;
+  /** What a fault came to, told when all that was done for it has been. */
+  private served: string | null = null;
+  /** Slot that a frame was just written to, told with its eviction. */
+  private readonly slots = new Map<number, number>();
 
   constructor(names: Names, options: StoryOptions) {
     this.names = names;
@@ -78,6 +82,7 @@ class Teller {
       this.andSoOn();
       this.event(event);
     }
+    this.sayServed();
     this.andSoOn();
     return this.lines;
   }
@@ -104,7 +109,13 @@ class Teller {
       case 'PageFault':
         this.heading(`kernel: ${event.kind}`, event.major ? 'major fault: the disk was needed' : 'minor fault');
         this.say(event.why);
-        this.say(`frame ${event.pfn} serves the page now`);
+        this.served = `frame ${event.pfn} serves the page now`;
+        return;
+      case 'SwapOut':
+        this.slots.set(event.pfn, event.slot);
+        return;
+      case 'Eviction':
+        this.say(evictionText(event, this.names, this.slots.get(event.pfn)));
         return;
       case 'Access':
         this.access(event);
@@ -187,7 +198,14 @@ class Teller {
     return `physical ${hex(address)} = frame ${Math.floor(address / pageBytes)} + ${hex(address % pageBytes)}`;
   }
 
+  private sayServed(): void {
+    const text = this.served;
+    this.served = null;
+    if (text !== null) this.say(text);
+  }
+
   private heading(title: string, rest = ''): void {
+    this.sayServed();
     const { style } = this.options;
     const [first = '', ...more] = wrapKeepingGaps(rest, style.width - title.length - 6);
     this.lines.push('', ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', title)}  ${first}`.trimEnd());

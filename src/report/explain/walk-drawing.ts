@@ -55,6 +55,8 @@ function targetText(step: WalkStep, translation: Translation, pageBytes: number,
 /** `L1 set 3, tag 0x4, ASID 2: miss`, or which way answered. */
 export function tlbSentence(translation: Translation): string {
   const { tlb } = translation;
+  if (tlb === null && translation.walk.length === 0 && translation.fault !== null)
+    return 'not asked: the address itself is refused, before TLB and page table';
   if (tlb === null) return 'this machine has no TLB: every access walks the page table';
   const where = `page ${hex(translation.vpn)} → set ${tlb.set}, tag ${hex(tlb.tag)}, ASID ${tlb.asid}`;
   if (tlb.hit === null) return `${where}: miss`;
