@@ -31,6 +31,19 @@ function complaints({ steps, final, invariants }: ScenarioResult): string[] {
   ];
 }
 
+it.for([
+  ['a misspelt key', { version: 1, name: 'x', steps: [{ do: 'load', at: 'buf', expekt: {} }] }],
+  ['an unknown step', { version: 1, name: 'x', steps: [{ do: 'lode', at: 'buf' }] }],
+  ['a wrong type', { version: 1, name: 'x', machine: { cpus: 'two' }, steps: [{ do: 'load', at: 'buf' }] }],
+  ['a missing key', { version: 1, steps: [{ do: 'load', at: 'buf' }] }],
+  [
+    'a mistake inside of a loop',
+    { version: 1, name: 'x', steps: [{ do: 'repeat', times: 2, steps: [{ do: 'load' }] }] },
+  ],
+] as const)('the published schema refuses %s', ([, file]) => {
+  expect(schemaProblems(file, SCHEMA)).not.toEqual([]);
+});
+
 it('there are at least eighteen', () => {
   expect(SCENARIOS.length).toBeGreaterThanOrEqual(18);
 });
