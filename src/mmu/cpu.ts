@@ -21,6 +21,8 @@ export interface TrapHandler {
   pageFault(cpu: Cpu, fault: Fault): boolean;
 }
 
+/** A constant of this module is compiled in; an imported one is read, and checked for being initialised, at each use. */
+const INDEX_MASK = SOFT_INDEX_MASK;
 /** How often a straddling access starts over because the second page's fault may have taken the first away. */
 const STRADDLE_ATTEMPTS = 8;
 /** Pages that 8 bytes can touch when pages are as small as 4 bytes. */
@@ -55,7 +57,7 @@ export class Cpu extends TranslationUnit {
 
   load8(va: number): number {
     const soft = this.softLoads;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.offsetMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -70,7 +72,7 @@ export class Cpu extends TranslationUnit {
 
   load16(va: number): number {
     const soft = this.softLoads;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.halfMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -86,7 +88,7 @@ export class Cpu extends TranslationUnit {
   /** Unsigned. */
   load32(va: number): number {
     const soft = this.softLoads;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.wordMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -102,7 +104,7 @@ export class Cpu extends TranslationUnit {
   /** The low word; the high one is left in `highWord`. Both unsigned. */
   load64(va: number): number {
     const soft = this.softLoads;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.doubleMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -119,7 +121,7 @@ export class Cpu extends TranslationUnit {
 
   store8(va: number, value: number): void {
     const soft = this.softStores;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.offsetMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -134,7 +136,7 @@ export class Cpu extends TranslationUnit {
 
   store16(va: number, value: number): void {
     const soft = this.softStores;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.halfMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -149,7 +151,7 @@ export class Cpu extends TranslationUnit {
 
   store32(va: number, value: number): void {
     const soft = this.softStores;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.wordMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -164,7 +166,7 @@ export class Cpu extends TranslationUnit {
 
   store64(va: number, low: number, high: number): void {
     const soft = this.softStores;
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = (va * this.pageScale) & INDEX_MASK;
     const offset = va & this.doubleMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
