@@ -9,7 +9,7 @@
  * falls to the cold path by itself.
  */
 import type { Fault } from './fault-latch.ts';
-import { SOFT_INDEX_MASK, type SoftTlb } from './tlb/soft-tlb.ts';
+import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
 import { type CpuOptions, TranslationUnit } from './translation-unit.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
@@ -23,6 +23,9 @@ export interface TrapHandler {
 
 /** A constant of this module is compiled in; an imported one is read, and checked for being initialised, at each use. */
 const INDEX_MASK = SOFT_INDEX_MASK;
+const NEAR = SOFT_NEAR;
+const CHUNK = SOFT_CHUNK;
+const OFFSET = SOFT_OFFSET;
 /** How often a straddling access starts over because the second page's fault may have taken the first away. */
 const STRADDLE_ATTEMPTS = 8;
 /** Pages that 8 bytes can touch when pages are as small as 4 bytes. */
@@ -34,8 +37,11 @@ export class Cpu extends TranslationUnit {
   /** The kernel; null: a fault abandons the access. */
   trap: TrapHandler | null = null;
 
-  private readonly softLoads: SoftTlb;
-  private readonly softStores: SoftTlb;
+  private readonly loadTags: Float64Array;
+  private readonly loadPlaces: Int32Array;
+  private readonly storeTags: Float64Array;
+  private readonly storePlaces: Int32Array;
+  private readonly pageShift: number;
   private readonly halfMask: number;
   private readonly wordMask: number;
   private readonly doubleMask: number;
@@ -44,8 +50,11 @@ export class Cpu extends TranslationUnit {
 
   constructor(options: CpuOptions) {
     super(options);
-    this.softLoads = this.soft.loads;
-    this.softStores = this.soft.stores;
+    this.loadTags = this.soft.loads.tags;
+    this.loadPlaces = this.soft.loads.places;
+    this.storeTags = this.soft.stores.tags;
+    this.storePlaces = this.soft.stores.places;
+    this.pageShift = options.format.pageShift;
     this.halfMask = this.offsetMask & ~1;
     this.wordMask = this.offsetMask & ~3;
     this.doubleMask = this.offsetMask & ~7;
@@ -56,63 +65,63 @@ export class Cpu extends TranslationUnit {
   }
 
   load8(va: number): number {
-    const soft = this.softLoads;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.offsetMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.offsetMask;
+    if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
+      this.dataTouched[this.loadPlaces[index]!] = time;
+      const near = this.loadPlaces[index + NEAR]!;
       if (near >= 0) return this.memory.nearBytes[near + offset]!;
-      return this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset]!;
+      return this.memory.bytesOf[this.loadPlaces[index + CHUNK]!]![this.loadPlaces[index + OFFSET]! + offset]!;
     }
     return this.loadCold(va, 1);
   }
 
   load16(va: number): number {
-    const soft = this.softLoads;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.halfMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.halfMask;
+    if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
+      this.dataTouched[this.loadPlaces[index]!] = time;
+      const near = this.loadPlaces[index + NEAR]!;
       if (near >= 0) return this.memory.nearHalves[(near + offset) >>> 1]!;
-      return this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1]!;
+      return this.memory.halvesOf[this.loadPlaces[index + CHUNK]!]![(this.loadPlaces[index + OFFSET]! + offset) >>> 1]!;
     }
     return this.loadCold(va, 2);
   }
 
   /** Unsigned. */
   load32(va: number): number {
-    const soft = this.softLoads;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.wordMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.wordMask;
+    if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
+      this.dataTouched[this.loadPlaces[index]!] = time;
+      const near = this.loadPlaces[index + NEAR]!;
       if (near >= 0) return this.memory.nearWords[(near + offset) >>> 2]!;
-      return this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2]!;
+      return this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]![(this.loadPlaces[index + OFFSET]! + offset) >>> 2]!;
     }
     return this.loadCold(va, 4);
   }
 
   /** The low word; the high one is left in `highWord`. Both unsigned. */
   load64(va: number): number {
-    const soft = this.softLoads;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.doubleMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.doubleMask;
+    if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[soft.chunks[index]!]!;
-      const at = (soft.offsets[index]! + offset) >>> 2;
+      this.dataTouched[this.loadPlaces[index]!] = time;
+      const near = this.loadPlaces[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]!;
+      const at = (this.loadPlaces[index + OFFSET]! + offset) >>> 2;
       this.highWord = words[at + 1]!;
       return words[at]!;
     }
@@ -120,62 +129,66 @@ export class Cpu extends TranslationUnit {
   }
 
   store8(va: number, value: number): void {
-    const soft = this.softStores;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.offsetMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.offsetMask;
+    if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
+      this.dataTouched[this.storePlaces[index]!] = time;
+      const near = this.storePlaces[index + NEAR]!;
       if (near >= 0) this.memory.nearBytes[near + offset] = value;
-      else this.memory.bytesOf[soft.chunks[index]!]![soft.offsets[index]! + offset] = value;
+      else this.memory.bytesOf[this.storePlaces[index + CHUNK]!]![this.storePlaces[index + OFFSET]! + offset] = value;
     } else this.storeCold(va, 1, value, 0);
   }
 
   store16(va: number, value: number): void {
-    const soft = this.softStores;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.halfMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.halfMask;
+    if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
+      this.dataTouched[this.storePlaces[index]!] = time;
+      const near = this.storePlaces[index + NEAR]!;
       if (near >= 0) this.memory.nearHalves[(near + offset) >>> 1] = value;
-      else this.memory.halvesOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 1] = value;
+      else
+        this.memory.halvesOf[this.storePlaces[index + CHUNK]!]![(this.storePlaces[index + OFFSET]! + offset) >>> 1] =
+          value;
     } else this.storeCold(va, 2, value, 0);
   }
 
   store32(va: number, value: number): void {
-    const soft = this.softStores;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.wordMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.wordMask;
+    if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
+      this.dataTouched[this.storePlaces[index]!] = time;
+      const near = this.storePlaces[index + NEAR]!;
       if (near >= 0) this.memory.nearWords[(near + offset) >>> 2] = value;
-      else this.memory.wordsOf[soft.chunks[index]!]![(soft.offsets[index]! + offset) >>> 2] = value;
+      else
+        this.memory.wordsOf[this.storePlaces[index + CHUNK]!]![(this.storePlaces[index + OFFSET]! + offset) >>> 2] =
+          value;
     } else this.storeCold(va, 4, value, 0);
   }
 
   store64(va: number, low: number, high: number): void {
-    const soft = this.softStores;
-    const index = (va * this.pageScale) & INDEX_MASK;
-    const offset = va & this.doubleMask;
-    if (soft.tags[index] === va - offset) {
+    const bits = va | 0;
+    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const offset = bits & this.doubleMask;
+    if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[soft.slots[index]!] = time;
-      const near = soft.near[index]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[soft.chunks[index]!]!;
-      const at = (soft.offsets[index]! + offset) >>> 2;
+      this.dataTouched[this.storePlaces[index]!] = time;
+      const near = this.storePlaces[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.storePlaces[index + CHUNK]!]!;
+      const at = (this.storePlaces[index + OFFSET]! + offset) >>> 2;
       words[at] = low;
       words[at + 1] = high;
     } else this.storeCold(va, 8, low, high);

@@ -20,7 +20,7 @@ import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL } from './pte-flags.ts';
 import type { TlbConfig } from './tlb/config.ts';
 import { TlbHierarchy } from './tlb/hierarchy.ts';
-import { SOFT_INDEX_MASK, SoftTlbs } from './tlb/soft-tlb.ts';
+import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_OFFSET, SoftTlbs } from './tlb/soft-tlb.ts';
 import { GLOBAL_SPACE, type TlbEntryInfo, type TlbPreset } from './tlb/tlb.ts';
 import type { Translation } from './translation.ts';
 import { type AccessKind, FETCH, STORE } from './units.ts';
@@ -61,7 +61,7 @@ export abstract class TranslationUnit {
 
   protected readonly pageScale: number;
   protected readonly offsetMask: number;
-  protected readonly soft = new SoftTlbs();
+  protected readonly soft: SoftTlbs;
   /** `touched` of the first-level arrays; never reached without a TLB, as the soft TLBs then stay empty. */
   protected readonly dataTouched: Float64Array;
   protected readonly fetchTouched: Float64Array;
@@ -87,6 +87,7 @@ export abstract class TranslationUnit {
     this.index = options.index;
     this.memory = memory;
     this.format = format;
+    this.soft = new SoftTlbs(format.pageShift);
     this.walker = new Walker(memory, format, options.hardwareAccessedDirty);
     this.tlbs = tlb === null ? null : new TlbHierarchy(tlb, format, options.seed + options.index);
     this.asids = tlb?.asids !== false;
@@ -175,7 +176,7 @@ export abstract class TranslationUnit {
    */
   translate(va: number, kind: AccessKind): number {
     const soft = this.soft.of(kind);
-    const index = (va * this.pageScale) & SOFT_INDEX_MASK;
+    const index = ((va | 0) >>> this.format.pageShift) & SOFT_INDEX_MASK;
     const offset = va & this.offsetMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -183,8 +184,8 @@ export abstract class TranslationUnit {
       if (kind === STORE) this.stores++;
       else if (kind === FETCH) this.fetches++;
       const touched = kind === FETCH ? this.fetchTouched : this.dataTouched;
-      touched[soft.slots[index]!] = time;
-      return this.memory.addressIn(soft.chunks[index]!, soft.offsets[index]! + offset);
+      touched[soft.places[index]!] = time;
+      return this.memory.addressIn(soft.places[index + SOFT_CHUNK]!, soft.places[index + SOFT_OFFSET]! + offset);
     }
     this.faulted = false;
     return this.reach(va, kind, true);

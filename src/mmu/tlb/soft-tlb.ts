@@ -2,10 +2,12 @@
  * The emulator's own shortcut in front of the exact TLB: direct-mapped, one for each access kind.
  *
  *     index = page number & 255
- *     tags[index]     address of the page (NaN: empty, equal to nothing)
- *     slots[index]    slot of the exact first-level TLB that maps it: a hit stamps that slot's `touched`
- *     chunks[index], offsets[index]   where the frame is in host memory
- *     near[index]     offsets[index] when that is chunk 0, else -1: the hit path then need not look up the chunk
+ *     tags[index]                  address of the page (NaN: empty, equal to nothing)
+ *     places[index]                slot of the exact first-level TLB that maps it: a hit stamps that slot's `touched`
+ *     places[index + SOFT_CHUNK], [… + SOFT_OFFSET]   where the frame is in host memory
+ *     places[index + SOFT_NEAR]    the offset when that is chunk 0, else -1: the hit path then need not look up the chunk
+ *
+ * One array for four columns, as each array that the hit path reads costs it more than the read itself does.
  *
  * It holds no truth of its own: I1: every entry here is backed by a valid slot of the exact TLB that allows the access at
  * the current privilege in the current address space, A set, and D too for stores. So whatever drops or changes such a
@@ -17,30 +19,29 @@ import type { TlbHierarchy } from './hierarchy.ts';
 const ENTRIES = 256;
 /** The part of a page number that is the index. */
 export const SOFT_INDEX_MASK = ENTRIES - 1;
+/** Where the columns of `places` after the first start. */
+export const SOFT_NEAR = ENTRIES;
+export const SOFT_CHUNK = 2 * ENTRIES;
+export const SOFT_OFFSET = 3 * ENTRIES;
 
 export class SoftTlb {
-  readonly tags: Float64Array;
-  readonly slots: Int32Array;
-  readonly chunks: Int32Array;
-  readonly offsets: Int32Array;
-  readonly near: Int32Array;
+  readonly tags = new Float64Array(ENTRIES).fill(Number.NaN);
+  readonly places = new Int32Array(4 * ENTRIES);
+  /** The index is taken from the low 32 bits of addresses, which hold less than 8 of the largest pages' number. */
+  private readonly indexMask: number;
   private used = false;
 
-  constructor() {
-    this.tags = new Float64Array(ENTRIES).fill(Number.NaN);
-    this.slots = new Int32Array(ENTRIES);
-    this.chunks = new Int32Array(ENTRIES);
-    this.offsets = new Int32Array(ENTRIES);
-    this.near = new Int32Array(ENTRIES);
+  constructor(pageShift: number) {
+    this.indexMask = SOFT_INDEX_MASK & (2 ** (32 - pageShift) - 1);
   }
 
   fill(page: number, pageAddress: number, slot: number, chunk: number, offset: number): void {
-    const index = page & SOFT_INDEX_MASK;
+    const index = page & this.indexMask;
     this.tags[index] = pageAddress;
-    this.slots[index] = slot;
-    this.chunks[index] = chunk;
-    this.offsets[index] = offset;
-    this.near[index] = chunk === 0 ? offset : -1;
+    this.places[index] = slot;
+    this.places[index + SOFT_NEAR] = chunk === 0 ? offset : -1;
+    this.places[index + SOFT_CHUNK] = chunk;
+    this.places[index + SOFT_OFFSET] = offset;
     this.used = true;
   }
 
@@ -51,12 +52,12 @@ export class SoftTlb {
       this.clear();
       return;
     }
-    const index = page & SOFT_INDEX_MASK;
-    if (this.slots[index] === slot) this.tags[index] = Number.NaN;
+    const index = page & this.indexMask;
+    if (this.places[index] === slot) this.tags[index] = Number.NaN;
   }
 
   dropPage(page: number): void {
-    this.tags[page & SOFT_INDEX_MASK] = Number.NaN;
+    this.tags[page & this.indexMask] = Number.NaN;
   }
 
   clear(): void {
@@ -68,9 +69,15 @@ export class SoftTlb {
 
 /** The three of one processor. */
 export class SoftTlbs {
-  readonly loads = new SoftTlb();
-  readonly stores = new SoftTlb();
-  readonly fetches = new SoftTlb();
+  readonly loads: SoftTlb;
+  readonly stores: SoftTlb;
+  readonly fetches: SoftTlb;
+
+  constructor(pageShift: number) {
+    this.loads = new SoftTlb(pageShift);
+    this.stores = new SoftTlb(pageShift);
+    this.fetches = new SoftTlb(pageShift);
+  }
 
   of(kind: AccessKind): SoftTlb {
     if (kind === LOAD) return this.loads;
