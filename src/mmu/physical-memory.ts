@@ -73,7 +73,8 @@ export class PhysicalMemory {
 
   /** Unsigned. */
   load32(pa: number): number {
-    if (pa >= 0 && pa < this.nearEnd && (pa & 3) === 0) return this.nearWords[pa >>> 2]!;
+    const near = pa >>> 0;
+    if (near === pa && near < this.nearEnd && (near & 3) === 0) return this.nearWords[near >>> 2]!;
     if ((pa & 3) !== 0) return (this.load16(pa) | (this.load16(pa + 2) << 16)) >>> 0;
     this.byteView(pa + 3);
     return this.wordsOf[Math.floor(pa * PER_CHUNK)]![(pa & CHUNK_MASK) >>> 2]!;
@@ -96,9 +97,10 @@ export class PhysicalMemory {
   }
 
   store32(pa: number, value: number): void {
-    if (pa >= 0 && pa < this.nearEnd && (pa & 3) === 0) {
-      this.nearWords[pa >>> 2] = value;
-      this.written[pa >>> BLOCK_SHIFT] = 1;
+    const near = pa >>> 0;
+    if (near === pa && near < this.nearEnd && (near & 3) === 0) {
+      this.nearWords[near >>> 2] = value;
+      this.written[near >>> BLOCK_SHIFT] = 1;
       return;
     }
     if ((pa & 3) !== 0) {

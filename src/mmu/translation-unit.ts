@@ -229,11 +229,10 @@ export abstract class TranslationUnit {
 
   /** Put an entry into a slot of the TLB of that name (`L1`, `L1i`, `L1d`, `L2`), or empty it (null). Counts nothing. */
   presetTlb(name: string, set: number, way: number, preset: TlbPreset | null): void {
-    const tlb = this.tlbs?.byName(name);
-    invariant(tlb !== undefined, 'the TLB to preset exists');
+    invariant(this.tlbs !== null, 'there is a TLB to preset');
     this.soft.clear();
     this.tick();
-    tlb.preset(set, way, preset, this.clock);
+    this.tlbs.preset(name, set, way, preset, this.clock);
   }
 
   /** The valid entries of all TLBs. */

@@ -46,6 +46,7 @@ export class Walker {
   readonly entries: Float64Array;
   private readonly memory: PhysicalMemory;
   private readonly format: PageTableFormat;
+  private readonly riscv: boolean;
   private readonly everyLevel: boolean;
   private readonly reservedMisalignment: boolean;
   private readonly hardwareAccessedDirty: boolean;
@@ -56,6 +57,7 @@ export class Walker {
     this.table = new PageTable(memory, format);
     this.memory = memory;
     this.format = format;
+    this.riscv = format.family === 'riscv';
     this.everyLevel = format.rules.permissions === 'every-level';
     this.reservedMisalignment = format.rules.misalignment === 'reserved-bit';
     this.hardwareAccessedDirty = hardwareAccessedDirty;
@@ -176,7 +178,7 @@ export class Walker {
   }
 
   private writeWithoutRead(flags: number): boolean {
-    return this.format.family === 'riscv' && (flags & (PTE_READ | PTE_WRITE)) === PTE_WRITE;
+    return this.riscv && (flags & (PTE_READ | PTE_WRITE)) === PTE_WRITE;
   }
 
   private setBits(entry: number, wanted: number): void {

@@ -23,9 +23,15 @@ import { flushPage } from '../vm/tlb-flush.ts';
 import { frameForFault } from './frame-for-fault.ts';
 import { COPY_ON_WRITE, DEMAND_ZERO, KILLED, REUSE, ZERO_PAGE } from './outcome.ts';
 
+/** More than any format has: a power of two, so that dividing by it is exact. */
+const PAGES_PER_SPACE = 2 ** 40;
+
 /** A number unique to the page of this address space, for policies that remember pages. */
 export function pageKey(kernel: Kernel, space: AddressSpace, address: number): number {
-  return space.id * 2 ** 40 + (Math.floor(address / kernel.pageBytes) % 2 ** 40);
+  const page = Math.floor(address / kernel.pageBytes);
+  // `page % PAGES_PER_SPACE`, as a remainder of doubles costs as much as a walk.
+  const inSpace = page - Math.floor(page / PAGES_PER_SPACE) * PAGES_PER_SPACE;
+  return space.id * PAGES_PER_SPACE + inSpace;
 }
 
 /** Nothing is mapped at this private anonymous page yet. */

@@ -14,7 +14,7 @@
  */
 import type { Cpu, Fault, TrapHandler } from '../../mmu/cpu.ts';
 import { describeFault } from '../../mmu/cpu.ts';
-import { FAULT_RULES } from '../../mmu/fault.ts';
+import { FAULT_RULES, type FaultRule } from '../../mmu/fault.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import {
   PTE_ACCESSED,
@@ -52,14 +52,16 @@ import { growStack } from './stack.ts';
 import { faultSwapped } from './swap-in.ts';
 
 /** The page is not there yet, or only its accessed or dirty bit is missing: not a question of its rights. */
-const MISSING: readonly number[] = (['not-present', 'accessed-clear', 'dirty-clear'] as const).map((rule) =>
-  FAULT_RULES.indexOf(rule),
-);
+const MISSING = rulesAmong(['not-present', 'accessed-clear', 'dirty-clear']);
 const RULE_NON_CANONICAL = FAULT_RULES.indexOf('non-canonical');
 const RULE_OUT_OF_RANGE = FAULT_RULES.indexOf('out-of-range');
 /** Only a page table that the kernel itself built wrongly can give these. */
-const CORRUPT_RULES = ['reserved-bit', 'misaligned-superpage', 'no-leaf', 'bad-frame', 'supervisor'] as const;
-const CORRUPT: readonly number[] = CORRUPT_RULES.map((rule) => FAULT_RULES.indexOf(rule));
+const CORRUPT = rulesAmong(['reserved-bit', 'misaligned-superpage', 'no-leaf', 'bad-frame', 'supervisor']);
+
+/** For each rule, by index: is it one of these? */
+function rulesAmong(names: readonly FaultRule[]): readonly boolean[] {
+  return FAULT_RULES.map((rule) => names.includes(rule));
+}
 
 /** What the processors call. */
 export class PageFaultHandler implements TrapHandler {
@@ -73,7 +75,7 @@ export class PageFaultHandler implements TrapHandler {
     const { kernel } = this;
     const process = kernel.running[cpu.index]!;
     invariant(process !== null, 'a page fault on a CPU that runs nobody');
-    invariant(!CORRUPT.includes(fault.rule), 'the hardware found a page table entry that the kernel must not write');
+    invariant(!CORRUPT[fault.rule]!, 'the hardware found a page table entry that the kernel must not write');
     kernel.activeCpu = cpu.index;
     const info = kernel.sink === null ? null : describeFault(fault, kernel.format);
     const outcome = resolveFault(kernel, process, fault);
@@ -97,11 +99,13 @@ function resolveFault(kernel: Kernel, process: Process, fault: Fault): number {
   const space = process.space!;
   const area = space.areas.find(address);
   if (area === null) return REFUSED_MAPPING;
-  const page = address - (address % pageBytes);
+  const page = address - (address & (pageBytes - 1));
   const grown = area.start > address;
   if (grown && !growStack(kernel, process, area, page)) return REFUSED_MAPPING;
-  if (!isAllowed(kernel, area, access, MISSING.includes(fault.rule))) return REFUSED_ACCESS;
-  const outcome = resolvePage(kernel, process, area, page, access === STORE);
+  if (!isAllowed(kernel, area, access, MISSING[fault.rule]!)) return REFUSED_ACCESS;
+  // The processor has just been at the entry: its last-level table exists, so that the way there need not be searched.
+  const known = fault.level === 0 ? fault.pteAddress : -1;
+  const outcome = resolvePage(kernel, process, area, page, access === STORE, known);
   return grown && outcome >= 0 ? STACK_GROWTH | (outcome & MAJOR) : outcome;
 }
 
@@ -117,11 +121,21 @@ function isAllowed(kernel: Kernel, area: Area, access: number, missing: boolean)
   return area.has(VM_READ | VM_WRITE);
 }
 
-/** Make one page of an area accessible for reading or writing. An outcome of outcome.ts. */
-export function resolvePage(kernel: Kernel, process: Process, area: Area, page: number, write: boolean): number {
+/**
+ * Make one page of an area accessible for reading or writing. `known`: address of the page's entry, or -1.
+ * An outcome of outcome.ts.
+ */
+export function resolvePage(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  page: number,
+  write: boolean,
+  known = -1,
+): number {
   if (area.has(VM_HUGETLB)) return faultHuge(kernel, process, area, page, write);
   const { pageTable } = kernel;
-  const entry = entryForFault(kernel, process, process.space!, page);
+  const entry = known >= 0 ? known : entryForFault(kernel, process, process.space!, page);
   if (entry < 0) return KILLED;
   if (pageTable.isEmpty(entry)) {
     return area.object === null

@@ -51,6 +51,8 @@ export class PteCodec {
   private readonly low: Int32Array;
   private readonly high: Int32Array;
   private readonly inverted: number;
+  private readonly validLow: number;
+  private readonly validHigh: number;
   private readonly frameLow: number;
   private readonly frameHigh: number;
   private readonly frameBit: number;
@@ -97,6 +99,9 @@ export class PteCodec {
     this.inverted = inverted;
     this.wordsLow = flagWords(this.low, inverted);
     this.wordsHigh = flagWords(this.high, inverted);
+    const valid = fieldMasks(layout.valid);
+    this.validLow = valid.low;
+    this.validHigh = valid.high;
     const accessed = fieldMasks(layout.accessed);
     const dirty = fieldMasks(layout.dirty);
     this.accessedLow = accessed.low;
@@ -132,7 +137,7 @@ export class PteCodec {
 
   /** Is the entry's valid bit set? */
   isValid(low: number, high: number): boolean {
-    return ((low & this.low[0]!) | (high & this.high[0]!)) !== 0;
+    return ((low & this.validLow) | (high & this.validHigh)) !== 0;
   }
 
   /** Does a valid entry at this level end the walk? */
@@ -171,7 +176,10 @@ export class PteCodec {
 
   /** Frame number (or swap slot) of an entry. In a superpage leaf of x86 the bits below the frame are PAT and reserved. */
   frame(low: number, high: number): number {
-    return ((low & this.frameLow) >>> this.frameShift()) + ((high & this.frameHigh) >>> 0) * this.frameHighScale;
+    const lower = (low & this.frameLow) >>> this.frameShift();
+    const upper = high & this.frameHigh;
+    // Apart, so that walks of all but the largest machines stay within integers: doubles double their time.
+    return upper === 0 ? lower : lower + (upper >>> 0) * this.frameHighScale;
   }
 
   /** Must-be-zero bits that are set, given what the entry is; 0 when it is in order. */

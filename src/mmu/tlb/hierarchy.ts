@@ -6,10 +6,11 @@
  * The second level is asked only when the first misses; a hit there copies the entry up. An entry leaving the first
  * level stays in the second, and the other way round (neither includes the other), as in DynamoRIO's drcachesim.
  */
+import { invariant } from '../invariant.ts';
 import type { PageTableFormat } from '../page-table/formats.ts';
 import { type AccessKind, FETCH } from '../units.ts';
 import type { TlbConfig } from './config.ts';
-import { Tlb, type TlbEntryInfo } from './tlb.ts';
+import { Tlb, type TlbEntryInfo, type TlbPreset } from './tlb.ts';
 
 /** Seeds of the arrays differ, so that random replacement in one does not mirror the other. */
 const SEED_STEP = 0x9e3779b9;
@@ -26,11 +27,19 @@ export class TlbHierarchy {
   /** What the last `lookup` found out. */
   missedFirst = false;
   hitSecond = false;
+  /**
+   * Address, its space and the array of the last lookup that found nothing, while nothing has been entered since (else
+   * NaN): it would find nothing again. A fault's retry asks just that.
+   */
+  private absent = Number.NaN;
+  private absentSpace = 0;
+  private absentFrom: Tlb;
 
   constructor(config: TlbConfig, format: PageTableFormat, seed: number) {
     const split = config.split === true;
     this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP);
     this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP) : this.data;
+    this.absentFrom = this.data;
     this.second = config.l2 === undefined ? null : new Tlb('L2', config.l2, format, seed + 3 * SEED_STEP);
   }
 
@@ -44,6 +53,10 @@ export class TlbHierarchy {
     this.evictedSlot = -1;
     this.missedFirst = false;
     this.hitSecond = false;
+    if (va === this.absent && space === this.absentSpace && first === this.absentFrom) {
+      this.missedFirst = true;
+      return -1;
+    }
     const slot = first.find(va, space);
     if (slot !== -1) {
       first.touched[slot] = time;
@@ -51,9 +64,13 @@ export class TlbHierarchy {
     }
     this.missedFirst = true;
     const { second } = this;
-    if (second === null) return -1;
-    const below = second.find(va, space);
-    if (below === -1) return -1;
+    const below = second === null ? -1 : second.find(va, space);
+    if (second === null || below === -1) {
+      this.absent = va;
+      this.absentSpace = space;
+      this.absentFrom = first;
+      return -1;
+    }
     this.hitSecond = true;
     second.touched[below] = time;
     const level = second.levelOf(below);
@@ -77,6 +94,7 @@ export class TlbHierarchy {
     flags: number,
     time: number,
   ): number {
+    this.absent = Number.NaN;
     const slot = first.victim(va, level);
     if (first.isValid(slot)) {
       this.evictedSlot = slot;
@@ -85,6 +103,14 @@ export class TlbHierarchy {
     }
     first.put(slot, va, level, space, pfn, flags, time);
     return slot;
+  }
+
+  /** Set a slot of the array of that name from outside, or empty it (null). */
+  preset(name: string, set: number, way: number, preset: TlbPreset | null, time: number): void {
+    const tlb = this.byName(name);
+    invariant(tlb !== undefined, 'the TLB to preset exists');
+    this.absent = Number.NaN;
+    tlb.preset(set, way, preset, time);
   }
 
   /** Note that the page is now dirty, in every array that has it (the other first level too). */

@@ -5,7 +5,7 @@
  *     keys[slot]    page number * 8 + level     (-1: invalid)
  *     spaces[slot]  address-space id            (-1: global, matches all)
  *     frames[slot]  first frame of the mapped (super)page;   flags[slot]  its rights (pte-flags.ts)
- *     touched[slot], filled[slot]      times of the last use and of the filling
+ *     touched[slot], filled[slot]      times of the last use and of the filling   (-1: invalid, so least of all)
  *
  * Page sizes share the array: a page of level n is numbered in units of its own size, and a lookup probes one set for
  * each size that is present, smallest first (hash-rehash, as unified second-level TLBs do).
@@ -73,6 +73,8 @@ export class Tlb {
   private readonly filled: Float64Array;
   private readonly population: Int32Array;
   private readonly levels: number;
+  /** One more than the highest level that has valid slots. */
+  private levelsInUse = 0;
   private readonly pageScale: Float64Array;
   private readonly pagesInLeaf: Float64Array;
   private readonly pageBytes: number;
@@ -91,8 +93,8 @@ export class Tlb {
     this.levelOfSlot = new Uint8Array(config.entries);
     this.frames = new Float64Array(config.entries);
     this.flags = new Uint16Array(config.entries);
-    this.touched = new Float64Array(config.entries);
-    this.filled = new Float64Array(config.entries);
+    this.touched = new Float64Array(config.entries).fill(INVALID);
+    this.filled = new Float64Array(config.entries).fill(INVALID);
     this.levels = format.levels.length;
     this.population = new Int32Array(this.levels);
     this.pageScale = Float64Array.from(format.levels, (level) => 1 / level.pageBytes);
@@ -103,8 +105,8 @@ export class Tlb {
 
   /** Slot that maps `va` in `space`, or -1. Changes nothing. */
   find(va: number, space: number): number {
-    const { keys, spaces, ways } = this;
-    for (let level = 0; level < this.levels; level++) {
+    const { keys, spaces, ways, levelsInUse } = this;
+    for (let level = 0; level < levelsInUse; level++) {
       if (this.population[level] === 0) continue;
       const page = Math.floor(va * this.pageScale[level]!);
       const key = page * LEVELS + level;
@@ -119,13 +121,11 @@ export class Tlb {
   /** Slot that an entry for `va` at `level` would take now: for an invalid way, or the policy's victim. */
   victim(va: number, level: number): number {
     const start = this.setOf(Math.floor(va * this.pageScale[level]!)) * this.ways;
+    if (this.policy === 'lru') return leastOf(this.touched, start, this.ways);
+    if (this.policy === 'fifo') return leastOf(this.filled, start, this.ways);
     for (let slot = start; slot < start + this.ways; slot++) if (this.keys[slot] === INVALID) return slot;
     if (this.ways === 1) return start;
     switch (this.policy) {
-      case 'lru':
-        return leastOf(this.touched, start, this.ways);
-      case 'fifo':
-        return leastOf(this.filled, start, this.ways);
       case 'plru':
         return this.treeVictim(start);
       case 'random':
@@ -144,6 +144,7 @@ export class Tlb {
     this.touched[slot] = time;
     this.filled[slot] = time;
     this.population[level] = this.population[level]! + 1;
+    if (level >= this.levelsInUse) this.levelsInUse = level + 1;
   }
 
   /** Set a slot from outside, or empty it (null); `time` stamps it. The page must belong to the set. */
@@ -162,8 +163,7 @@ export class Tlb {
 
   /** Is a page above the smallest size present? */
   hasSuperpages(): boolean {
-    for (let level = 1; level < this.levels; level++) if (this.population[level] !== 0) return true;
-    return false;
+    return this.levelsInUse > 1;
   }
 
   isValid(slot: number): boolean {
@@ -197,6 +197,9 @@ export class Tlb {
     const level = this.levelOf(slot);
     this.population[level] = this.population[level]! - 1;
     this.keys[slot] = INVALID;
+    this.touched[slot] = INVALID;
+    this.filled[slot] = INVALID;
+    while (this.levelsInUse > 0 && this.population[this.levelsInUse - 1] === 0) this.levelsInUse--;
   }
 
   /** Drop the entries of all sizes that map `va` in `space`, global ones included. */
@@ -257,7 +260,12 @@ export class Tlb {
 
 function leastOf(times: Float64Array, start: number, count: number): number {
   let least = start;
-  for (let slot = start + 1; slot < start + count; slot++) if (times[slot]! < times[least]!) least = slot;
+  let time = times[start]!;
+  for (let slot = start + 1; slot < start + count; slot++) {
+    if (times[slot]! >= time) continue;
+    time = times[slot]!;
+    least = slot;
+  }
   return least;
 }
 
