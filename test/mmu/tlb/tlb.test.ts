@@ -6,6 +6,7 @@ import { PageTable } from '../../../src/mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../../../src/mmu/physical-memory.ts';
 import { PTE_EXEC, PTE_GLOBAL, PTE_READ, PTE_USER, PTE_VALID, PTE_WRITE } from '../../../src/mmu/pte-flags.ts';
 import { TLB_POLICIES, type TlbConfig, validateTlbConfig } from '../../../src/mmu/tlb/config.ts';
+import { SOFT_INDEX_MASK, SoftTlb } from '../../../src/mmu/tlb/soft-tlb.ts';
 import { ACCESS_NAMES, type AccessKind, FETCH, STORE } from '../../../src/mmu/units.ts';
 import { NaiveTlbs } from './naive-tlb.ts';
 
@@ -187,6 +188,47 @@ describe.for(CONFIGS)('TLB %s', ([, config]) => {
       { numRuns: 120, seed: 11 },
     );
     expect(evictions).toBeGreaterThan(20);
+  });
+});
+
+describe('What a TLB remembers of a miss', () => {
+  it('a retry finds what was entered between the fault and it', () => {
+    const tlb: TlbConfig = { entries: 4, ways: 4, l2: { entries: 16, ways: 4 } };
+    const format = FORMATS.sv39;
+    const cpu = new Cpu({ index: 0, memory: build(), format, tlb, seed: SEED, hardwareAccessedDirty: true });
+    cpu.setAddressSpace(0, 1);
+    const unmapped = 100;
+    cpu.memory.store32(40 * PAGE, 1234);
+    cpu.trap = {
+      pageFault: () => {
+        cpu.presetTlb('L2', unmapped % 4, 0, { page: unmapped, pfn: 40, flags: RIGHTS, asid: 1 });
+        return true;
+      },
+    };
+    expect(cpu.load32(unmapped * PAGE)).toBe(1234);
+    expect(cpu.counters).toMatchObject({ accesses: 1, tlbMisses: 1, l1TlbMisses: 1, l2TlbHits: 0, walks: 1 });
+    cpu.invalidatePage(unmapped * PAGE, 1);
+    cpu.trap = null;
+    cpu.load32(unmapped * PAGE);
+    expect(cpu.faulted).toBe(true);
+  });
+});
+
+describe('Soft TLB', () => {
+  it.for([2, 12, 25, 28])('keeps a page of 2^%i bytes where the low 32 bits of its address say', (pageShift) => {
+    const soft = new SoftTlb(pageShift);
+    const page = 2 ** 12 + 2 ** 7 + 5;
+    const address = page * 2 ** pageShift;
+    const index = ((address | 0) >>> pageShift) & SOFT_INDEX_MASK;
+    soft.fill(page, address, 3, 0, 0);
+    expect(soft.tags[index]).toBe(address);
+    soft.dropSlot(2, page, true);
+    expect(soft.tags[index]).toBe(address);
+    soft.dropSlot(3, page, true);
+    expect(soft.tags[index]).toBeNaN();
+    soft.fill(page, address, 3, 0, 0);
+    soft.dropPage(page);
+    expect(soft.tags[index]).toBeNaN();
   });
 });
 
