@@ -127,11 +127,12 @@ function differenceExpectation(
   result: ScenarioResult,
   goldenFile: string,
 ): ExpectationResult {
-  const index = /^step (\d+)$/.exec(what)?.[1];
-  const step = index === undefined ? undefined : result.steps[Number(index)];
+  // The record's lines are those of the steps that were kept; the lines themselves say the step's number.
+  const position = /^step (\d+)$/.exec(what)?.[1];
+  const step = position === undefined ? undefined : result.steps[Number(position) - 1];
   const parts = differingParts(expected, actual);
   return {
-    what: index === undefined ? `golden ${what}` : `golden step ${Number(index) + 1}`,
+    what: `golden ${step === undefined ? what : `step ${step.index + 1}`}`,
     ...parts,
     held: false,
     explanation: [`${goldenFile} has it otherwise; if the new behaviour is right: mmulator run --update`],

@@ -219,7 +219,7 @@ describe('golden records', () => {
     const changed = { 's/a.yaml': HOLDING.replace('value: 7', 'value: 9'), 's/a.golden.json': golden };
     const failed = await cli(['run', 's/a.yaml'], { files: changed });
     expect(failed.code).toBe(1);
-    expect(failed.out).toContain('golden step 5');
+    expect(failed.out).toContain('golden step 4  s/a.yaml:7:5');
     expect(failed.out).toContain('expected  store child buf = 7');
     expect(failed.out).toContain('actual    store child buf = 9');
   });
