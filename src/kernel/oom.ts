@@ -3,7 +3,7 @@
  *
  *     badness = resident + swapped + page-table pages + oom_score_adj * (RAM + swap) / 1000        (pages)
  *
- * The highest wins, the first in order of pid among equals; a process with oom_score_adj -1000 is never chosen.
+ * The highest wins, the last in order of birth among equals, as oom_evaluate_task goes; a process with oom_score_adj -1000 is never chosen.
  */
 import type { Kernel } from './kernel.ts';
 import type { Process } from './process.ts';
@@ -32,7 +32,7 @@ export function killForMemory(kernel: Kernel, asking: Process): void {
     const badness = badnessOf(kernel, process);
     if (badness === null) continue;
     candidates.push({ pid: process.pid, badness });
-    if (badness > worst) {
+    if (badness >= worst) {
       worst = badness;
       victim = process;
     }

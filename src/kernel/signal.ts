@@ -2,6 +2,7 @@
 import { describeFault, type Fault } from '../mmu/cpu.ts';
 import type { SignalCode, SignalInfo, SignalName } from './events.ts';
 import { KILLED, REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL } from './fault/outcome.ts';
+import { whyNotGrown } from './fault/stack.ts';
 import type { Kernel } from './kernel.ts';
 import { terminate } from './lifecycle.ts';
 import { permsOf, VM_HUGETLB } from './linux-abi.ts';
@@ -59,6 +60,9 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
   }
   if (fault.address < kernel.pageBytes)
     return `no area holds ${at}: the lowest pages stay free, so that null pointers fault`;
+  const page = fault.address - (fault.address % kernel.pageBytes);
+  const stack = area === null ? null : whyNotGrown(kernel, process, area, page);
+  if (stack !== null) return `no area holds ${at}: ${stack}`;
   const nearest = nearestArea(space.areas.below(fault.address), area, fault.address);
   return `no area holds ${at}${nearest === null ? '' : `: it lies ${nearest}`}`;
 }

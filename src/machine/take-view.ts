@@ -159,14 +159,16 @@ function viewFrames(kernel: Kernel): Record<string, FrameView> {
   const views: Record<string, FrameView> = {};
   for (let pfn = 0; pfn < frames.frames; pfn++) {
     if (frames.use[pfn] === FRAME_FREE) continue;
-    const bits = pteBitsOf(kernel, pfn);
+    // The tail frames of a superpage are their head's: held and mapped as one.
+    const head = headOf(kernel, pfn);
+    const bits = pteBitsOf(kernel, head);
     views[pfn] = {
       pfn,
       use: useOf(kernel, pfn),
-      references: frames.references[pfn]!,
-      mappings: kernel.reverseMap.list(pfn).map(({ space, page }) => ({
+      references: frames.references[head]!,
+      mappings: kernel.reverseMap.list(head).map(({ space, page }) => ({
         pid: ownerOf(kernel, kernel.spaces[space]!),
-        address: page * kernel.pageBytes,
+        address: (page + pfn - head) * kernel.pageBytes,
       })),
       dirty: frames.has(pfn, FLAG_DIRTY) || (bits & PTE_DIRTY) !== 0,
       accessed: frames.has(pfn, FLAG_REFERENCED) || (bits & PTE_ACCESSED) !== 0,

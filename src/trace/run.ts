@@ -4,7 +4,6 @@ import {
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_NORESERVE,
-  MAP_POPULATE,
   MAP_PRIVATE,
   PROT_EXEC,
   PROT_READ,
@@ -60,11 +59,7 @@ export interface TraceReport {
 const TRACE_MACHINE: Partial<MachineConfig> = { paging: 'x86_64', swap: 64 * 2 ** 20 };
 
 const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
-/**
- * Populated, because a recorded page had contents: code to run, data to read. Left to demand-zero, every page that is
- * only read would share the one zero page, need no frame and never leave.
- */
-const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE | MAP_POPULATE;
+const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 
 /**
  * A recorded program (valgrind's Lackey, see lackey.ts) run on a whole machine as one process: every reference goes
@@ -76,8 +71,9 @@ const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE | MAP_
  * ```
  *
  * A trace tells where a program touched memory, not what it wrote there; so no bytes are moved, but a store dirties
- * its page. Areas are made page by page, as nobody recorded the program's own; neighbours merge. Each page gets a frame
- * of its own at first sight, which counts as its first minor fault; the access itself then walks to it.
+ * its page. Areas are made page by page, as nobody recorded the program's own; neighbours merge. A recorded page had
+ * contents, code to run or data to read, so the process does without the zero page: also a first read gets a frame of
+ * its own, by a minor fault.
  *
  *     const run = new TraceRun({ memory: 256 * 1024, replacement: 'clock' });
  *     for (const chunk of file) run.push(chunk);
@@ -105,6 +101,7 @@ export class TraceRun implements TraceSink {
   constructor(config: Partial<MachineConfig> = {}) {
     this.machine = new Machine({ ...TRACE_MACHINE, ...config });
     this.process = this.machine.spawn({ name: 'trace', image: {} });
+    this.process.space!.forbidsZeroPage = true;
     this.cpu = this.machine.cpus[this.process.cpu]!;
     this.pageBytes = this.machine.format.pageBytes;
     this.userEnd = this.machine.format.userEnd;

@@ -13,13 +13,14 @@ import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
 import { holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
+import { VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { removeFromSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
 import { dropMapping, mapFrame, pteFlagsOf } from '../vm/mapping.ts';
-import { flushPage } from '../vm/tlb-flush.ts';
+import { flushGained, flushPage } from '../vm/tlb-flush.ts';
 import { frameForFault } from './frame-for-fault.ts';
 import { COPY_ON_WRITE, DEMAND_ZERO, KILLED, REUSE, ZERO_PAGE } from './outcome.ts';
 
@@ -43,7 +44,7 @@ export function faultUntouched(
   entry: number,
   write: boolean,
 ): number {
-  if (!write) {
+  if (!write && !process.space!.forbidsZeroPage) {
     kernel.pageTable.writeLeaf(entry, ZERO_PFN, pteFlagsOf(kernel, area.flags) | PTE_ACCESSED);
     return ZERO_PAGE;
   }
@@ -70,8 +71,8 @@ export function faultWriteProtected(
   }
   if (frames.use[pfn] === FRAME_ANON && mayReuse(kernel, pfn)) {
     frames.set(pfn, FLAG_EXCLUSIVE);
-    pageTable.setFlags(entry, writableFlags(kernel, area));
-    flushPage(kernel, space, address);
+    pageTable.setFlags(entry, ownPageFlags(kernel, area));
+    flushGained(kernel, space, address, address + kernel.pageBytes, kernel.pageBytes);
     return REUSE;
   }
   return copyPage(kernel, process, area, address, entry, pfn) ? COPY_ON_WRITE : KILLED;
@@ -124,8 +125,10 @@ export function mayReuse(kernel: Kernel, pfn: number): boolean {
   return true;
 }
 
-export function writableFlags(kernel: Kernel, area: Area): number {
-  return pteFlagsOf(kernel, area.flags) | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY;
+/** Flags of a page that belongs to this mapping alone: writable and dirty if the area is writable. */
+export function ownPageFlags(kernel: Kernel, area: Area): number {
+  const flags = pteFlagsOf(kernel, area.flags) | PTE_ACCESSED;
+  return area.has(VM_WRITE) ? flags | PTE_WRITE | PTE_DIRTY : flags;
 }
 
 function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number, entry: number): boolean {
@@ -138,6 +141,6 @@ function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number
 
 function install(kernel: Kernel, space: AddressSpace, area: Area, address: number, entry: number, pfn: number): void {
   kernel.frames.set(pfn, FLAG_EXCLUSIVE);
-  mapFrame(kernel, space, address, entry, pfn, writableFlags(kernel, area));
+  mapFrame(kernel, space, address, entry, pfn, ownPageFlags(kernel, area));
   trackFrame(kernel, pfn, pageKey(kernel, space, address));
 }

@@ -32,7 +32,7 @@ import { VM_ACCESS, VM_EXEC, VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE } from '..
 import type { Process } from '../process.ts';
 import { deliverRefusal } from '../signal.ts';
 import type { Area } from '../vm/area.ts';
-import { flushPage } from '../vm/tlb-flush.ts';
+import { flushGained } from '../vm/tlb-flush.ts';
 import { faultUntouched, faultWriteProtected } from './anonymous.ts';
 import { chargeFault } from './charge.ts';
 import { entryForFault } from './frame-for-fault.ts';
@@ -116,7 +116,10 @@ function resolveFault(kernel: Kernel, process: Process, fault: Fault): number {
  */
 function isAllowed(kernel: Kernel, area: Area, access: number, missing: boolean): boolean {
   if (access === STORE) return area.has(VM_WRITE);
-  if (kernel.format.family === 'x86') return missing && area.has(VM_ACCESS);
+  if (kernel.format.family === 'x86') {
+    // A page that is present refuses a fetch for good, unless the entry that refused is older than the right.
+    return area.has(missing || access !== FETCH ? VM_ACCESS : VM_EXEC);
+  }
   if (access === FETCH) return area.has(kernel.format.has.execute ? VM_EXEC : VM_ACCESS);
   return area.has(VM_READ | VM_WRITE);
 }
@@ -152,7 +155,7 @@ export function resolvePage(
   } else {
     pageTable.setFlags(entry, flags | PTE_ACCESSED | (write ? PTE_DIRTY : 0));
   }
-  flushPage(kernel, process.space!, page);
+  flushGained(kernel, process.space!, page, page + kernel.pageBytes, kernel.pageBytes);
   return SPURIOUS;
 }
 

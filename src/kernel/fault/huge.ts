@@ -13,7 +13,7 @@ import type { AddressSpace } from '../vm/address-space.ts';
 import type { Area } from '../vm/area.ts';
 import { forgetMapping, noteMapping, pteFlagsOf } from '../vm/mapping.ts';
 import { skippedEnd } from '../vm/tables.ts';
-import { flushRange } from '../vm/tlb-flush.ts';
+import { flushGained, flushRange } from '../vm/tlb-flush.ts';
 import { entryForFault } from './frame-for-fault.ts';
 import { COPY_ON_WRITE, HUGE, KILLED, REFUSED_BUS, REUSE, SPURIOUS } from './outcome.ts';
 
@@ -45,12 +45,12 @@ export function faultHuge(kernel: Kernel, process: Process, area: Area, address:
   const pfn = pageTable.frame(entry, 1);
   if (!write || (pageTable.flags(entry, 1) & PTE_WRITE) !== 0) {
     pageTable.setFlags(entry, pageTable.flags(entry, 1) | PTE_ACCESSED | (write ? PTE_DIRTY : 0), 1);
-    flushRange(kernel, space, base, base + bytes, bytes);
+    flushGained(kernel, space, base, base + bytes, bytes);
     return SPURIOUS;
   }
   if (frames.references[pfn] === 1) {
     pageTable.setFlags(entry, flags, 1);
-    flushRange(kernel, space, base, base + bytes, bytes);
+    flushGained(kernel, space, base, base + bytes, bytes);
     return REUSE;
   }
   const copy = allocateHuge(kernel, orderOf(kernel));

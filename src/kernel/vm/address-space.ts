@@ -26,6 +26,9 @@ export class AddressSpace {
   /** Bytes of initialized data, counted by RLIMIT_DATA. */
   dataBytes = 0;
 
+  /** First reads get a zeroed frame of their own, never the shared zero page (Linux mm_forbids_zeropage). */
+  forbidsZeroPage = false;
+
   totalPages = 0;
   dataPages = 0;
   stackPages = 0;

@@ -42,6 +42,7 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
   child.brk = parent.brk;
   child.mmapBase = parent.mmapBase;
   child.stackTop = parent.stackTop;
+  child.forbidsZeroPage = parent.forbidsZeroPage;
   child.dataBytes = parent.dataBytes;
   let copiedPages = 0;
   for (let area = parent.areas.first; area !== null; area = area.next) {

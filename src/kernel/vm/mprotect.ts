@@ -1,5 +1,13 @@
 /** mprotect(2) [mm/mprotect.c:do_mprotect_pkey, change_pte_range, can_change_pte_writable]. */
-import { PTE_ACCESSED, PTE_DIRTY, PTE_PROT_NONE, PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_EXEC,
+  PTE_PROT_NONE,
+  PTE_READ,
+  PTE_VALID,
+  PTE_WRITE,
+} from '../../mmu/pte-flags.ts';
 import { accountPages, isAccountable, mayCommit } from '../accounting.ts';
 import { type Argument, alignLength, isAligned, numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import { hugePageBytes, protectHugeRange } from '../fault/huge.ts';
@@ -29,8 +37,10 @@ import type { Area } from './area.ts';
 import { isolateRange, mergeWithNeighbours } from './edit.ts';
 import { pteFlagsOf } from './mapping.ts';
 import { leafTableEnd, skippedEnd } from './tables.ts';
-import { flushRange } from './tlb-flush.ts';
+import { flushGained, flushRange } from './tlb-flush.ts';
 
+/** What a TLB entry must not go on granting. */
+const RIGHTS = PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXEC;
 const PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
 
 /** 0, or -errno; areas before the one that failed stay changed. */
@@ -115,6 +125,7 @@ function protectPages(kernel: Kernel, space: AddressSpace, area: Area): void {
   const { pageTable, pageBytes, format } = kernel;
   const base = pteFlagsOf(kernel, area.flags);
   let touched = false;
+  let lost = false;
   let address = area.start;
   while (address < area.end) {
     let entry = pageTable.find(space.root, address);
@@ -127,11 +138,14 @@ function protectPages(kernel: Kernel, space: AddressSpace, area: Area): void {
       const flags = pageTable.flags(entry);
       if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) continue;
       const write = mayBeWritable(kernel, area, pageTable.frame(entry)) ? PTE_WRITE : 0;
-      pageTable.setFlags(entry, base | (flags & (PTE_ACCESSED | PTE_DIRTY)) | write);
+      const now = base | (flags & (PTE_ACCESSED | PTE_DIRTY)) | write;
+      pageTable.setFlags(entry, now);
       touched = true;
+      if ((flags & ~now & RIGHTS) !== 0) lost = true;
     }
   }
-  if (touched) flushRange(kernel, space, area.start, area.end, pageBytes);
+  if (lost) flushRange(kernel, space, area.start, area.end, pageBytes);
+  else if (touched) flushGained(kernel, space, area.start, area.end, pageBytes);
 }
 
 /** A page is made writable at once where a write would need nothing further: shared memory, or an exclusive frame. */

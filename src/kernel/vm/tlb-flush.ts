@@ -1,6 +1,8 @@
 /**
  * Keeping TLBs true to the page tables. Whenever a present PTE loses a right or changes its frame, every CPU that may
- * hold it drops it: the acting one at once, others by an inter-processor interrupt, a *shootdown*.
+ * hold it drops it: the acting one at once, others by an inter-processor interrupt, a *shootdown*. Where a PTE only
+ * gains rights the acting CPU alone forgets it: another one that still holds the old entry meets a fault there, which the
+ * handler finds to be spurious (x86 Linux: pte_needs_flush in arch/x86/include/asm/tlbflush.h).
  *
  * `space.cpuMask` says who may hold entries: a CPU joins when it switches to the space. A range longer than
  * 33 pages drops the whole address space instead (Linux tlb_single_page_flush_ceiling, arch/x86/mm/tlb.c).
@@ -14,24 +16,28 @@ export function flushPage(kernel: Kernel, space: AddressSpace, address: number):
   flushRange(kernel, space, address, address + kernel.pageBytes, kernel.pageBytes);
 }
 
-/** Drop translations of [start, end); `step` is the page size of the mappings in it. */
+/** Drop translations of [start, end) everywhere; `step` is the page size of the mappings in it. */
 export function flushRange(kernel: Kernel, space: AddressSpace, start: number, end: number, step: number): void {
   const { cpus, activeCpu } = kernel;
-  const pages = Math.ceil((end - start) / step);
   for (let index = 0; index < cpus.length; index++) {
     if ((space.cpuMask & (1 << index)) === 0) continue;
-    const cpu = cpus[index]!;
-    if (pages <= SINGLE_PAGE_FLUSH_CEILING) {
-      for (let address = start; address < end; address += step) cpu.invalidatePage(address, space.asid);
-    } else {
-      cpu.invalidateAsid(space.asid);
-    }
-    if (kernel.sink !== null) {
-      const scope = pages <= SINGLE_PAGE_FLUSH_CEILING ? 'page' : 'asid';
-      kernel.emit({ type: 'TlbInvalidate', cpu: index, scope, address: scope === 'page' ? start : null });
-    }
-    if (index !== activeCpu) noteShootdown(kernel, space, index, start, pages);
+    flushOn(kernel, space, index, start, end, step);
+    if (index !== activeCpu) noteShootdown(kernel, space, index, start, Math.ceil((end - start) / step));
   }
+}
+
+/** Rights of [start, end) were only added: the acting CPU forgets the old ones. */
+export function flushGained(kernel: Kernel, space: AddressSpace, start: number, end: number, step: number): void {
+  if ((space.cpuMask & (1 << kernel.activeCpu)) !== 0) flushOn(kernel, space, kernel.activeCpu, start, end, step);
+}
+
+function flushOn(kernel: Kernel, space: AddressSpace, index: number, start: number, end: number, step: number): void {
+  const cpu = kernel.cpus[index]!;
+  const single = end - start <= SINGLE_PAGE_FLUSH_CEILING * step;
+  if (single) for (let address = start; address < end; address += step) cpu.invalidatePage(address, space.asid);
+  else cpu.invalidateAsid(space.asid);
+  if (kernel.sink === null) return;
+  kernel.emit({ type: 'TlbInvalidate', cpu: index, scope: single ? 'page' : 'asid', address: single ? start : null });
 }
 
 /** Drop everything of one address space, e.g. when it ends. */
