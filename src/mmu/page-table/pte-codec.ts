@@ -178,7 +178,7 @@ export class PteCodec {
   frame(low: number, high: number): number {
     const lower = (low & this.frameLow) >>> this.frameShift();
     const upper = high & this.frameHigh;
-    // Apart, so that walks of all but the largest machines stay within integers: doubles double their time.
+    // Apart, so that the walks of all but the largest machines stay within integers.
     return upper === 0 ? lower : lower + (upper >>> 0) * this.frameHighScale;
   }
 
