@@ -1,5 +1,6 @@
 /** The story of a step: how the address splits, the walk, the refusal, the kernel's answer, the outcome. */
 import { describe, expect, it } from 'vitest';
+import type { MachineEvent } from '../../src/machine/events.ts';
 import { FORMATS } from '../../src/mmu/page-table/formats.ts';
 import { addressSplit } from '../../src/report/explain/address-split.ts';
 import { latchedText } from '../../src/report/explain/refusal.ts';
@@ -7,7 +8,7 @@ import { stepStory } from '../../src/report/explain/story.ts';
 import { walkDrawing } from '../../src/report/explain/walk-drawing.ts';
 import { PLAIN } from '../../src/report/style.ts';
 import type { StepResult } from '../../src/scenario/result.ts';
-import { COW_STEP, HELD, stepResult, translateEvent, translation, WRITE_FAULT } from './fixture.ts';
+import { BUFFER, COW_STEP, HELD, pageFault, stepResult, translateEvent, translation, WRITE_FAULT } from './fixture.ts';
 
 const story = (step: StepResult, verbose = false): string =>
   stepStory(HELD, step, { style: PLAIN, format: FORMATS.sv39, verbose }).join('\n');
@@ -73,6 +74,63 @@ describe('the story of a step', () => {
     expect(story(long, true)).not.toContain('more translations');
     const killed = { ...long, events: [...pages, ...HELD.steps[5]!.events] };
     expect(story(killed).indexOf('and so on')).toBeLessThan(story(killed).indexOf('signal: SIGSEGV'));
+  });
+});
+
+describe('making room', () => {
+  const forget = (address: number): MachineEvent => ({ type: 'TlbInvalidate', cpu: 0, scope: 'page', address });
+  const evicted: MachineEvent = {
+    type: 'Eviction',
+    pfn: 8,
+    mappings: [1, 2].map((pid) => ({ pid, address: BUFFER + 0x3000 })),
+    dirty: true,
+    policy: 'clock',
+    to: 'swap',
+    why: 'it was the oldest',
+  };
+  const outOfMemory: MachineEvent = { type: 'OomKill', pid: 2, badness: 9, candidates: [{ pid: 2, badness: 9 }] };
+  const info = { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason: 'out of memory' } as const;
+  const killed: MachineEvent = { type: 'Signal', pid: 2, info, killed: true };
+  const exit: MachineEvent = { type: 'Exit', pid: 2, code: 0, signal: 'SIGKILL', freedFrames: 5, freedSlots: 0 };
+
+  const told = (events: readonly MachineEvent[]) =>
+    story(stepResult(0, 'store parent buf = 1', { events }))
+      .split('\n')
+      .map((line) => line.trim());
+
+  it('folds what a TLB forgets again and again, and names whose page it was', () => {
+    const again = Array.from({ length: 15 }, () => forget(BUFFER + 0x3000));
+    const lines = told([translateEvent(0, translation()), ...again, evicted, pageFault('demand-zero', 'first write')]);
+    expect(lines).toContain('CPU 0 forgets the entry for buf+0x3000 (0x10003000) of parent, child in its TLBs ×15');
+    const row = [0, 1, 2].map((page) => forget(BUFFER + page * 4096));
+    expect(told(row)).toContain(
+      'CPU 0 forgets the entries for 3 pages, buf (0x10000000) to buf+0x2000 (0x10002000) in its TLBs',
+    );
+    // A page apart is a line of its own.
+    expect(told([forget(BUFFER), forget(BUFFER + 0x5000)]).filter((line) => line.startsWith('CPU 0'))).toHaveLength(2);
+  });
+
+  it('ends with the frame that serves the page, after the kill that freed it', () => {
+    const swapIn: MachineEvent = { type: 'SwapIn', slot: 3, pfn: 13 };
+    const fault = pageFault('swap-in', 'it was in swap', true);
+    const lines = told([translateEvent(0, translation()), outOfMemory, killed, exit, swapIn, fault]);
+    const order = [
+      'out of memory: killed child',
+      'SIGKILL to child',
+      'child gave back',
+      'swap slot 3',
+      'frame 13 serves',
+    ];
+    const places = order.map((text) => lines.findIndex((line) => line.startsWith(text)));
+    expect(places).toEqual([...places].sort((left, right) => left - right));
+    expect(places).not.toContain(-1);
+    expect(lines.filter((line) => line.startsWith('▸ signal'))).toEqual([]);
+  });
+
+  it('of others stands under no signal', () => {
+    const lines = told([killed, exit, evicted]);
+    expect(lines).toContain('▸ signal: SIGKILL  to child');
+    expect(lines[lines.findIndex((line) => line.startsWith('evicted')) - 1]).toBe('▸ kernel: making room');
   });
 });
 

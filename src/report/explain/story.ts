@@ -15,6 +15,7 @@ import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
 import { evictionText, reasonFirst, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
+import { forgottenLines } from './forgotten.ts';
 import { refusalLines } from './refusal.ts';
 import { callText } from './system-call.ts';
 import { flagLegend, tlbSentence, walkDrawing } from './walk-drawing.ts';
@@ -62,6 +63,11 @@ class Teller {
   private skipped = 0;
   /** What a fault came to, told when all that was done for it has been. */
   private served: string | null = null;
+  /** What TLBs forgot since the last line. */
+  private forgotten: Extract<MachineEvent, { type: 'TlbInvalidate' }>[] = [];
+  private oomKilled: number | null = null;
+  /** The last heading was a signal's. */
+  private underSignal = false;
   /** Slot that a frame was just written to, told with its eviction. */
   private readonly slots = new Map<number, number>();
 
@@ -80,8 +86,15 @@ class Teller {
     for (const event of reasonFirst(events)) {
       if (this.isLeftOut(event)) continue;
       this.andSoOn();
+      if (event.type === 'TlbInvalidate') {
+        this.forgotten.push(event);
+        continue;
+      }
+      // Written with its eviction, so no line comes between.
+      if (event.type !== 'SwapOut') this.sayForgotten(event);
       this.event(event);
     }
+    this.sayForgotten(null);
     this.sayServed();
     this.andSoOn();
     return this.lines;
@@ -115,40 +128,61 @@ class Teller {
         this.slots.set(event.pfn, event.slot);
         return;
       case 'Eviction':
+        this.leaveSignal();
         this.say(evictionText(event, this.names, this.slots.get(event.pfn)));
         return;
       case 'Access':
         this.access(event);
         return;
-      case 'Syscall': {
+      case 'Syscall':
         this.heading('system call', callText(event));
         return;
-      }
-      case 'TlbInvalidate': {
-        const what =
-          event.scope === 'page' && event.address !== null
-            ? `the entry for ${this.names.address(event.address)}`
-            : event.scope === 'asid'
-              ? 'every entry of the address space'
-              : 'every entry';
-        this.say(`CPU ${event.cpu} forgets ${what} in its TLBs`);
-        return;
-      }
       case 'ContextSwitch':
         this.say(`CPU ${event.cpu} now runs ${this.names.process(event.to)}`);
         return;
       case 'Signal':
-        this.heading(`signal: ${event.info.signal}`, event.info.code ?? '');
+        this.signal(event);
+        return;
+      case 'OomKill':
+        this.oomKilled = event.pid;
         this.say(whyOf(event, this.names)?.text ?? '');
         return;
       case 'Wait':
         this.say(`${this.names.process(event.parent)} reaps ${this.names.process(event.child)}`);
         return;
+      case 'TlbInvalidate':
+        return;
       default: {
+        if (event.type === 'SwapIn' || event.type === 'CowCopy') this.leaveSignal();
         const why = whyOf(event, this.names);
         if (why !== null) this.say(why.text);
       }
     }
+  }
+
+  /** While a fault is served somebody else is killed to make room: a line of that fault's. */
+  private signal(event: MachineEvent & { type: 'Signal' }): void {
+    const { signal, code } = event.info;
+    const who = this.names.process(event.pid);
+    const why = event.pid === this.oomKilled ? `${who} is killed` : (whyOf(event, this.names)?.text ?? '');
+    if (this.served !== null) {
+      this.say(`${signal} to ${who}: ${why}`);
+      return;
+    }
+    this.heading(`signal: ${signal}`, `${code === null ? '' : `${code} `}to ${who}`);
+    this.say(why);
+    this.underSignal = true;
+  }
+
+  /** What makes room for others is none of the signal's. */
+  private leaveSignal(): void {
+    if (this.underSignal) this.heading('kernel: making room');
+  }
+
+  private sayForgotten(next: MachineEvent | null): void {
+    const lines = forgottenLines(this.forgotten, next, this.options.format.pageBytes, this.names);
+    this.forgotten = [];
+    for (const line of lines) this.say(line);
   }
 
   private translate(translation: Translation, event: MachineEvent & { type: 'Translate' }): void {
@@ -206,6 +240,7 @@ class Teller {
 
   private heading(title: string, rest = ''): void {
     this.sayServed();
+    this.underSignal = false;
     const { style } = this.options;
     const [first = '', ...more] = wrapKeepingGaps(rest, style.width - title.length - 6);
     this.lines.push('', ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', title)}  ${first}`.trimEnd());
