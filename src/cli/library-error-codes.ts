@@ -28,6 +28,26 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: 'CPUs are numbered from 0; `cpus` in the machine’s configuration says how many there are.',
   },
   {
+    code: 'MEM-API-007',
+    title: 'not a process',
+    text: 'Accesses and system calls are made by a process: what spawn, fork or process(name) returned, not its name or pid.',
+  },
+  {
+    code: 'MEM-API-008',
+    title: 'not an address',
+    text: 'Addresses are whole numbers. Constants of 2^53 and above are bigints, because a double would round them.',
+  },
+  {
+    code: 'MEM-API-009',
+    title: 'impossible access size',
+    text: 'An access reads or writes at least one byte and at most 2^30. Sizes 1, 2, 4 and 8 are single accesses; others are copied page by page.',
+  },
+  {
+    code: 'MEM-API-010',
+    title: 'value does not fit',
+    text: 'A number is stored in so many bytes; it must lie between the least negative and the greatest unsigned value of that width.',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

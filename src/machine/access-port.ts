@@ -9,6 +9,7 @@ import { activate } from '../kernel/schedule.ts';
 import { deliver } from '../kernel/signal.ts';
 import { ACCESS_NAMES, type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { fetchByte, loadBytes, storeBytes, updateByte } from '../process/user-memory.ts';
+import { requireAddress, requireSize } from './check-access.ts';
 import type { AccessResult, Address } from './machine-api.ts';
 import type { MachineTrap } from './trap.ts';
 import { normalizeAddress, wildSignal } from './wild-address.ts';
@@ -47,6 +48,8 @@ export class AccessPort {
     kind: AccessKind,
     perform: (address: number) => Uint8Array | null,
   ): AccessResult {
+    requireAddress(address);
+    requireSize(size);
     activate(this.kernel, process);
     const { minorFaults, majorFaults, cpu } = process;
     const listening = this.trap.listener !== null;
@@ -113,16 +116,6 @@ export class AccessPort {
       physical: done ? this.kernel.cpus[cpu]!.peek(address, kind).physical : null,
     });
   }
-}
-
-/** `value` modulo 2^(8 size), as bytes. */
-export function littleEndian(value: number | bigint, size: number): Uint8Array {
-  let rest = BigInt.asUintN(8 * size, BigInt(value));
-  return Uint8Array.from({ length: size }, () => {
-    const byte = Number(rest & 0xffn);
-    rest >>= 8n;
-    return byte;
-  });
 }
 
 const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');

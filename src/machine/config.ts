@@ -1,6 +1,7 @@
 /** What a machine is built from. Everything has a default; the same configuration gives the same machine, bit for bit. */
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
+import { suggest } from '../mmu/nearest.ts';
 import { type CustomFormat, compileCustomFormat } from '../mmu/page-table/custom-format.ts';
 import { FORMATS, type FormatName, type PageTableFormat } from '../mmu/page-table/formats.ts';
 import { type TlbConfig, validateTlbConfig } from '../mmu/tlb/config.ts';
@@ -54,10 +55,10 @@ export interface ResolvedConfig {
  * @throws InputErrors with every mistake: MEM-CFG-0xx, and the codes of formats, TLBs and policies
  */
 export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
-  const errors: InputError[] = [];
+  const errors: InputError[] = unknownSettings(partial);
   const paging = partial.paging ?? 'sv39';
-  const format = formatOf(paging, errors);
-  if (format === null) throw new InputErrors(errors);
+  // With a format that is wrong itself, the rest is checked as if it were a common one.
+  const format = formatOf(paging, errors) ?? FORMATS.sv39;
   const userPages = Math.floor(format.userEnd / format.pageBytes);
   const config: MachineConfig = {
     kernel: 'linux',
@@ -75,12 +76,50 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     overcommit: 0,
     processesMax: 32768,
     hardwareAccessedDirty: true,
-    ...partial,
+    ...given(partial),
     paging,
   };
   errors.push(...configErrors(config, format));
   if (errors.length > 0) throw new InputErrors(errors);
   return { config, format };
+}
+
+/** Every setting, for finding misspelt ones; the type makes the list complete. */
+const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
+  kernel: true,
+  paging: true,
+  memory: true,
+  swap: true,
+  replacement: true,
+  residentPages: true,
+  cpus: true,
+  tlb: true,
+  seed: true,
+  aslr: true,
+  fork: true,
+  stackMax: true,
+  stackGuardPages: true,
+  overcommit: true,
+  processesMax: true,
+  hardwareAccessedDirty: true,
+};
+
+function unknownSettings(partial: Partial<MachineConfig>): InputError[] {
+  return Object.keys(partial)
+    .filter((name) => !(name in SETTINGS))
+    .map(
+      (name) =>
+        new InputError({
+          code: 'MEM-CFG-008',
+          message: `a machine has no setting \`${name}\``,
+          hint: suggest(name, Object.keys(SETTINGS), 'settings'),
+        }),
+    );
+}
+
+/** The settings that have a value: undefined means the default. */
+function given(partial: Partial<MachineConfig>): Partial<MachineConfig> {
+  return Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
 }
 
 function formatOf(paging: FormatName | CustomFormat, errors: InputError[]): PageTableFormat | null {

@@ -33,7 +33,8 @@ import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import type { Translation } from '../mmu/translation.ts';
 import { ACCESS_NAMES, type AccessKind, type AccessName } from '../mmu/units.ts';
 import { defaultImage, loadImage } from '../process/image.ts';
-import { AccessPort, littleEndian } from './access-port.ts';
+import { AccessPort } from './access-port.ts';
+import { littleEndian, requireRunning } from './check-access.ts';
 import { cloneState, restoreState } from './clone-state.ts';
 import { collectCounters } from './collect-counters.ts';
 import { type MachineConfig, resolveConfig } from './config.ts';
@@ -168,7 +169,7 @@ export class Machine {
   }
 
   kill(process: Process, signal: SignalName): void {
-    this.requireAlive(process);
+    requireRunning(process);
     const reason = `${signal} sent by kill`;
     deliver(this.kernel, process, { signal, code: null, address: 0, errorCode: null, reason });
   }
@@ -176,7 +177,7 @@ export class Machine {
   /** Run the process on that CPU from now on. */
   switchTo(cpu: number, process: Process): void {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus.length) throw noSuchCpu(cpu, this.cpus.length);
-    this.requireAlive(process);
+    requireRunning(process);
     migrate(this.kernel, process, cpu);
     activate(this.kernel, process);
   }
@@ -234,25 +235,25 @@ export class Machine {
 
   /** `size` bytes; 1, 2, 4 and 8 are single accesses. */
   load(process: Process, address: Address, size: number): AccessResult {
-    this.requireAlive(process);
+    requireRunning(process);
     return this.port.load(process, address, size);
   }
 
   /** Bytes, or a number of `size` bytes (default 1), little-endian. */
   store(process: Process, address: Address, value: Uint8Array | number | bigint, size = 1): AccessResult {
-    this.requireAlive(process);
+    requireRunning(process);
     return this.port.store(process, address, value instanceof Uint8Array ? value : littleEndian(value, size));
   }
 
   /** One instruction fetch (of one byte). */
   fetch(process: Process, address: Address): AccessResult {
-    this.requireAlive(process);
+    requireRunning(process);
     return this.port.fetch(process, address);
   }
 
   /** A locked read-modify-write of one byte; the result holds the old one. */
   rmw(process: Process, address: Address, update: (old: number) => number): AccessResult {
-    this.requireAlive(process);
+    requireRunning(process);
     return this.port.rmw(process, address, update);
   }
 
@@ -280,7 +281,7 @@ export class Machine {
 
   /** How an access by the process would translate right now, with the walk drawn in any case; changes nothing. */
   explain(process: Process, address: number, access: AccessName): Translation {
-    this.requireAlive(process);
+    requireRunning(process);
     const cpu = this.cpus[process.cpu]!;
     const space = process.space!;
     const { root, asid } = cpu;
@@ -320,7 +321,7 @@ export class Machine {
 
   /** Begin a system call of the process. */
   private enter(process: Process): void {
-    this.requireAlive(process);
+    requireRunning(process);
     activate(this.kernel, process);
     this.kernel.counters.syscalls++;
   }
@@ -335,16 +336,6 @@ export class Machine {
       this.emit({ type: 'Syscall', pid: process.pid, name, args, result: result < 0 ? errnoName(result) : result });
     }
     return result;
-  }
-
-  private requireAlive(process: Process): void {
-    if (process.state === 'running') return;
-    const hint = 'look at process.signal and process.exitCode for how it ended';
-    throw new InputError({
-      code: 'MEM-API-001',
-      message: `process ${process.name} (pid ${process.pid}) has ended`,
-      hint,
-    });
   }
 
   private emit(event: MachineEvent): void {

@@ -17,6 +17,14 @@ export const MACHINE_ERRORS: readonly CatalogueEntry[] = [
     fix: 'machine: { paging: sv39 }',
   },
   {
+    code: 'MEM-CFG-008',
+    title: 'unknown machine setting',
+    explanation:
+      'The machine has no setting of that name. In a scenario the schema finds this first; in the library this does.',
+    example: 'new Machine({ pagng: "sv39" })',
+    fix: 'new Machine({ paging: "sv39" })',
+  },
+  {
     code: 'MEM-CFG-002',
     title: 'machine setting out of range',
     explanation: 'The setting is a whole number with a lowest and a highest value, which the message tells.',

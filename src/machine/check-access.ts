@@ -1,0 +1,63 @@
+/** What a caller of the library may pass to an access: checked here, so that nothing strange reaches the processor. */
+import { Process } from '../kernel/process.ts';
+import { InputError } from '../mmu/input-error.ts';
+
+/** Longest byte string of one access. */
+const SIZE_MAX = 2 ** 30;
+
+/** @throws InputError MEM-API-001 for a process that has ended, MEM-API-007 for what is no process */
+export function requireRunning(process: Process): void {
+  if (!(process instanceof Process)) {
+    throw new InputError({
+      code: 'MEM-API-007',
+      message: `\`${String(process)}\` is not a process`,
+      hint: 'pass what machine.spawn, machine.fork or machine.process(name) returned',
+    });
+  }
+  if (process.state === 'running') return;
+  throw new InputError({
+    code: 'MEM-API-001',
+    message: `process ${process.name} (pid ${process.pid}) has ended`,
+    hint: 'look at process.signal and process.exitCode for how it ended',
+  });
+}
+
+/** @throws InputError MEM-API-008 */
+export function requireAddress(address: number | bigint): void {
+  if (typeof address === 'bigint' || Number.isInteger(address)) return;
+  throw new InputError({
+    code: 'MEM-API-008',
+    message: `\`${String(address)}\` is not an address`,
+    hint: 'addresses are whole numbers; from 2^53 on they are bigints',
+  });
+}
+
+/** @throws InputError MEM-API-009 */
+export function requireSize(size: number): void {
+  if (Number.isInteger(size) && size >= 1 && size <= SIZE_MAX) return;
+  throw new InputError({
+    code: 'MEM-API-009',
+    message: `an access of ${String(size)} bytes is not possible`,
+    hint: `sizes are whole numbers from 1 to ${SIZE_MAX}; 1, 2, 4 and 8 are single accesses`,
+  });
+}
+
+/** `value` as `size` bytes, lowest first; negative values in two's complement. @throws InputError MEM-API-010 */
+export function littleEndian(value: number | bigint, size: number): Uint8Array {
+  requireSize(size);
+  const whole = typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value) : null;
+  const bits = 8n * BigInt(size);
+  if (whole === null || whole >= 1n << bits || whole < -(1n << (bits - 1n))) {
+    throw new InputError({
+      code: 'MEM-API-010',
+      message: `\`${String(value)}\` does not fit into ${size} byte${size === 1 ? '' : 's'}`,
+      hint: 'store takes a whole number and its size in bytes, or a Uint8Array',
+    });
+  }
+  let rest = BigInt.asUintN(Number(bits), whole);
+  return Uint8Array.from({ length: size }, () => {
+    const byte = Number(rest & 0xffn);
+    rest >>= 8n;
+    return byte;
+  });
+}
