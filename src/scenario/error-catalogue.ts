@@ -173,7 +173,8 @@ export const LOADER_ERRORS: readonly CatalogueEntry[] = [
   {
     code: 'MEM-SCN-022',
     title: 'value does not fit its size',
-    explanation: 'A store writes `size` bytes, 4 unless it says otherwise, and the value needs more.',
+    explanation:
+      'A store writes `size` bytes, 4 unless it says otherwise, and the value needs more. Likewise a load never reads a value wider than what it reads.',
     example: '- { do: store, at: buf, value: 300, size: 1 }',
     fix: '- { do: store, at: buf, value: 300, size: 2 }',
   },

@@ -59,6 +59,13 @@ export const IMPLICIT_PROCESS = 'main';
 /** More steps than this in a file is refused at load. */
 export const TOTAL_STEPS_MAX = 10_000_000;
 
+/** A load of more bytes than this at once is a mistake of the scenario, not a memory access. */
+export const LOAD_BYTES_MAX = 64 * 1024 * 1024;
+/** More accesses than this in one touch step is refused: at load where it is certain, else by the run. */
+export const TOUCHES_MAX = 10_000_000;
+/** Bytes of an access that names no size. */
+export const DEFAULT_ACCESS_BYTES = 4;
+
 /** The value of a loop's variable in its n-th iteration. */
 export function loopValue(loop: LoopNode, iteration: number): number {
   return loop.list?.[iteration] ?? loop.from + iteration * loop.step;

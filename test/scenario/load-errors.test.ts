@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { InputErrors } from '../../src/mmu/input-error.ts';
 import { LOADER_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { loadScenario, parseScenario } from '../../src/scenario/load.ts';
+import { runScenarioText } from '../../src/scenario/run.ts';
 
 const HEAD = 'version: 1\nname: mistakes\nsteps:\n';
 /** Errors as `code line:column`, with the hint. */
@@ -147,6 +148,73 @@ const STEPS: readonly Row[] = [
     text: step('{ do: store, at: 0, value: 300, size: 1 }'),
     at: 'MEM-SCN-022 4:32',
     hint: /size: 2/,
+  },
+  {
+    what: 'a load of more than a load can read',
+    text: step('{ do: load, at: 0, length: 8GiB }'),
+    at: 'MEM-SCN-011 4:32',
+    hint: /64MiB/,
+  },
+  { what: 'a load of nothing', text: step('{ do: load, at: 0, length: 0 }'), at: 'MEM-SCN-011 4:32', hint: /1 byte/ },
+  {
+    what: 'a heap that shrinks as in C',
+    text: step('{ do: sbrk, by: "0xffffffffffffffff" }'),
+    at: 'MEM-SCN-012 4:21',
+    hint: /by: -1`/,
+  },
+  {
+    what: 'a touch of less than nothing',
+    text: step('{ do: touch, at: 0, length: -1 }'),
+    at: 'MEM-SCN-011 4:33',
+    hint: /1 byte or more/,
+  },
+  {
+    what: 'a touch that would never end',
+    text: step('{ do: touch, at: 0, length: 1, stride: 0 }'),
+    at: 'MEM-SCN-011 4:44',
+    hint: /one access a page/,
+  },
+  {
+    what: 'a touch of too much',
+    text: step('{ do: touch, at: 0, length: 1TiB }'),
+    at: 'MEM-SCN-011 4:33',
+    hint: /stride/,
+  },
+  {
+    what: 'a touch that writes more than a byte',
+    text: step('{ do: touch, at: 0, length: 1, value: 300 }'),
+    at: 'MEM-SCN-022 4:43',
+    hint: /255/,
+  },
+  {
+    what: 'fewer faults than none',
+    text: step('{ do: load, at: 0, expect: { fault: { kind: reuse, count: -1 } } }'),
+    at: 'MEM-SCN-011 4:63',
+    hint: /at least 0/,
+  },
+  {
+    what: 'a count that no number is',
+    text: step('{ do: load, at: 0, expect: { faults: { min: 3, max: 2 } } }'),
+    at: 'MEM-SCN-011 4:42',
+    hint: /swap/,
+  },
+  {
+    what: 'a value that a load cannot read',
+    text: step('{ do: load, at: 0, expect: { value: 0x1ffffffff } }'),
+    at: 'MEM-SCN-022 4:41',
+    hint: /size: 8/,
+  },
+  {
+    what: 'a value that rmw cannot find',
+    text: step('{ do: rmw, at: 0, add: 1, expect: { value: 256 } }'),
+    at: 'MEM-SCN-022 4:48',
+    hint: /255/,
+  },
+  {
+    what: 'more bytes than a load reads',
+    text: step('{ do: load, at: 0, size: 1, expect: { bytes: "aa bb" } }'),
+    at: 'MEM-SCN-022 4:50',
+    hint: /length: 2/,
   },
   { what: 'a store of nothing', text: step('{ do: store, at: 0 }'), at: 'MEM-SCN-008 4:11', hint: /^$/ },
   { what: 'two values', text: step('{ do: store, at: 0, value: 1, text: a }'), at: 'MEM-SCN-021 4:41', hint: /one of/ },
@@ -351,6 +419,26 @@ it('a machine with a mistake in it is not held against the steps', () => {
   // A mistake elsewhere in the head leaves the machine known.
   expect(codes(bare('{ kernel: none }').replace('name: x', 'nmae: x'))).not.toContain('MEM-SCN-026 5:11');
   expect(codes(bare('{ swap: 0 }').replace('name: x', 'nmae: x'))).toContain('MEM-SCN-026 5:11');
+});
+
+it('what an expression comes to is left to the run, which says in words why the step cannot be', () => {
+  const text = (body: string) => `${HEAD}  - { do: for, var: n, to: 0, steps: [${body}] }\n`;
+  const told = (body: string) => {
+    const { steps } = runScenarioText(text(body));
+    return steps[0]?.expectations.map(({ what, actual }) => `${what}: ${actual}`);
+  };
+  expect(told('{ do: load, at: heap, length: n }')).toEqual([
+    'step: its length `n` is 0 here, and a load reads 1 byte to 64 MiB at once',
+  ]);
+  expect(told('{ do: touch, at: heap, length: n-1 }')).toEqual([
+    'step: its length `n-1` is -1 here, and a length is 0 or more',
+  ]);
+  expect(told('{ do: touch, at: heap, length: 1, stride: n }')).toEqual([
+    'step: its stride `n` is 0 here, and a touch goes up by 1 byte or more',
+  ]);
+  expect(told('{ do: touch, at: heap, length: n+1TiB }')).toEqual([
+    'step: its length `n+1TiB` is 1099511627776 here: 268,435,456 accesses, where 10,000,000 are the most',
+  ]);
 });
 
 it('loadScenario throws all of them', () => {

@@ -243,7 +243,7 @@ describe('expectations that do not hold', () => {
     expect(result.steps[0]?.outcome.kind).toBe('signal');
     expect(complaints(result)).toEqual([
       expect.stringMatching(
-        /^process: expected a step that can run, actual no process is running: `main` was killed by SIGSEGV/,
+        /^step: expected a step that can run, actual no process is running: `main` was killed by SIGSEGV/,
       ),
     ]);
   });

@@ -73,8 +73,10 @@ function changed(value: unknown, key: string): string | number | null {
     case 'maps':
       return value.replace(/(?<= )[r-][w-][x-][ps]/, (perms) => (perms === '--xs' ? '---p' : '--xs'));
     case 'output':
-    case 'text':
       return `${value}?`;
+    // As many bytes as before: another number of them is refused before the run.
+    case 'text':
+      return `${value.slice(0, -1)}${value.endsWith('?') ? '!' : '?'}`;
     case 'signal':
       return value === 'SIGBUS' ? 'SIGSEGV' : 'SIGBUS';
     case 'killedBy':

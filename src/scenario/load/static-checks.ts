@@ -19,6 +19,7 @@ import {
 } from '../scenario.ts';
 import { pageBytesOf } from '../schema/machine.ts';
 import type { ActionStep } from '../schema/steps.ts';
+import { constantProblems } from './check-constants.ts';
 import type { Locator, Path } from './locate.ts';
 import { ProcessBook } from './process-book.ts';
 import { expressionsOf, finalTextsOf, type PlacedExpression, type PlacedText, textsOf } from './step-expressions.ts';
@@ -262,22 +263,8 @@ class StaticCheck {
   }
 
   private fits(step: ActionStep, at: (path: Path) => SourceRange): void {
-    if (step.do === 'store' && step.value !== undefined) {
-      const size = step.size ?? 4;
-      const { constant } = step.value;
-      if (
-        constant !== null &&
-        (BigInt(constant) >= 1n << BigInt(8 * size) || BigInt(constant) < -(1n << BigInt(8 * size - 1)))
-      ) {
-        const larger = [1, 2, 4, 8].find((bytes) => bytes > size && BigInt(constant) < 1n << BigInt(8 * bytes));
-        this.fail(
-          'MEM-SCN-022',
-          `${step.value.text} does not fit in ${size} byte${size === 1 ? '' : 's'}`,
-          larger === undefined ? 'write it as `bytes:`' : `add \`size: ${larger}\``,
-          at(['value']),
-        );
-      }
-    }
+    for (const { code, message, hint, path } of constantProblems(step, pageBytesOf(this.scenario.machine)))
+      this.fail(code, message, hint, at(path));
     const cpus = this.scenario.machine.cpus ?? 1;
     if ('cpu' in step && step.cpu !== undefined && step.cpu >= cpus) {
       this.fail(
@@ -285,14 +272,6 @@ class StaticCheck {
         `there is no CPU ${step.cpu}`,
         `the machine has ${cpus === 1 ? 'one CPU, number 0' : `CPUs 0 to ${cpus - 1}`}; \`machine: { cpus: ${step.cpu + 1} }\` gives more`,
         at(['cpu']),
-      );
-    }
-    if (step.do === 'touch' && step.stride?.constant === 0) {
-      this.fail(
-        'MEM-SCN-011',
-        '`stride`: a stride of 0 never ends',
-        `leave it out for one access a page (${pageBytesOf(this.scenario.machine)} bytes)`,
-        at(['stride']),
       );
     }
   }

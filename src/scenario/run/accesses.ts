@@ -1,23 +1,22 @@
 /** Steps of the program itself: load, store, fetch, rmw, touch; and the two that only look: peek and check. */
 import type { Process } from '../../kernel/process.ts';
 import type { AccessResult, Address } from '../../machine/machine.ts';
-import { normalizeAddress } from '../../machine/wild-address.ts';
 import type { Translation } from '../../mmu/translation.ts';
 import type { AccessName } from '../../mmu/units.ts';
+import { DEFAULT_ACCESS_BYTES, LOAD_BYTES_MAX, TOUCHES_MAX } from '../scenario.ts';
 import type { StepOf } from '../schema/steps.ts';
 import { accessExecuted, DONE, type Executed, translationExecuted, valueOutcome } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
-
-/** Bytes of an access that names no size. */
-export const DEFAULT_ACCESS_BYTES = 4;
-/** A load of more than this at once is a mistake of the scenario, not a memory access. */
-const LENGTH_MAX = 64 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
 export function load(context: StepContext, process: Process, step: StepOf<'load'>): Executed {
   const length = step.length === undefined ? (step.size ?? DEFAULT_ACCESS_BYTES) : context.count(step.length);
-  if (length < 1 || length > LENGTH_MAX) throw new CannotRun(`a load of ${length} bytes is not possible`);
+  if (length < 1 || length > LOAD_BYTES_MAX) {
+    throw new CannotRun(
+      `its length \`${step.length?.text}\` is ${length} here, and a load reads 1 byte to 64 MiB at once`,
+    );
+  }
   const executed = accessExecuted(context.machine.load(process, context.address(step.at), length), true);
   // Who names a length reads a string of bytes, which is no number even when it has four of them.
   if (step.length === undefined || executed.outcome.kind !== 'value') return executed;
@@ -59,7 +58,17 @@ export function touch(context: StepContext, process: Process, step: StepOf<'touc
   const start = context.address(step.at);
   const length = context.count(step.length);
   const stride = step.stride === undefined ? machine.format.pageBytes : context.count(step.stride);
-  if (stride < 1) throw new CannotRun(`a stride of ${stride} never ends`);
+  if (stride < 1) {
+    throw new CannotRun(`its stride \`${step.stride?.text}\` is ${stride} here, and a touch goes up by 1 byte or more`);
+  }
+  if (length < 0)
+    throw new CannotRun(`its length \`${step.length.text}\` is ${length} here, and a length is 0 or more`);
+  if (length / stride > TOUCHES_MAX) {
+    const accesses = Math.ceil(length / stride).toLocaleString('en');
+    throw new CannotRun(
+      `its length \`${step.length.text}\` is ${length} here: ${accesses} accesses, where ${TOUCHES_MAX.toLocaleString('en')} are the most`,
+    );
+  }
   const byte = Uint8Array.of(
     Number(BigInt.asUintN(8, step.value === undefined ? 1n : BigInt(context.quantity(step.value)))),
   );
@@ -123,9 +132,8 @@ function looked(context: StepContext, address: Address): Translation {
   return explained(context, process, address, 'load');
 }
 
-/** Looking needs no exactness beyond 2^53: there every address is refused, whichever it is. */
 function explained(context: StepContext, process: Process, address: Address, access: AccessName): Translation {
-  return context.machine.explain(process, Number(normalizeAddress(address)), access);
+  return context.machine.explain(process, address, access);
 }
 
 function littleEndianBytes(value: bigint, size: number): Uint8Array {

@@ -32,7 +32,7 @@ export function checkStep(happened: Happened): ExpectationResult[] {
   if (executed.outcome.kind === 'dead') {
     return [
       result(
-        'process',
+        'step',
         node.range,
         { what: '', expected: 'a step that can run', actual: executed.outcome.why, held: false },
         [],

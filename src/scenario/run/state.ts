@@ -90,7 +90,7 @@ export class StepContext {
   count(expression: Expression): number {
     const value = this.quantity(expression);
     if (typeof value === 'number') return value;
-    throw new CannotRun(`${expression.text} is ${value}: too large to count to`);
+    throw new CannotRun(`\`${expression.text}\` is ${value} here, and what is counted stays below 2^53`);
   }
 
   /** The process's name with loop variables put in. */

@@ -89,11 +89,14 @@ const ERRNO_NAMES = [
 const amount = (description: string) =>
   z
     .union([
-      whole('exactly', Number.MIN_SAFE_INTEGER),
+      whole('exactly'),
       z
-        .strictObject({
-          min: whole('at least', Number.MIN_SAFE_INTEGER).optional(),
-          max: whole('at most', Number.MIN_SAFE_INTEGER).optional(),
+        .strictObject({ min: whole('at least').optional(), max: whole('at most').optional() })
+        .superRefine(({ min, max }, context) => {
+          if (min === undefined || max === undefined || min <= max) return;
+          const message = `no number is at least ${min} and at most ${max}`;
+          const problem = { code: 'MEM-SCN-011', message, hint: 'swap the two' };
+          context.addIssue({ code: 'custom', message, params: { problem } });
         })
         .describe('between bounds'),
     ])
