@@ -2,6 +2,7 @@
 import type { StepCost, StepOutcome, StepResult } from '../scenario/result.ts';
 import type { Names } from './names.ts';
 import { counted, hex } from './quantities.ts';
+import { errnoOf } from './refused-call.ts';
 
 /** `= 42`, `pid 2`, `ENOMEM`, `SIGSEGV SEGV_MAPERR at 0x0`; empty when it simply went well. */
 export function outcomeText(outcome: StepOutcome, names: Names): string {
@@ -37,6 +38,19 @@ export function outcomeText(outcome: StepOutcome, names: Names): string {
     }
   }
 }
+
+/** The outcome of a whole step: a `brk` that failed answers the break as it was, which alone would look like success. */
+export function stepOutcomeText(step: Pick<StepResult, 'outcome' | 'events'>, names: Names): string {
+  const { outcome } = step;
+  if (outcome.kind !== 'address' || !breakStayed(step)) return outcomeText(outcome, names);
+  return `ENOMEM, the break stays at ${hex(outcome.address)}`;
+}
+
+export const stepIsGood = (step: Pick<StepResult, 'outcome' | 'events'>): boolean =>
+  outcomeIsGood(step.outcome) && !breakStayed(step);
+
+const breakStayed = ({ events }: Pick<StepResult, 'events'>): boolean =>
+  events.some((event) => event.type === 'Syscall' && event.name === 'brk' && errnoOf(event) !== null);
 
 /** Did the program get what it asked for? */
 export function outcomeIsGood(outcome: StepOutcome): boolean {

@@ -3,7 +3,8 @@ import type { ExpectationResult, StepResult } from '../scenario/result.ts';
 import { wrap } from './columns.ts';
 import { type Folded, fold, type ShownStep } from './fold.ts';
 import type { Names } from './names.ts';
-import { costText, faultsText, outcomeIsGood, outcomeText, summedCostText } from './outcome.ts';
+import { costText, faultsText, stepIsGood, stepOutcomeText, summedCostText } from './outcome.ts';
+import type { MachineFacts } from './refused-call.ts';
 import { place } from './reporter.ts';
 import { type Ink, padEnd, padStart, paint, type Style, visibleWidth } from './style.ts';
 import { type WhyLine, whyLines } from './why.ts';
@@ -15,6 +16,7 @@ export interface StepTableOptions {
   readonly unfolded: boolean;
   /** Only steps with an expectation that did not hold. */
   readonly failuresOnly: boolean;
+  readonly facts: MachineFacts;
 }
 
 /** Steps are numbered from 1, here and wherever a person types a step number. */
@@ -64,7 +66,7 @@ function textOf(step: StepResult, style: Style): string {
 
 /** Outcome and faults as one cell: `= 42`, `demand-zero`, `pid 2`. */
 function cameText(step: StepResult, names: Names): string {
-  return [outcomeText(step.outcome, names), faultsText(step.faults)].filter((part) => part !== '').join('  ');
+  return [stepOutcomeText(step, names), faultsText(step.faults)].filter((part) => part !== '').join('  ');
 }
 
 /** The step's own line; more than one where it is too long. */
@@ -106,7 +108,7 @@ function detailLines(
   const failed = step.expectations.filter((expectation) => !expectation.held);
   return [
     ...(step.note === null || step.do === 'comment' ? [] : noteLines(step.note, indent, style)),
-    ...whyBlock(whyLines(step.events, names, told), indent, style),
+    ...whyBlock(whyLines(step.events, names, told, options.facts), indent, style),
     ...failed.flatMap((expectation) => expectationLines(expectation, style, file)),
   ];
 }
@@ -131,7 +133,7 @@ function markOf(step: StepResult, style: Style): string {
 
 /** A signal somebody expected is no alarm; the mark says whether it was. */
 function inkOf(step: StepResult): Ink {
-  if (!outcomeIsGood(step.outcome)) return 'yellow';
+  if (!stepIsGood(step)) return 'yellow';
   return step.faults.some((fault) => fault.major) ? 'magenta' : 'cyan';
 }
 

@@ -4,6 +4,7 @@ import { counterLines } from './counters.ts';
 import { namesOf } from './names.ts';
 import { expectationLines, stepTable } from './pretty-steps.ts';
 import { counted } from './quantities.ts';
+import { factsOf } from './refused-call.ts';
 import {
   addToTally,
   emptyTally,
@@ -59,7 +60,15 @@ class PrettyRun implements ReporterRun {
     const { style, verbose } = this.context;
     const names = namesOf(result);
     const lines = ['', ` ${paint(style, 'bold', result.name)}`, ` ${paint(style, 'dim', result.file)}`, ''];
-    lines.push(...stepTable(result.steps, names, { style, file: result.file, unfolded: verbose, failuresOnly: false }));
+    lines.push(
+      ...stepTable(result.steps, names, {
+        style,
+        file: result.file,
+        unfolded: verbose,
+        failuresOnly: false,
+        facts: factsOf(result.lastView),
+      }),
+    );
     const dropped = stepCount(result) - result.steps.length;
     if (dropped > 0) lines.push(paint(style, 'dim', `    ⋮  ${counted(dropped, 'more step')}, not kept`));
     if (result.final.length > 0) lines.push(...finalLines(result, style, verbose));
@@ -76,7 +85,13 @@ class PrettyRun implements ReporterRun {
     const names = namesOf(result);
     return [
       head,
-      ...stepTable(result.steps, names, { style, file: result.file, unfolded: true, failuresOnly: true }),
+      ...stepTable(result.steps, names, {
+        style,
+        file: result.file,
+        unfolded: true,
+        failuresOnly: true,
+        facts: factsOf(result.lastView),
+      }),
       ...finalLines(result, style, false),
       `  ${verdictLine(result, style)}`,
     ];

@@ -2,11 +2,12 @@
  * The *why* of a step: its events as short sentences, in the order they happened.
  *
  * Only what is worth a line is said: a fault and its reason, an eviction and who lost the page, a signal, a shootdown.
- * Plain accesses, translations and system calls say nothing here: the step's own line already does.
+ * Plain accesses, translations and system calls that were granted say nothing here: the step's own line already does.
  */
 import type { MachineEvent } from '../machine/events.ts';
 import type { Names } from './names.ts';
 import { counted, hex } from './quantities.ts';
+import { errnoOf, refusalReason, UNKNOWN_MACHINE } from './refused-call.ts';
 
 export interface WhyLine {
   /** Shown in its own colour: what kind of thing happened. */
@@ -15,8 +16,12 @@ export interface WhyLine {
 }
 
 /** One line, or null for an event that goes without saying. */
-export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
+export function whyOf(event: MachineEvent, names: Names, facts = UNKNOWN_MACHINE): WhyLine | null {
   switch (event.type) {
+    case 'Syscall': {
+      const reason = refusalReason(event, facts);
+      return reason === null ? null : { tone: 'signal', text: `${event.name}: ${errnoOf(event)}: ${reason}` };
+    }
     case 'PageFault':
       return { tone: 'kernel', text: event.why };
     case 'CowCopy':
@@ -59,7 +64,6 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
       };
     case 'Translate':
     case 'Access':
-    case 'Syscall':
     case 'TlbInvalidate':
     case 'ContextSwitch':
     case 'Wait':
@@ -75,7 +79,12 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
  * The lines of one step, each said once however many pages it was true of. `told` remembers, from step to step, the
  * reasons that are the same each time (why a policy chooses as it does): they are given the first time only.
  */
-export function whyLines(events: readonly MachineEvent[], names: Names, told = new Set<string>()): WhyLine[] {
+export function whyLines(
+  events: readonly MachineEvent[],
+  names: Names,
+  told = new Set<string>(),
+  facts = UNKNOWN_MACHINE,
+): WhyLine[] {
   const lines = new Map<string, WhyLine>();
   const slots = new Map<number, number>();
   let oomKilled: number | null = null;
@@ -89,7 +98,7 @@ export function whyLines(events: readonly MachineEvent[], names: Names, told = n
       continue;
     }
     const line =
-      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names);
+      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names, facts);
     if (line !== null && !lines.has(line.text)) lines.set(line.text, line);
   }
   return [...lines.values()];

@@ -9,6 +9,7 @@ import { makeNames } from '../../src/report/names.ts';
 import { bytesText } from '../../src/report/outcome.ts';
 import { stepTable } from '../../src/report/pretty-steps.ts';
 import { counted, hex, percent, size, thousands } from '../../src/report/quantities.ts';
+import { UNKNOWN_MACHINE } from '../../src/report/refused-call.ts';
 import { PLAIN, paint, visibleWidth } from '../../src/report/style.ts';
 import { whyLines, whyOf } from '../../src/report/why.ts';
 import { expectation, fault, pageFault, rangeAt, stepResult } from './fixture.ts';
@@ -52,7 +53,13 @@ describe('folding', () => {
 
   it('adds up what it hides', () => {
     const steps = loop(10, ['store'], () => ({ faults: [fault('demand-zero')], cost: { pteReads: 3 } }));
-    const lines = stepTable(steps, names, { style: PLAIN, file: 'f', unfolded: false, failuresOnly: false });
+    const lines = stepTable(steps, names, {
+      style: PLAIN,
+      file: 'f',
+      unfolded: false,
+      failuresOnly: false,
+      facts: UNKNOWN_MACHINE,
+    });
     expect(lines).toEqual([
       '    1    store  demand-zero  3 PTE reads',
       '    ⋮    9 more like it (steps 2–10): demand-zero ×9; 27 PTE reads',

@@ -8,9 +8,10 @@ import type { Translation } from '../../mmu/translation.ts';
 import type { ScenarioResult, StepResult } from '../../scenario/result.ts';
 import { columns, wrap } from '../columns.ts';
 import { type Names, namesOf } from '../names.ts';
-import { bytesText, outcomeIsGood, outcomeText } from '../outcome.ts';
+import { bytesText, stepIsGood, stepOutcomeText } from '../outcome.ts';
 import { expectationLines, stepNumber } from '../pretty-steps.ts';
 import { counted, hex } from '../quantities.ts';
+import { factsOf, type MachineFacts } from '../refused-call.ts';
 import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
 import { evictionText, reasonFirst, whyOf } from '../why.ts';
@@ -42,7 +43,7 @@ export function stepStory(result: ScenarioResult, step: StepResult, options: Sto
   ];
   if (step.note !== null)
     lines.push(...wrap(step.note, style.width - 4).map((line) => ` ${paint(style, 'dim', `# ${line}`)}`));
-  lines.push(...new Teller(names, options).tell(step.events, step.translation));
+  lines.push(...new Teller(names, factsOf(result.lastView), options).tell(step.events, step.translation));
   lines.push(...ending(step, names, result.file, style), '');
   return lines;
 }
@@ -55,6 +56,7 @@ function loopText(step: StepResult): string {
 /** Goes through the events in order; remembers what it has already drawn, so nothing is drawn twice. */
 class Teller {
   private readonly names: Names;
+  private readonly facts: MachineFacts;
   private readonly options: StoryOptions;
   private readonly lines: string[] = [];
   private splitDrawn: string | null = null;
@@ -71,8 +73,9 @@ class Teller {
   /** Slot that a frame was just written to, told with its eviction. */
   private readonly slots = new Map<number, number>();
 
-  constructor(names: Names, options: StoryOptions) {
+  constructor(names: Names, facts: MachineFacts, options: StoryOptions) {
     this.names = names;
+    this.facts = facts;
     this.options = options;
   }
 
@@ -136,6 +139,7 @@ class Teller {
         return;
       case 'Syscall':
         this.heading('system call', callText(event));
+        this.say(whyOf(event, this.names, this.facts)?.text ?? '');
         return;
       case 'ContextSwitch':
         this.say(`CPU ${event.cpu} now runs ${this.names.process(event.to)}`);
@@ -210,7 +214,7 @@ class Teller {
   private walk(translation: Translation): void {
     const { style, format } = this.options;
     if (translation.walk.length === 0) return;
-    const answered = translation.tlb !== null && translation.tlb.hit !== null;
+    const answered = translation.tlb !== null && translation.tlb.hit !== null && translation.dirtyWalk !== true;
     const root = hex(translation.walk[0]?.tableAddress ?? 0);
     const aside = answered ? paint(style, 'dim', ' (not needed: the TLB had the answer)') : '';
     this.say(`${paint(style, 'bold', 'walk')}  from the root table at ${root}${aside}`);
@@ -262,11 +266,11 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
   const lines: string[] = [];
   // Where a drawn translation led has been said with it.
   const drawn = step.outcome.kind === 'physical' && step.translation !== undefined;
-  const outcome = drawn ? '' : outcomeText(step.outcome, names);
+  const outcome = drawn ? '' : stepOutcomeText(step, names);
   if (outcome !== '') {
     lines.push(
       '',
-      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'outcome')}  ${paint(style, outcomeIsGood(step.outcome) ? 'green' : 'yellow', outcome)}`,
+      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'outcome')}  ${paint(style, stepIsGood(step) ? 'green' : 'yellow', outcome)}`,
     );
     // A drawn translation has said it already.
     if (step.outcome.kind === 'refused' && step.translation === undefined)

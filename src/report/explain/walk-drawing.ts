@@ -60,5 +60,8 @@ export function tlbSentence(translation: Translation): string {
   if (tlb === null) return 'this machine has no TLB: every access walks the page table';
   const where = `page ${hex(translation.vpn)} → set ${tlb.set}, tag ${hex(tlb.tag)}, ASID ${tlb.asid}`;
   if (tlb.hit === null) return `${where}: miss`;
-  return `${where}: hit in ${tlb.hit}${tlb.way === null ? '' : `, way ${tlb.way}`}`;
+  const hit = `${where}: hit in ${tlb.hit}${tlb.way === null ? '' : `, way ${tlb.way}`}`;
+  if (translation.dirtyWalk !== true) return hit;
+  // The table may have changed behind the entry's back: then the walk refuses.
+  return `${hit}, but the entry is not dirty: the walker ${translation.fault === null ? 'sets D' : 'goes to set D'}`;
 }
