@@ -12,10 +12,12 @@ import { nearest, suggest } from '../mmu/nearest.ts';
 import { checkMachine } from './load/check-machine.ts';
 import { type IssueContext, inputErrorsOf, PARSE_SETTINGS } from './load/issues.ts';
 import { Locator, type Path } from './load/locate.ts';
+import { salvaged } from './load/salvage.ts';
 import { checkSteps } from './load/static-checks.ts';
 import { withNumbersAsWritten } from './load/step-expressions.ts';
 import { stepText } from './load/step-text.ts';
-import { type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
+import { type ActionNode, type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
+import { finalExpectSchema } from './schema/expect.ts';
 import { type MachineSpec, machineSchema } from './schema/machine.ts';
 import { describeInput } from './schema/scalars.ts';
 import {
@@ -63,6 +65,8 @@ class Loader {
   private readonly locator: Locator;
   /** Names that steps with mistakes in them would have made: their later use is not a second mistake. */
   private readonly forgiven = new Set<string>();
+  /** Steps that are what could be saved of them. */
+  private readonly broken = new Set<ScenarioNode>();
 
   constructor(text: string, file: string) {
     this.text = text;
@@ -99,10 +103,12 @@ class Loader {
     const head = this.parsed(scenarioHeadSchema, raw, [], 'the scenario');
     const steps = this.steps(rawSteps, ['steps']);
     // The head may be wrong while the steps are fine, and the other way round: report what each can say alone.
-    const machine = head === null ? salvagedMachine(raw.machine) : (head.machine ?? {});
+    const saved = head === null ? (salvaged(machineSchema, raw.machine ?? {}) ?? {}) : (head.machine ?? {});
+    const lost = lostKeys(raw.machine, saved);
+    const machine = lost.length === 0 ? saved : null;
     const total = totalSteps(steps);
     this.limitTotal(steps, total);
-    if (head !== null) this.errors.push(...checkMachine(machine ?? {}, this.locator, this.file));
+    this.errors.push(...checkMachine(saved, this.locator, this.file, lost));
     const implicitMain = machine?.kernel !== 'none' && !rawSpawns(rawSteps);
     const scenario: Scenario = {
       file: this.file,
@@ -112,12 +118,16 @@ class Loader {
       steps,
       totalSteps: total,
       implicitMain,
-      expect: head?.expect ?? {},
+      expect: head?.expect ?? salvaged(finalExpectSchema, raw.expect, PER_PROCESS) ?? {},
       expectRanges: this.expectRanges(raw.expect),
       machineRange: this.locator.key(['machine']),
     };
     this.errors.push(
-      ...checkSteps(scenario, this.locator, { forgiven: this.forgiven, machineKnown: machine !== null }),
+      ...checkSteps(scenario, this.locator, {
+        forgiven: this.forgiven,
+        machineKnown: machine !== null,
+        broken: this.broken,
+      }),
     );
     return scenario;
   }
@@ -162,7 +172,11 @@ class Loader {
           undefined,
           at,
         );
-      return this.fail('MEM-SCN-007', `unknown step \`${kind}\``, suggest(kind, STEP_NAMES, 'steps'), at);
+      this.fail('MEM-SCN-007', `unknown step \`${kind}\``, suggest(kind, STEP_NAMES, 'steps'), at);
+      const meant = nearest(kind, STEP_NAMES);
+      if (meant === null) return null;
+      if (meant === 'repeat' || meant === 'for') return this.brokenLoop(raw as Record<string, unknown>, path);
+      return this.brokenStep({ ...raw, do: meant }, meant as StepKind, path);
     }
     if (kind === 'repeat' || kind === 'for') return this.loop(raw as Record<string, unknown>, kind, path);
     const parsed = this.parsed<ActionStep>(
@@ -171,7 +185,7 @@ class Loader {
       path,
       `a ${kind} step`,
     );
-    if (parsed === null) return null;
+    if (parsed === null) return this.brokenStep(raw as Record<string, unknown>, kind as StepKind, path);
     const step = withNumbersAsWritten(parsed, (inner) => this.locator.writtenNumber([...path, ...inner]));
     const expectRanges = Object.fromEntries(
       Object.keys(step.expect ?? {}).map((key) => [key, this.locator.value([...path, 'expect', key])]),
@@ -179,34 +193,68 @@ class Loader {
     return { kind: 'action', step, path, range, text: stepText(step), expectRanges };
   }
 
+  /** The keys of a step that are right: whether they fit the rest of the file is checked all the same. */
+  private brokenStep(raw: Record<string, unknown>, kind: StepKind, path: Path): ActionNode | null {
+    const schema = STEP_SCHEMAS[kind] as z.ZodType<ActionStep>;
+    const step = salvaged(schema, raw, ['expect']);
+    // Who is made by a step without its name is not known, nor then who is running.
+    const maker = kind === 'fork' ? 'as' : 'process';
+    if (step === null || ((kind === 'fork' || kind === 'spawn') && !Object.hasOwn(step, maker))) return null;
+    for (const key of ['as', 'process']) {
+      const name = raw[key];
+      if (typeof name === 'string' && !Object.hasOwn(step, key)) this.forgiven.add(name);
+    }
+    const range = this.locator.value(path);
+    const node: ActionNode = { kind: 'action', step: step as ActionStep, path, range, text: '', expectRanges: {} };
+    this.broken.add(node);
+    return node;
+  }
+
+  /** The body of a loop whose head has a mistake, gone through once. */
+  private brokenLoop(raw: Record<string, unknown>, path: Path, body = this.body(raw, path)): LoopNode {
+    const variable = typeof raw.var === 'string' ? raw.var : null;
+    if (variable !== null) this.forgiven.add(variable);
+    const range = firstLine(this.locator.value(path), this.text);
+    const once = { times: 1, from: 0, step: 1, list: null };
+    return { kind: 'loop', body, range, variable: null, ...once };
+  }
+
+  private body(raw: Record<string, unknown>, path: Path): ScenarioNode[] {
+    return this.steps(Array.isArray(raw.steps) ? raw.steps : [], [...path, 'steps']);
+  }
+
   private loop(raw: Record<string, unknown>, kind: 'repeat' | 'for', path: Path): LoopNode | null {
-    const body = this.steps(Array.isArray(raw.steps) ? raw.steps : [], [...path, 'steps']);
+    const body = this.body(raw, path);
     const range = this.locator.value(path);
     const plain = { kind: 'loop', body, range: firstLine(range, this.text) } as const;
     if (kind === 'repeat') {
       const head = this.parsed(repeatHeadSchema, raw, path, 'a repeat step');
-      return head && { ...plain, variable: null, times: head.times, from: 0, step: 1, list: null };
+      if (head === null) return this.brokenLoop(raw, path, body);
+      return { ...plain, variable: null, times: head.times, from: 0, step: 1, list: null };
     }
     const head = this.parsed(forHeadSchema, raw, path, 'a for step');
-    if (head === null) return null;
+    if (head === null) return this.brokenLoop(raw, path, body);
     const { from = 0, to, below, step = 1, in: list } = head;
     const ways = [to, below, list].filter((way) => way !== undefined).length;
     if (ways !== 1 || (list !== undefined && head.from !== undefined)) {
       const found = ways === 0 ? 'needs an end' : 'says in two ways what it runs over';
-      return this.fail(
+      this.fail(
         ways === 0 ? 'MEM-SCN-008' : 'MEM-SCN-021',
         `a for step ${found}`,
         'give `to:`, or `below:`, or `in: [1, 2, 3]`',
         this.locator.value([...path, 'do']),
       );
+      return this.brokenLoop(raw, path, body);
     }
-    if (step === 0)
-      return this.fail(
+    if (step === 0) {
+      this.fail(
         'MEM-SCN-011',
         '`step`: a loop that steps by 0 never ends',
         'give a step of 1 or more, or -1 to count down',
         this.locator.value([...path, 'step']),
       );
+      return this.brokenLoop(raw, path, body);
+    }
     const end = to ?? (below ?? 0) - Math.sign(step);
     const times = list?.length ?? Math.max(0, Math.floor((end - from) / step) + 1);
     return { ...plain, variable: head.var, times, from, step, list: list ?? null };
@@ -305,9 +353,14 @@ class Loader {
   }
 }
 
-/** The machine of a file whose head has a mistake somewhere; null when the mistake is in the machine itself. */
-function salvagedMachine(raw: unknown): MachineSpec | null {
-  return raw === undefined ? {} : (machineSchema.safeParse(raw, PARSE_SETTINGS).data ?? null);
+/** Final expectations that speak of each process by its name. */
+const PER_PROCESS = ['maps', 'resident', 'output'];
+
+/** Keys of `machine:` that had mistakes in them; the whole of it when it is no mapping. */
+function lostKeys(raw: unknown, saved: MachineSpec): string[] {
+  if (raw === undefined) return [];
+  if (typeof raw !== 'object' || raw === null) return ['machine'];
+  return Object.keys(raw).filter((key) => !Object.hasOwn(saved, key));
 }
 
 function yamlHint(error: YAMLError): string {

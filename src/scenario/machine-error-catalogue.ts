@@ -21,8 +21,16 @@ export const MACHINE_ERRORS: readonly CatalogueEntry[] = [
     title: 'unknown machine setting',
     explanation:
       'The machine has no setting of that name. In a scenario the schema finds this first; in the library this does.',
-    example: 'new Machine({ pagng: "sv39" })',
-    fix: 'new Machine({ paging: "sv39" })',
+    example: 'machine: { pagng: sv39 }',
+    fix: 'machine: { paging: sv39 }',
+  },
+  {
+    code: 'MEM-CFG-009',
+    title: 'swap larger than an entry can name',
+    explanation:
+      'A swapped page is found by the slot number in its page-table entry, in the place of the frame number; so there can be no more slots than that field can tell apart.',
+    example: 'machine: { paging: i386, swap: 8GiB }',
+    fix: 'machine: { paging: i386, swap: 4GiB }',
   },
   {
     code: 'MEM-CFG-002',

@@ -72,6 +72,7 @@ describe('examples of the error catalogue', () => {
       const bySchema = [
         'MEM-CFG-001',
         'MEM-CFG-003',
+        'MEM-CFG-008',
         'MEM-TLB-002',
         'MEM-TLB-004',
         'MEM-POL-001',

@@ -396,6 +396,49 @@ expect:
   ]);
 });
 
+it('one mistake does not hide another on its line, in its loop or in its machine', () => {
+  const text = `version: 1
+name: many
+machine: { cpus: 0, memory: 6144, tlb: { entries: 15, ways: 4 } }
+steps:
+  - { do: load, process: mian, at: bufff, size: 3, expect: { fault: { kind: reuse, count: -1 }, value: nobody } }
+  - { do: stroe, process: mian, at: 0, value: 1 }
+  - { do: repeat, times: many, steps: [{ do: load, at: bufff }] }
+  - { do: for, var: i, step: 0, to: 3, steps: [{ do: load, at: i, length: 0 }] }
+expect:
+  counters: { walk: 1 }
+  resident: { mian: 1, main: -1 }
+`;
+  expect(codes(text)).toEqual([
+    'MEM-SCN-011 3:18',
+    'MEM-SCN-025 3:29',
+    'MEM-TLB-003 3:40',
+    'MEM-SCN-017 5:26',
+    'MEM-SCN-016 5:36',
+    'MEM-SCN-010 5:49',
+    'MEM-SCN-011 5:91',
+    'MEM-SCN-016 5:104',
+    'MEM-SCN-007 6:11',
+    'MEM-SCN-017 6:27',
+    'MEM-SCN-009 7:26',
+    'MEM-SCN-016 7:56',
+    'MEM-SCN-011 8:30',
+    'MEM-SCN-011 8:75',
+    'MEM-SCN-006 10:15',
+    'MEM-SCN-017 11:15',
+    'MEM-SCN-011 11:30',
+  ]);
+});
+
+it('what depends on a mistaken key of the machine is not said', () => {
+  const found = (machine: string) => codes(`version: 1\nname: x\nmachine: ${machine}\nsteps: [{ do: check }]\n`);
+  expect(found('{ paging: sv93, memory: 6144, tlb: { entries: 15, ways: 4 } }')).toEqual([
+    'MEM-SCN-010 3:20',
+    'MEM-TLB-003 3:45',
+  ]);
+  expect(found('{ kernel: non, root: 0 }')).toEqual(['MEM-SCN-010 3:20']);
+});
+
 it('a step with a mistake still makes its names known', () => {
   const text = `${HEAD}  - { do: mmap, as: buf, lenght: 4KiB }\n  - { do: fork, as: child, extra: 1 }\n  - { do: load, process: child, at: buf }\n`;
   expect(codes(text)).toEqual(['MEM-SCN-008 4:5', 'MEM-SCN-006 4:26', 'MEM-SCN-006 5:28']);

@@ -4,13 +4,20 @@ import { InputError, InputErrors, type SourceRange } from '../../mmu/input-error
 import { type MachineSpec, machineConfigOf, pageBytesOf } from '../schema/machine.ts';
 import type { Locator } from './locate.ts';
 
-export function checkMachine(spec: MachineSpec, locator: Locator, file: string): InputError[] {
+/** `lost`: keys that are not in `spec` because they have mistakes; what depends on them is left unsaid. */
+export function checkMachine(
+  spec: MachineSpec,
+  locator: Locator,
+  file: string,
+  lost: readonly string[] = [],
+): InputError[] {
   const errors: InputError[] = [];
   const wrong = (code: string, message: string, hint: string, range: SourceRange) => {
     errors.push(new InputError({ code, message, hint, range, file }));
   };
   const pageBytes = pageBytesOf(spec);
-  for (const key of ['memory', 'swap'] as const) {
+  const pagesKnown = !lost.includes('paging');
+  for (const key of pagesKnown ? (['memory', 'swap'] as const) : []) {
     const bytes = spec[key];
     if (bytes === undefined || bytes % pageBytes === 0) continue;
     const up = Math.ceil(bytes / pageBytes) * pageBytes;
@@ -29,8 +36,12 @@ export function checkMachine(spec: MachineSpec, locator: Locator, file: string):
       locator.value(['machine', 'memory']),
     );
 
-  // The machine would only say the same again of what was found above.
-  if (errors.length === 0) errors.push(...refused(spec, locator, file));
+  // Of what was found above the machine would only say the same again: those keys it is not shown.
+  const { memory: _memory, swap: _swap, ...others } = spec;
+  const shown = errors.length === 0 ? spec : others;
+  // By itself a TLB can be right or wrong; most else is so only together with the page-table format.
+  errors.push(...refused(pagesKnown ? shown : { tlb: spec.tlb }, locator, file));
+  if (lost.includes('kernel')) return errors;
   if (spec.kernel === 'none') {
     errors.push(...checkContents(spec, locator, file));
     return errors;

@@ -24,10 +24,11 @@ import type { Locator, Path } from './locate.ts';
 import { ProcessBook } from './process-book.ts';
 import { expressionsOf, finalTextsOf, type PlacedExpression, type PlacedText, textsOf } from './step-expressions.ts';
 
-/** `forgiven`: names of steps that could not be read, as symbols and as processes. */
 export interface KnownMistakes {
   /** Names that steps with mistakes in them would have made. */
   readonly forgiven: ReadonlySet<string>;
+  /** Steps of which only the keys without mistakes are there: what those say alone is checked. */
+  readonly broken: ReadonlySet<ScenarioNode>;
   /** False when `machine:` has a mistake: then no step can be told that it does not fit the machine. */
   readonly machineKnown: boolean;
 }
@@ -46,8 +47,10 @@ class StaticCheck {
   private readonly variables: string[] = [];
   private readonly book: ProcessBook;
   private readonly machineKnown: boolean;
+  private readonly broken: ReadonlySet<ScenarioNode>;
 
-  constructor(scenario: Scenario, locator: Locator, { forgiven, machineKnown }: KnownMistakes) {
+  constructor(scenario: Scenario, locator: Locator, { forgiven, machineKnown, broken }: KnownMistakes) {
+    this.broken = broken;
     this.scenario = scenario;
     this.locator = locator;
     this.machineKnown = machineKnown;
@@ -105,7 +108,7 @@ class StaticCheck {
     if (this.wrongMachine(step, at)) return;
     const expressions = expressionsOf(step);
     this.expressions(expressions, node.path, (path) => path[0] !== 'expect');
-    this.exclusiveKeys(step, at);
+    if (!this.broken.has(node)) this.exclusiveKeys(step, at);
     this.fits(step, at);
     this.processes(step, at, node.range);
     this.binding(step, at);
