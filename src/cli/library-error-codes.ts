@@ -28,14 +28,19 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: 'CPUs are numbered from 0; `cpus` in the machine’s configuration says how many there are.',
   },
   {
+    code: 'MEM-API-006',
+    title: 'an address that cannot be emulated',
+    text: 'mmulator computes addresses in doubles, which are exact 2^53 bytes from either end of the 64-bit space. Of the formats, only `sv57` and `x86_64-la57` have addresses between; to look those up is refused instead of rounding them.',
+  },
+  {
     code: 'MEM-API-007',
     title: 'not a process',
     text: 'Accesses and system calls are made by a process: what spawn, fork or process(name) returned, not its name or pid.',
   },
   {
     code: 'MEM-API-008',
-    title: 'not an address',
-    text: 'Addresses are whole numbers. Constants of 2^53 and above are bigints, because a double would round them.',
+    title: 'not a whole number',
+    text: 'Addresses, lengths and offsets are whole numbers. Constants of 2^53 and above are bigints, because a double would round them.',
   },
   {
     code: 'MEM-API-009',
@@ -46,6 +51,11 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     code: 'MEM-API-010',
     title: 'value does not fit',
     text: 'A number is stored in so many bytes; it must lie between the least negative and the greatest unsigned value of that width.',
+  },
+  {
+    code: 'MEM-API-011',
+    title: 'a process of another time',
+    text: 'After `restore` the machine has new objects for its processes; one kept from before belongs to a state that is gone. Find it again by name or pid.',
   },
   {
     code: 'MEM-REC-001',

@@ -34,7 +34,7 @@ import type { Translation } from '../mmu/translation.ts';
 import { ACCESS_NAMES, type AccessKind, type AccessName } from '../mmu/units.ts';
 import { defaultImage, loadImage } from '../process/image.ts';
 import { AccessPort } from './access-port.ts';
-import { littleEndian, requireRunning } from './check-access.ts';
+import { littleEndian, requireAddress, requireRunning } from './check-access.ts';
 import { cloneState, restoreState } from './clone-state.ts';
 import { collectCounters } from './collect-counters.ts';
 import { type MachineConfig, resolveConfig } from './config.ts';
@@ -44,7 +44,7 @@ import { takeView } from './take-view.ts';
 import { TouchTracked } from './touch-tracked.ts';
 import { MachineTrap } from './trap.ts';
 import type { Counters, MachineView } from './view.ts';
-import { normalizeAddress } from './wild-address.ts';
+import { processorAddress } from './wild-address.ts';
 
 export type { AccessResult, Address, MmapOptions, SpawnOptions, SyscallResult, WaitResult } from './machine-api.ts';
 
@@ -169,7 +169,7 @@ export class Machine {
   }
 
   kill(process: Process, signal: SignalName): void {
-    requireRunning(process);
+    requireRunning(this.kernel, process);
     const reason = `${signal} sent by kill`;
     deliver(this.kernel, process, { signal, code: null, address: 0, errorCode: null, reason });
   }
@@ -177,7 +177,7 @@ export class Machine {
   /** Run the process on that CPU from now on. */
   switchTo(cpu: number, process: Process): void {
     if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus.length) throw noSuchCpu(cpu, this.cpus.length);
-    requireRunning(process);
+    requireRunning(this.kernel, process);
     migrate(this.kernel, process, cpu);
     activate(this.kernel, process);
   }
@@ -186,47 +186,47 @@ export class Machine {
 
   /** Address of the new mapping, or -errno. */
   mmap(process: Process, options: MmapOptions): SyscallResult {
-    this.enter(process);
     const { address = 0, length, prot, flags, offset = 0 } = options;
+    this.enter(process, address, length, offset);
     const result = mmap(this.kernel, process, { address, length, prot, flags, offset });
     return this.noteSyscall(process, 'mmap', { address: show(address), length: show(length), prot, flags }, result);
   }
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {
-    this.enter(process);
+    this.enter(process, address, length);
     const result = munmap(this.kernel, process.space!, address, length);
     return this.noteSyscall(process, 'munmap', { address: show(address), length: show(length) }, result);
   }
 
   mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
-    this.enter(process);
+    this.enter(process, address, length);
     const result = mprotect(this.kernel, process, address, length, prot);
     return this.noteSyscall(process, 'mprotect', { address: show(address), length: show(length), prot }, result);
   }
 
   /** The new break, or the unchanged one on failure. */
   brk(process: Process, address: Argument): number {
-    this.enter(process);
+    this.enter(process, address);
     const result = brk(this.kernel, process, address);
     return this.noteSyscall(process, 'brk', { address: show(address) }, result);
   }
 
   /** The old break, or -ENOMEM. */
   sbrk(process: Process, delta: number): SyscallResult {
-    this.enter(process);
+    this.enter(process, delta);
     return this.noteSyscall(process, 'sbrk', { delta }, sbrk(this.kernel, process, delta));
   }
 
   /** write(2) to the console (fd 1, 2): bytes written, or -EBADF, -EFAULT. They are appended to `process.output`. */
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
-    this.enter(process);
+    this.enter(process, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
     return this.noteSyscall(process, 'write', { fd, address: show(address), length: show(length) }, result);
   }
 
   /** read(2) from the console (fd 0): bytes taken from `process.input`, or -EBADF, -EFAULT. */
   read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
-    this.enter(process);
+    this.enter(process, address, length);
     const result = readCall(this.kernel, process, fd, address, length);
     return this.noteSyscall(process, 'read', { fd, address: show(address), length: show(length) }, result);
   }
@@ -235,38 +235,42 @@ export class Machine {
 
   /** `size` bytes; 1, 2, 4 and 8 are single accesses. */
   load(process: Process, address: Address, size: number): AccessResult {
-    requireRunning(process);
+    requireRunning(this.kernel, process);
     return this.port.load(process, address, size);
   }
 
   /** Bytes, or a number of `size` bytes (default 1), little-endian. */
   store(process: Process, address: Address, value: Uint8Array | number | bigint, size = 1): AccessResult {
-    requireRunning(process);
+    requireRunning(this.kernel, process);
     return this.port.store(process, address, value instanceof Uint8Array ? value : littleEndian(value, size));
   }
 
   /** One instruction fetch (of one byte). */
   fetch(process: Process, address: Address): AccessResult {
-    requireRunning(process);
+    requireRunning(this.kernel, process);
     return this.port.fetch(process, address);
   }
 
   /** A locked read-modify-write of one byte; the result holds the old one. */
   rmw(process: Process, address: Address, update: (old: number) => number): AccessResult {
-    requireRunning(process);
+    requireRunning(this.kernel, process);
     return this.port.rmw(process, address, update);
   }
 
   // Bare hardware
 
-  /** Translate with the CPU's own root table; a fault is the result. With `peek` nothing changes, not even the TLB. */
+  /**
+   * Translate with the CPU's own root table; a fault is the result. With `peek` nothing changes, not even the TLB.
+   * @throws InputError MEM-API-005, MEM-API-006
+   */
   translate(cpu: number, address: Address, access: AccessName, options: { peek?: boolean } = {}): Translation {
     const processor = this.cpus[cpu];
     if (processor === undefined) throw noSuchCpu(cpu, this.cpus.length);
-    const va = Number(normalizeAddress(address));
+    const va = processorAddress(address, this.format);
     const kind = ACCESS_NAMES.indexOf(access) as AccessKind;
     const translation = processor.peek(va, kind);
-    if (options.peek !== true) processor.translate(va, kind);
+    // Rounded, a constant that no double holds is refused just the same.
+    if (options.peek !== true) processor.translate(Number(va), kind);
     return translation;
   }
 
@@ -279,18 +283,22 @@ export class Machine {
 
   // Looking
 
-  /** How an access by the process would translate right now, with the walk drawn in any case; changes nothing. */
-  explain(process: Process, address: number, access: AccessName): Translation {
-    requireRunning(process);
+  /**
+   * How an access by the process would translate right now, with the walk drawn in any case; changes nothing.
+   * @throws InputError MEM-API-001, MEM-API-006
+   */
+  explain(process: Process, address: Address, access: AccessName): Translation {
+    requireRunning(this.kernel, process);
     const cpu = this.cpus[process.cpu]!;
     const space = process.space!;
     const { root, asid } = cpu;
+    const va = processorAddress(address, this.format);
     const kind = ACCESS_NAMES.indexOf(access) as AccessKind;
-    if (root === space.root) return cpu.peek(address, kind, { walkAlways: true });
+    if (root === space.root) return cpu.peek(va, kind, { walkAlways: true });
     // Look through the process's own table and put the CPU's registers back.
     cpu.root = space.root;
     cpu.asid = space.asid;
-    const translation = cpu.peek(address, kind, { walkAlways: true });
+    const translation = cpu.peek(va, kind, { walkAlways: true });
     cpu.root = root;
     cpu.asid = asid;
     return translation;
@@ -320,8 +328,9 @@ export class Machine {
   }
 
   /** Begin a system call of the process. */
-  private enter(process: Process): void {
-    requireRunning(process);
+  private enter(process: Process, ...args: Argument[]): void {
+    requireRunning(this.kernel, process);
+    args.forEach(requireAddress);
     activate(this.kernel, process);
     this.kernel.counters.syscalls++;
   }

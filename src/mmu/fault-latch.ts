@@ -5,6 +5,7 @@
 import type { FaultInfo, FaultRule } from './fault.ts';
 import { FAULT_RULES } from './fault.ts';
 import type { PageTableFormat } from './page-table/formats.ts';
+import { hexAddress, unsignedAddress } from './sign-extension.ts';
 import { ACCESS_NAMES, type AccessKind, FETCH, LOAD, STORE } from './units.ts';
 
 /** Rules as indices into FAULT_RULES; the name tells which. */
@@ -26,6 +27,7 @@ export const BAD_FRAME = FAULT_RULES.indexOf('bad-frame');
 export class Fault {
   /** Index into FAULT_RULES. */
   rule = 0;
+  /** Signed (sign-extension.ts). */
   address = 0;
   access: AccessKind = LOAD;
   user = true;
@@ -75,7 +77,12 @@ const REASONS: Readonly<Record<FaultRule, string>> = {
   'bad-frame': 'it leads outside physical memory',
 };
 
-export function describeFault(fault: Fault, format: PageTableFormat): FaultInfo {
+/** `address`: what a person calls it, where the latch's double is not exact. */
+export function describeFault(
+  fault: Fault,
+  format: PageTableFormat,
+  address: number | bigint = unsignedAddress(fault.address),
+): FaultInfo {
   const rule = fault.ruleName;
   const access = ACCESS_NAMES[fault.access];
   const level = fault.level >= 0 ? fault.level : null;
@@ -91,7 +98,7 @@ export function describeFault(fault: Fault, format: PageTableFormat): FaultInfo 
   const who = fault.user ? 'user' : 'supervisor';
   return {
     rule,
-    address: fault.address,
+    address,
     access,
     user: fault.user,
     level,
@@ -100,6 +107,6 @@ export function describeFault(fault: Fault, format: PageTableFormat): FaultInfo 
     pteValue,
     errorCode: format.family === 'x86' ? x86ErrorCode(fault, format) : null,
     cause: format.family === 'riscv' ? causes[fault.access] : null,
-    sentence: `${who} ${access} at 0x${fault.address.toString(16)} refused: ${REASONS[rule]}${where}`,
+    sentence: `${who} ${access} at ${hexAddress(address)} refused: ${REASONS[rule]}${where}`,
   };
 }

@@ -27,7 +27,8 @@ export type FaultRule = (typeof FAULT_RULES)[number];
 
 export interface FaultInfo {
   readonly rule: FaultRule;
-  readonly address: number;
+  /** 0 to 2^64 - 1; a bigint for the upper half and for other constants of 2^53 and above. */
+  readonly address: number | bigint;
   readonly access: AccessName;
   readonly user: boolean;
   /** Level of the deciding PTE: 0 is the leaf level, levels-1 the root; null when no PTE was read. */

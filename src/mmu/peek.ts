@@ -1,10 +1,12 @@
 /** Translation as a spectator: the same lookups and the same walk as an access, but nothing is counted or changed. */
 import { ALLOWED, AS_USER, refusal } from './access-rights.ts';
+import { addressBits } from './address-fields.ts';
 import type { FaultInfo } from './fault.ts';
 import { BAD_FRAME, describeFault, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
 import type { PageTableFormat } from './page-table/formats.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_DIRTY } from './pte-flags.ts';
+import { floorRemainder, unsignedAddress } from './sign-extension.ts';
 import type { TlbHierarchy } from './tlb/hierarchy.ts';
 import type { TlbLookup, Translation, WalkStep } from './translation.ts';
 import { ACCESS_NAMES, type AccessKind, STORE } from './units.ts';
@@ -26,34 +28,52 @@ export interface PeekContext {
   /** Tag of the TLB entries of the current address space. */
   readonly space: number;
   readonly privilege: number;
-  /** First address that is not translated. */
-  readonly addressEnd: number;
 }
 
 interface Outcome {
   readonly pfn: number | null;
   readonly pageBytes: number | null;
   readonly walk: readonly WalkStep[];
+  readonly dirtyWalk?: true;
   readonly fault: FaultInfo | null;
 }
 
+/** `va` is one that is translated. */
 export function peekTranslation(context: PeekContext, va: number, kind: AccessKind, options: PeekOptions): Translation {
   const { format } = context;
-  const inside = va >= 0 && va < context.addressEnd;
-  const tlb = inside ? lookUp(context, va, kind) : null;
-  const outcome = !inside ? refusedAddress(context, va, kind) : throughTlb(context, va, kind, tlb, options);
-  const offset = va % format.pageBytes;
+  const tlb = lookUp(context, va, kind);
+  const { pfn, ...outcome } = throughTlb(context, va, kind, tlb, options);
+  const asked = request(context, va, kind);
+  return { ...asked, tlb, physical: pfn === null ? null : pfn * format.pageBytes + asked.offset, ...outcome };
+}
+
+/** An address outside the space: neither TLB nor table is asked. */
+export function peekRefused(context: PeekContext, address: number | bigint, kind: AccessKind): Translation {
+  const { format, privilege } = context;
+  const fault = newFault(Number(address), kind, privilege);
+  fault.rule = format.canonical === 'sign-extended' ? NON_CANONICAL : OUT_OF_RANGE;
   return {
-    address: va,
+    ...request(context, address, kind),
+    tlb: null,
+    walk: [],
+    physical: null,
+    pageBytes: null,
+    fault: describeFault(fault, format, unsignedAddress(address)),
+  };
+}
+
+/** What is asked. */
+function request({ format, privilege }: PeekContext, address: number | bigint, kind: AccessKind) {
+  const vpnBits = format.virtualBits - format.pageShift;
+  const wide = typeof address === 'bigint';
+  return {
+    address: unsignedAddress(address),
     access: ACCESS_NAMES[kind],
-    user: (context.privilege & AS_USER) !== 0,
-    vpn: Math.floor(va / format.pageBytes),
-    offset,
-    tlb,
-    walk: outcome.walk,
-    physical: outcome.pfn === null ? null : outcome.pfn * format.pageBytes + offset,
-    pageBytes: outcome.pageBytes,
-    fault: outcome.fault,
+    user: (privilege & AS_USER) !== 0,
+    vpn: wide
+      ? addressBits(address, format.pageShift, vpnBits)
+      : floorRemainder(Math.floor(address / format.pageBytes), 2 ** vpnBits),
+    offset: wide ? addressBits(address, 0, format.pageShift) : floorRemainder(address, format.pageBytes),
   };
 }
 
@@ -63,14 +83,16 @@ function lookUp({ tlbs, space, asid, format }: PeekContext, va: number, kind: Ac
   const page = Math.floor(va / format.pageBytes);
   const slot = first.find(va, space);
   const below = slot === -1 && tlbs.second !== null ? tlbs.second.find(va, space) : -1;
-  const searched = { set: first.setOf(page), tag: first.tagOf(page), asid };
+  const searched = { set: first.setOf(page, 0), tag: first.tagOf(page, 0), asid };
   if (slot === -1) {
     const way = below === -1 || tlbs.second === null ? null : below % tlbs.second.ways;
     return { ...searched, hit: below === -1 ? null : 'L2', way };
   }
   // A superpage sits in the set of its own number.
-  const pageOfLevel = first.pageOf(slot);
-  return { asid, hit: 'L1', set: first.setOf(pageOfLevel), tag: first.tagOf(pageOfLevel), way: slot % first.ways };
+  const level = first.levelOf(slot);
+  const found = first.pageOf(slot);
+  const way = slot % first.ways;
+  return { asid, hit: 'L1', set: first.setOf(found, level), tag: first.tagOf(found, level), way };
 }
 
 function throughTlb(
@@ -89,7 +111,9 @@ function throughTlb(
   const refused = refusal(flags, kind, privilege);
   const rule = refused === ALLOWED && pfn >= memory.frames ? BAD_FRAME : refused;
   // A store to a page whose entry is still clean walks, to set D.
-  if (rule === ALLOWED && kind === STORE && (flags & PTE_DIRTY) === 0) return throughWalk(context, va, kind);
+  if (rule === ALLOWED && kind === STORE && (flags & PTE_DIRTY) === 0) {
+    return { ...throughWalk(context, va, kind), dirtyWalk: true };
+  }
   const walked = throughWalk(context, va, kind);
   const walk = options.walkAlways === true ? walked.walk : [];
   const pageBytes = format.levels[tlb.levelOf(slot)]?.pageBytes ?? null;
@@ -138,12 +162,6 @@ function faultInfo({ walker, format, privilege }: PeekContext, va: number, kind:
   const fault = newFault(va, kind, privilege);
   walker.fillFault(fault, rule);
   return describeFault(fault, format);
-}
-
-function refusedAddress({ format, privilege }: PeekContext, va: number, kind: AccessKind): Outcome {
-  const fault = newFault(va, kind, privilege);
-  fault.rule = format.canonical === 'sign-extended' ? NON_CANONICAL : OUT_OF_RANGE;
-  return { pfn: null, pageBytes: null, walk: [], fault: describeFault(fault, format) };
 }
 
 function newFault(va: number, kind: AccessKind, privilege: number): Fault {

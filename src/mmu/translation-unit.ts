@@ -15,9 +15,10 @@ import { type CpuCounters, CpuTally } from './cpu-counters.ts';
 import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
 import { invariant } from './invariant.ts';
 import type { PageTableFormat } from './page-table/formats.ts';
-import { type PeekOptions, peekTranslation } from './peek.ts';
+import { type PeekOptions, peekRefused, peekTranslation } from './peek.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL } from './pte-flags.ts';
+import { addressEnd, addressStart } from './sign-extension.ts';
 import type { TlbConfig } from './tlb/config.ts';
 import { TlbHierarchy } from './tlb/hierarchy.ts';
 import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_OFFSET, SoftTlbs } from './tlb/soft-tlb.ts';
@@ -73,7 +74,8 @@ export abstract class TranslationUnit {
 
   private readonly walker: Walker;
   private readonly asids: boolean;
-  /** First address that is not translated. */
+  /** First address that is translated, and the first that no longer is (sign-extension.ts). */
+  private readonly addressStart: number;
   private readonly addressEnd: number;
   private softAllowed: boolean;
   private rootAddress = 0;
@@ -91,7 +93,8 @@ export abstract class TranslationUnit {
     this.walker = new Walker(memory, format, options.hardwareAccessedDirty);
     this.tlbs = tlb === null ? null : new TlbHierarchy(tlb, format, options.seed + options.index);
     this.asids = tlb?.asids !== false;
-    this.addressEnd = 2 ** (format.canonical === 'sign-extended' ? format.virtualBits - 1 : format.virtualBits);
+    this.addressStart = addressStart(format);
+    this.addressEnd = addressEnd(format);
     this.pageScale = 1 / format.pageBytes;
     this.offsetMask = format.pageBytes - 1;
     this.dataTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.data.touched;
@@ -191,16 +194,17 @@ export abstract class TranslationUnit {
     return this.reach(va, kind, true);
   }
 
-  /** What an access would meet, by the same rules; changes nothing. `walkAlways` draws the walk even on a TLB hit. */
-  peek(va: number, kind: AccessKind, options: PeekOptions = {}): Translation {
+  /**
+   * What an access would meet, by the same rules; changes nothing. `walkAlways` draws the walk even on a TLB hit.
+   * A bigint is a 64-bit constant outside the address space that no double holds: refused, and shown exactly.
+   */
+  peek(va: number | bigint, kind: AccessKind, options: PeekOptions = {}): Translation {
     const { walker, tlbs, privilege } = this;
     const registers = { root: this.rootAddress, asid: this.currentAsid, space: this.space(), privilege };
-    return peekTranslation(
-      { walker, tlbs, format: this.format, memory: this.memory, addressEnd: this.addressEnd, ...registers },
-      va,
-      kind,
-      options,
-    );
+    const context = { walker, tlbs, format: this.format, memory: this.memory, ...registers };
+    return typeof va === 'number' && this.isTranslatable(va)
+      ? peekTranslation(context, va, kind, options)
+      : peekRefused(context, va, kind);
   }
 
   /** Drop the page's entries in that address space, and global ones for it. */
@@ -362,7 +366,7 @@ export abstract class TranslationUnit {
   }
 
   private isTranslatable(va: number): boolean {
-    return va >= 0 && va < this.addressEnd;
+    return va >= this.addressStart && va < this.addressEnd;
   }
 
   private tick(): void {

@@ -33,14 +33,18 @@ export interface TlbLookup {
 }
 
 export interface Translation {
-  readonly address: number;
+  /** 0 to 2^64 - 1; a bigint for the upper half and for other constants of 2^53 and above. */
+  readonly address: number | bigint;
   readonly access: AccessName;
   readonly user: boolean;
+  /** The address bits above the page offset, as many as the format uses; never negative. */
   readonly vpn: number;
   readonly offset: number;
   readonly tlb: TlbLookup | null;
   /** Empty when the TLB answered: then no walk happens. `walkAlways` has it regardless. */
   readonly walk: readonly WalkStep[];
+  /** A store that the TLB answers with an entry still clean: `walk` happens all the same, to set D. Else absent. */
+  readonly dirtyWalk?: true;
   /** Physical address, or null when faulted. */
   readonly physical: number | null;
   /** Size in bytes of the page that maps it. */

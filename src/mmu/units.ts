@@ -5,9 +5,9 @@
  * number (`Pfn`). The two are never mixed, and there is deliberately no conversion from one to the other: only a page
  * table knows it.
  *
- * Widths: addresses are doubles, exact up to 2^53 - 1. Every user address of every supported format lies below that
- * (`sv57` and `x86_64-la57` machines place user memory below 2^53). A 64-bit constant that does not fit is a bigint
- * until `parseAddress`/`toUserAddress` has classified it; it never reaches the translation path.
+ * Widths: addresses are doubles, exact from -2^53 to 2^53; negative ones are the upper half of a sign-extended format
+ * (`sign-extension.ts`). Every user address of every supported format lies below 2^53 (`sv57` and `x86_64-la57` machines
+ * place user memory there). A 64-bit constant that does not fit is a bigint and never reaches the translation path.
  *
  * Page sizes belong to the page-table format, so the arrows take the page shift. They divide and multiply instead of
  * shifting: JavaScript's bit operators are signed and 32 bits wide.

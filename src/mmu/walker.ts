@@ -22,6 +22,7 @@ import type { PageTableFormat } from './page-table/formats.ts';
 import { PageTable } from './page-table/page-table.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_GLOBAL, PTE_READ, PTE_USER, PTE_WRITE } from './pte-flags.ts';
+import { floorRemainder } from './sign-extension.ts';
 import { type AccessKind, STORE } from './units.ts';
 
 const RIGHTS = PTE_READ | PTE_WRITE | PTE_EXEC | PTE_USER;
@@ -144,7 +145,7 @@ export class Walker {
         if (!this.reservedMisalignment) return MISALIGNED_SUPERPAGE;
         base -= excess; // only PAT can be left there: the other bits were checked as reserved
       }
-      pfn = base + (Math.floor(va / this.format.pageBytes) % pages);
+      pfn = base + floorRemainder(Math.floor(va / this.format.pageBytes), pages);
     }
     this.basePfn = base;
     this.pfn = pfn;

@@ -291,7 +291,7 @@ describe('bookkeeping', () => {
 
   it('refused addresses are neither hits nor misses', () => {
     const { cpu } = machine('sv39', { 0: [20, RW] });
-    for (const va of [2 ** 38, 2 ** 52, -1]) cpu.load8(va);
+    for (const va of [2 ** 38, 2 ** 52, -(2 ** 38) - 1]) cpu.load8(va);
     expect(cpu.counters).toMatchObject({ accesses: 3, refusedAddresses: 3, tlbHits: 0, tlbMisses: 0, walks: 0 });
     expect(cpu.fault.ruleName).toBe('non-canonical');
   });

@@ -168,7 +168,8 @@ function notePageFault(
 ): void {
   const { pageTable } = kernel;
   const kind = FAULT_KINDS[outcome & (MAJOR - 1)]!;
-  const address = hardware.address;
+  // A fault that the kernel serves is at a user's address, which is no bigint.
+  const address = Number(hardware.address);
   let pfn = -1;
   if (process.space !== null) {
     const entry = pageTable.find(process.space.root, address);

@@ -62,8 +62,8 @@ export class PageTable {
 
   /** The address's index into a table of this level. */
   indexOf(va: number, level: number): number {
-    // `&` takes the low 32 bits of the whole part, whatever the size of the number.
-    return (va * this.indexScale[level]!) & this.indexMask[level]!;
+    // `&` takes the low 32 bits, two's complement, whatever the size of the number; but it rounds towards zero.
+    return Math.floor(va * this.indexScale[level]!) & this.indexMask[level]!;
   }
 
   entryAddress(tableAddress: number, va: number, level: number): number {

@@ -2,10 +2,13 @@
  * One TLB array: which frame is this page of that address space in?
  *
  *     slot = set * ways + way          set = page number % sets
- *     keys[slot]    page number * 8 + level     (-1: invalid)
+ *     keys[slot]    page number * 8 + level     (-Infinity: invalid; pages of the upper half have negative numbers)
  *     spaces[slot]  address-space id            (-1: global, matches all)
  *     frames[slot]  first frame of the mapped (super)page;   flags[slot]  its rights (pte-flags.ts)
  *     touched[slot], filled[slot]      times of the last use and of the filling   (-1: invalid, so least of all)
+ *
+ * Inside, a page's number is signed as its address is (sign-extension.ts); sets, tags and what comes in or goes out take
+ * it as the VPN field of the address, without sign. A power of two of sets sees no difference.
  *
  * Page sizes share the array: a page of level n is numbered in units of its own size, and a lookup probes one set for
  * each size that is present, smallest first (hash-rehash, as unified second-level TLBs do).
@@ -23,11 +26,15 @@ import { invariant } from '../invariant.ts';
 import type { PageTableFormat } from '../page-table/formats.ts';
 import { pteLetters } from '../pte-flags.ts';
 import { Random } from '../random.ts';
+import { floorRemainder } from '../sign-extension.ts';
 import type { TlbLevelConfig, TlbPolicy } from './config.ts';
 
 /** Space of entries that match every address space. */
 export const GLOBAL_SPACE = -1;
-const INVALID = -1;
+/** Key of an empty slot: no page's. */
+const INVALID = Number.NEGATIVE_INFINITY;
+/** Time of an empty slot: before all others. */
+const NEVER = -1;
 /** Levels fit three bits. */
 const LEVELS = 8;
 
@@ -39,7 +46,7 @@ export interface TlbEntryInfo {
   readonly way: number;
   readonly asid: number;
   readonly global: boolean;
-  /** Page number of the first base page mapped. */
+  /** Page number (VPN: not negative) of the first base page mapped. */
   readonly vpn: number;
   readonly pfn: number;
   readonly pageBytes: number;
@@ -48,7 +55,7 @@ export interface TlbEntryInfo {
 
 /** What `preset` puts into a slot: a page of the smallest size unless `level` says otherwise. */
 export interface TlbPreset {
-  /** Number of the page, in units of its own size. */
+  /** Number of the page (VPN: not negative), in units of its own size. */
   readonly page: number;
   readonly pfn: number;
   /** Abstract flags (pte-flags.ts). */
@@ -78,6 +85,9 @@ export class Tlb {
   private readonly pageScale: Float64Array;
   private readonly pagesInLeaf: Float64Array;
   private readonly pageBytes: number;
+  /** Pages of each level's size in the whole address space: what a negative page number is short of its VPN. */
+  private readonly pagesInSpace: Float64Array;
+  private readonly signExtended: boolean;
   /** sets - 1 where that masks, else -1. */
   private readonly setMask: number;
   private readonly random: Random;
@@ -93,13 +103,15 @@ export class Tlb {
     this.levelOfSlot = new Uint8Array(config.entries);
     this.frames = new Float64Array(config.entries);
     this.flags = new Uint16Array(config.entries);
-    this.touched = new Float64Array(config.entries).fill(INVALID);
-    this.filled = new Float64Array(config.entries).fill(INVALID);
+    this.touched = new Float64Array(config.entries).fill(NEVER);
+    this.filled = new Float64Array(config.entries).fill(NEVER);
     this.levels = format.levels.length;
     this.population = new Int32Array(this.levels);
     this.pageScale = Float64Array.from(format.levels, (level) => 1 / level.pageBytes);
     this.pagesInLeaf = Float64Array.from(format.levels, (level) => level.pageBytes / format.pageBytes);
     this.pageBytes = format.pageBytes;
+    this.pagesInSpace = Float64Array.from(format.levels, (level) => 2 ** (format.virtualBits - level.shift));
+    this.signExtended = format.canonical === 'sign-extended';
     this.random = new Random(seed);
   }
 
@@ -110,7 +122,7 @@ export class Tlb {
       if (this.population[level] === 0) continue;
       const page = Math.floor(va * this.pageScale[level]!);
       const key = page * LEVELS + level;
-      const start = this.setOf(page) * ways;
+      const start = this.setOf(page, level) * ways;
       for (let slot = start; slot < start + ways; slot++) {
         if (keys[slot] === key && (spaces[slot] === space || spaces[slot] === GLOBAL_SPACE)) return slot;
       }
@@ -120,7 +132,7 @@ export class Tlb {
 
   /** Slot that an entry for `va` at `level` would take now: for an invalid way, or the policy's victim. */
   victim(va: number, level: number): number {
-    const start = this.setOf(Math.floor(va * this.pageScale[level]!)) * this.ways;
+    const start = this.setOf(Math.floor(va * this.pageScale[level]!), level) * this.ways;
     if (this.policy === 'lru') return leastOf(this.touched, start, this.ways);
     if (this.policy === 'fifo') return leastOf(this.filled, start, this.ways);
     for (let slot = start; slot < start + this.ways; slot++) if (this.keys[slot] === INVALID) return slot;
@@ -155,8 +167,9 @@ export class Tlb {
       this.invalidateSlot(slot);
       return;
     }
-    const { page, pfn, flags, level = 0 } = preset;
-    invariant(this.setOf(page) === set, 'the page preset in a TLB belongs to that set');
+    const { pfn, flags, level = 0 } = preset;
+    const page = this.signedPage(preset.page, level);
+    invariant(this.setOf(page, level) === set, 'the page preset in a TLB belongs to that set');
     const space = preset.global === true ? GLOBAL_SPACE : (preset.asid ?? 0);
     this.put(slot, page / this.pageScale[level]!, level, space, pfn, flags, time);
   }
@@ -178,15 +191,15 @@ export class Tlb {
   frameOf(slot: number, va: number): number {
     const level = this.levelOfSlot[slot]!;
     if (level === 0) return this.frames[slot]!;
-    return this.frames[slot]! + (Math.floor(va / this.pageBytes) % this.pagesInLeaf[level]!);
+    return this.frames[slot]! + floorRemainder(Math.floor(va / this.pageBytes), this.pagesInLeaf[level]!);
   }
 
-  /** Number of the slot's page, in units of its own size. */
+  /** Signed number of the slot's page, in units of its own size. */
   pageOf(slot: number): number {
     return Math.floor(this.keys[slot]! / LEVELS);
   }
 
-  /** Number of the first base page the slot maps. */
+  /** Signed number of the first base page the slot maps. */
   firstPage(slot: number): number {
     const level = this.levelOfSlot[slot]!;
     return this.pageOf(slot) * this.pagesInLeaf[level]!;
@@ -197,8 +210,8 @@ export class Tlb {
     const level = this.levelOf(slot);
     this.population[level] = this.population[level]! - 1;
     this.keys[slot] = INVALID;
-    this.touched[slot] = INVALID;
-    this.filled[slot] = INVALID;
+    this.touched[slot] = NEVER;
+    this.filled[slot] = NEVER;
     while (this.levelsInUse > 0 && this.population[this.levelsInUse - 1] === 0) this.levelsInUse--;
   }
 
@@ -218,13 +231,23 @@ export class Tlb {
     }
   }
 
-  /** Set that a page of the smallest size is looked up in, and its tag: the page number without the set. */
-  setOf(page: number): number {
-    return this.setMask >= 0 ? page & this.setMask : page % this.sets;
+  /** Set that a page (signed number) of that level is looked up in, and its tag: the VPN without the set. */
+  setOf(page: number, level: number): number {
+    return this.setMask >= 0 ? page & this.setMask : this.vpnOf(page, level) % this.sets;
   }
 
-  tagOf(page: number): number {
-    return Math.floor(page / this.sets);
+  tagOf(page: number, level: number): number {
+    return Math.floor(this.vpnOf(page, level) / this.sets);
+  }
+
+  /** A signed page number as the VPN that the address's bits are. */
+  private vpnOf(page: number, level: number): number {
+    return page < 0 ? page + this.pagesInSpace[level]! : page;
+  }
+
+  private signedPage(vpn: number, level: number): number {
+    const pages = this.pagesInSpace[level]!;
+    return this.signExtended && vpn >= pages / 2 && vpn < pages ? vpn - pages : vpn;
   }
 
   /** The valid entries, by slot. */
@@ -239,7 +262,7 @@ export class Tlb {
         way: slot % this.ways,
         asid: global ? 0 : this.spaces[slot]!,
         global,
-        vpn: this.firstPage(slot),
+        vpn: this.vpnOf(this.firstPage(slot), 0),
         pfn: this.frames[slot]!,
         pageBytes: this.pagesInLeaf[this.levelOf(slot)]! * this.pageBytes,
         letters: pteLetters(this.flags[slot]!),

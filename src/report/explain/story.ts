@@ -9,7 +9,7 @@ import type { ScenarioResult, StepResult } from '../../scenario/result.ts';
 import { columns, wrap } from '../columns.ts';
 import { type Names, namesOf } from '../names.ts';
 import { bytesText, stepIsGood, stepOutcomeText } from '../outcome.ts';
-import { expectationLines, stepNumber } from '../pretty-steps.ts';
+import { allExpectationLines, stepNumber } from '../pretty-steps.ts';
 import { counted, hex } from '../quantities.ts';
 import { factsOf, type MachineFacts } from '../refused-call.ts';
 import { place } from '../reporter.ts';
@@ -286,11 +286,7 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
   }
   if (step.expectations.length > 0) {
     lines.push('', ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'expected')}`);
-    lines.push(
-      ...step.expectations
-        .flatMap((expectation) => expectationLines(expectation, style, file))
-        .map((line) => line.slice(5)),
-    );
+    lines.push(...allExpectationLines(step.expectations, style, file).map((line) => line.slice(5)));
   }
   return lines;
 }
