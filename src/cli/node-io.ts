@@ -1,5 +1,6 @@
 /** The real world: Node's streams, file system, environment and signals. Nothing else in the project touches them. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { EXIT } from './exit-codes.ts';
 import type { CliIo, FolderEntry, OutputStream } from './io.ts';
 
 export function nodeIo(): CliIo {
@@ -9,8 +10,9 @@ export function nodeIo(): CliIo {
     interrupted = true;
   });
   return {
-    stdout: outputStream(process.stdout),
-    stderr: outputStream(process.stderr),
+    stdout: outputStream(process.stdout, outputLost),
+    // There is nowhere left to say that standard error is broken.
+    stderr: outputStream(process.stderr, () => undefined),
     env: process.env,
     readBytes: (path) => readFileSync(path),
     writeFile: (path, text) => writeFileSync(path, text),
@@ -22,12 +24,20 @@ export function nodeIo(): CliIo {
   };
 }
 
-function outputStream(stream: NodeJS.WriteStream): OutputStream {
+/** A full disk, a broken device: what was to be said is lost, whatever the scenarios came to. */
+function outputLost(error: NodeJS.ErrnoException): void {
+  const reason = error.code === 'ENOSPC' ? 'no space left on the device' : (error.code ?? error.message);
+  process.stderr.write(`mmulator: cannot write to standard output: ${reason}\n`);
+  process.exit(EXIT.badInput);
+}
+
+function outputStream(stream: NodeJS.WriteStream, onFailure: (error: NodeJS.ErrnoException) => void): OutputStream {
   let closed = false;
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // `mmulator run … | head` closes the pipe early; that is the reader's right, not a crash.
-    if (error.code !== 'EPIPE') throw error;
+    if (closed) return;
     closed = true;
+    // `mmulator run … | head` closes the pipe early; that is the reader's right, not a crash.
+    if (error.code !== 'EPIPE') onFailure(error);
   });
   return {
     write: (text) => {

@@ -109,7 +109,7 @@ function detailLines(
   return [
     ...(step.note === null || step.do === 'comment' ? [] : noteLines(step.note, indent, style)),
     ...whyBlock(whyLines(step.events, names, told, options.facts), indent, style),
-    ...failed.flatMap((expectation) => expectationLines(expectation, style, file)),
+    ...allExpectationLines(failed, style, file),
   ];
 }
 
@@ -159,6 +159,16 @@ function whyBlock(lines: readonly WhyLine[], indent: string, style: Style): stri
     block.push(`${indent}${paint(style, 'dim', `│ … and ${lines.length - shown.length} more events`)}`);
   }
   return block;
+}
+
+/** Several expectations of one step mostly fail for the same reasons: each reason is given once. */
+export function allExpectationLines(expectations: readonly ExpectationResult[], style: Style, file: string): string[] {
+  const said = new Set<string>();
+  return expectations.flatMap((expectation) => {
+    const explanation = expectation.held ? [] : expectation.explanation.filter((sentence) => !said.has(sentence));
+    for (const sentence of explanation) said.add(sentence);
+    return expectationLines({ ...expectation, explanation }, style, file);
+  });
 }
 
 /** Expected, actual, where it is asked for, and why it came out so. */

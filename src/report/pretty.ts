@@ -2,7 +2,7 @@
 import type { ScenarioResult } from '../scenario/result.ts';
 import { counterLines } from './counters.ts';
 import { namesOf } from './names.ts';
-import { expectationLines, stepTable } from './pretty-steps.ts';
+import { allExpectationLines, stepTable } from './pretty-steps.ts';
 import { counted } from './quantities.ts';
 import { factsOf } from './refused-call.ts';
 import {
@@ -102,11 +102,7 @@ class PrettyRun implements ReporterRun {
 function finalLines(result: ScenarioResult, style: Style, verbose: boolean): string[] {
   const shown = result.final.filter((expectation) => verbose || !expectation.held);
   if (shown.length === 0) return [];
-  return [
-    '',
-    `  ${paint(style, 'dim', 'at the end')}`,
-    ...shown.flatMap((e) => expectationLines(e, style, result.file)),
-  ];
+  return ['', `  ${paint(style, 'dim', 'at the end')}`, ...allExpectationLines(shown, style, result.file)];
 }
 
 function verdictLine(result: ScenarioResult, style: Style): string {

@@ -1,6 +1,6 @@
 /** The built command as a process: streams, pipes, signals and exit statuses of the real thing. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +47,24 @@ describe('the process', () => {
     const { stdout, stderr } = mmulator(['run', 'a.yaml', 'c.yaml', '--json']);
     expect(JSON.parse(stdout).results).toHaveLength(2);
     expect(stderr).toContain('c.yaml:4:11');
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says in one line that the disk is full', () => {
+    for (const argv of [
+      ['run', 'a.yaml'],
+      ['list', '--json'],
+    ]) {
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [MAIN, ...argv], {
+        cwd: folder,
+        env: ENV,
+        stdio: ['ignore', full, 'pipe'],
+        encoding: 'utf8',
+      });
+      closeSync(full);
+      expect(stderr).toBe('mmulator: cannot write to standard output: no space left on the device\n');
+      expect(status).toBe(2);
+    }
   });
 
   it('reads standard input and writes files', () => {

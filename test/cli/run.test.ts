@@ -76,7 +76,7 @@ describe('several files', () => {
                   actual    42
                   because   load at buf was translated by the L1 TLB to physical 0x4000
         ✗ 1 of 2 expectations failed, 3 steps
-      ✗ s/c.yaml  not run: 3 mistakes
+      ✗ s/c.yaml  not run: 4 mistakes
 
       4 scenarios: 1 held, 1 failed, 2 not run (8 steps, 5 expectations)
       "
@@ -92,6 +92,13 @@ describe('several files', () => {
          |           ^^^^^
          = help: did you mean \`store\`?
 
+      error[MEM-SCN-016]: no address is called \`buf\` here
+        --> s/c.yaml:4:22
+         |
+       4 |   - { do: stroe, at: buf }
+         |                      ^^^
+         = help: known names: text, rodata, data, bss, heap, brk, stack, page
+
       error[MEM-SCN-008]: a mmap step needs \`length\`
         --> s/c.yaml:5:5
          |
@@ -106,7 +113,7 @@ describe('several files', () => {
          |                          ^^^^^^
          = help: did you mean \`length\`?
 
-      3 errors
+      4 errors
 
       "
     `);

@@ -7,7 +7,7 @@ import { fold } from '../../src/report/fold.ts';
 import { findTerm, GLOSSARY, TERM_NAMES } from '../../src/report/glossary.ts';
 import { makeNames } from '../../src/report/names.ts';
 import { bytesText } from '../../src/report/outcome.ts';
-import { stepTable } from '../../src/report/pretty-steps.ts';
+import { allExpectationLines, stepTable } from '../../src/report/pretty-steps.ts';
 import { counted, hex, percent, size, thousands } from '../../src/report/quantities.ts';
 import { UNKNOWN_MACHINE } from '../../src/report/refused-call.ts';
 import { PLAIN, paint, visibleWidth } from '../../src/report/style.ts';
@@ -247,5 +247,16 @@ describe('the glossary', () => {
     }
     expect(clashes).toEqual([]);
     expect(TERM_NAMES.length).toBeGreaterThan(150);
+  });
+});
+
+describe('expectations that fail together', () => {
+  it('give a reason they share once', () => {
+    const because = { explanation: ['b was evicted', 'a was not'] };
+    const failed = [expectation('resident', '2', '1', because), expectation('value', '7', '42', because)];
+    const lines = allExpectationLines(failed, PLAIN, 'f.yaml');
+    expect(lines.filter((line) => line.includes('b was evicted'))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('because'))).toHaveLength(2);
+    expect(lines.filter((line) => line.includes('actual'))).toHaveLength(2);
   });
 });
