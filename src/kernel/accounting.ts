@@ -3,7 +3,9 @@
  *
  *     mode 0   refuse only a single request larger than all RAM and swap
  *     mode 1   never refuse
- *     mode 2   promised + request must stay within RAM/2 + swap
+ *     mode 2   promised + request must stay below RAM/2 + swap
+ *
+ * Promised is what VM_ACCOUNT areas have, and what shared objects have as a whole, however often they are mapped.
  */
 import type { Kernel } from './kernel.ts';
 import { isData } from './limits.ts';
@@ -22,11 +24,11 @@ export function mayCommit(kernel: Kernel, pages: number): boolean {
     case 1:
       return true;
     case 2:
-      return kernel.committedPages + pages <= Math.floor((ram * OVERCOMMIT_RATIO) / 100) + swap;
+      return kernel.committedPages + pages < Math.floor((ram * OVERCOMMIT_RATIO) / 100) + swap;
   }
 }
 
-/** Does an area with these flags get its pages promised? Private writable memory does, and shared anonymous memory. */
+/** Does an area with these flags get its pages promised? Private writable memory does. */
 export function isAccountable(vmFlags: number): boolean {
   return (vmFlags & (VM_NORESERVE | VM_HUGETLB | VM_SHARED | VM_WRITE)) === VM_WRITE;
 }

@@ -8,6 +8,9 @@ import type { Kernel } from './kernel.ts';
 import { VM_GROWSDOWN, VM_SHARED, VM_WRITE } from './linux-abi.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
+/** Soft RLIMIT_MEMLOCK, bytes: Linux's default. */
+export const MEMLOCK_MAX = 8 * 1024 * 1024;
+
 export class ResourceLimits {
   stack = Number.POSITIVE_INFINITY;
   addressSpace = Number.POSITIVE_INFINITY;

@@ -17,6 +17,8 @@ export class MemoryObject {
   /** Pages the object has; beyond them an access is SIGBUS. */
   readonly pageCount: number;
   readonly pages = new Map<number, number>();
+  /** Pages promised to it (Linux Committed_AS). */
+  committedPages = 0;
   /** Areas that refer to it. */
   areas = 0;
 

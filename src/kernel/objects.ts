@@ -5,9 +5,12 @@ import { MemoryObject } from './memory-object.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** Shared anonymous memory of so many pages: each mapping is an object of its own, as in Linux. */
-export function makeSharedObject(kernel: Kernel, pages: number): MemoryObject {
-  return register(kernel, (id) => new MemoryObject(id, 'shared', 'shared', pages, NO_BYTES));
+/** Shared anonymous memory of so many pages: each mapping is an object of its own, as in Linux. `promised`: charged. */
+export function makeSharedObject(kernel: Kernel, pages: number, promised: boolean): MemoryObject {
+  const object = register(kernel, (id) => new MemoryObject(id, 'shared', 'shared', pages, NO_BYTES));
+  object.committedPages = promised ? pages : 0;
+  kernel.committedPages += object.committedPages;
+  return object;
 }
 
 /** A segment of the program image: `contents`, then zeros up to `pages` pages. */
@@ -41,5 +44,6 @@ export function putObject(kernel: Kernel, object: MemoryObject): void {
     }
   }
   object.pages.clear();
+  kernel.committedPages -= object.committedPages;
   kernel.objects[object.id] = null;
 }

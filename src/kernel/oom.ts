@@ -1,13 +1,15 @@
 /**
  * Out of memory: the kernel kills whoever frees most [mm/oom_kill.c:oom_badness, select_bad_process].
  *
- *     badness = resident + swapped + page-table pages + oom_score_adj * (RAM + swap) / 1000        (pages)
+ *     badness = resident + swapped + page-table pages (the root not) + oom_score_adj * ((RAM + swap) / 1000)     (pages,
+ *     the quotient rounded down: on a machine below 1,000 pages only -1000 has an effect)
  *
  * The highest wins, the last in order of birth among equals, as oom_evaluate_task goes; a process with oom_score_adj -1000 is never chosen.
  */
 import type { Kernel } from './kernel.ts';
 import type { Process } from './process.ts';
 import { deliver } from './signal.ts';
+import { tableOrder } from './vm/tables.ts';
 
 const OOM_SCORE_ADJ_MIN = -1000;
 
@@ -16,8 +18,9 @@ export function badnessOf(kernel: Kernel, process: Process): number | null {
   const { space } = process;
   if (space === null || process.oomScoreAdj === OOM_SCORE_ADJ_MIN) return null;
   const total = kernel.memory.frames + kernel.swap.slots;
-  const points = space.residentPages + space.swapEntries + space.tableFrames;
-  return points + Math.trunc((process.oomScoreAdj * total) / 1000);
+  const rootFrames = 1 << tableOrder(kernel, kernel.format.levels.length - 1);
+  const points = space.residentPages + space.swapEntries + space.tableFrames - rootFrames;
+  return points + process.oomScoreAdj * Math.floor(total / 1000);
 }
 
 /**

@@ -49,8 +49,8 @@ function copyPages(
   access: AccessKind,
   visit: (physical: number, bytes: number) => void,
 ): number {
-  if (length === 0) return 0;
   if (!isInUserSpace(kernel, address, length)) return fail('EFAULT');
+  if (length === 0) return 0;
   const cpu = kernel.cpus[process.cpu]!;
   return asSupervisor(cpu, () => {
     let done = 0;

@@ -1,12 +1,13 @@
 /** What a caller of the library may pass to an access: checked here, so that nothing strange reaches the processor. */
+import type { Kernel } from '../kernel/kernel.ts';
 import { Process } from '../kernel/process.ts';
 import { InputError } from '../mmu/input-error.ts';
 
 /** Longest byte string of one access. */
 const SIZE_MAX = 2 ** 30;
 
-/** @throws InputError MEM-API-001 for a process that has ended, MEM-API-007 for what is no process */
-export function requireRunning(process: Process): void {
+/** @throws InputError MEM-API-001 for a process that has ended, -007 for what is no process, -011 for one of another machine or time */
+export function requireRunning(kernel: Kernel, process: Process): void {
   if (!(process instanceof Process)) {
     throw new InputError({
       code: 'MEM-API-007',
@@ -14,7 +15,14 @@ export function requireRunning(process: Process): void {
       hint: 'pass what machine.spawn, machine.fork or machine.process(name) returned',
     });
   }
-  if (process.state === 'running') return;
+  if (process.state === 'running') {
+    if (kernel.processes.get(process.pid) === process) return;
+    throw new InputError({
+      code: 'MEM-API-011',
+      message: `process ${process.name} (pid ${process.pid}) is not of this machine as it is now`,
+      hint: 'after restore, processes are new objects: find them by machine.process(name or pid)',
+    });
+  }
   throw new InputError({
     code: 'MEM-API-001',
     message: `process ${process.name} (pid ${process.pid}) has ended`,
@@ -22,13 +30,13 @@ export function requireRunning(process: Process): void {
   });
 }
 
-/** @throws InputError MEM-API-008 */
+/** An address, or another 64-bit argument. @throws InputError MEM-API-008 */
 export function requireAddress(address: number | bigint): void {
   if (typeof address === 'bigint' || Number.isInteger(address)) return;
   throw new InputError({
     code: 'MEM-API-008',
-    message: `\`${String(address)}\` is not an address`,
-    hint: 'addresses are whole numbers; from 2^53 on they are bigints',
+    message: `\`${String(address)}\` is not a whole number`,
+    hint: 'addresses, lengths and offsets are whole numbers; from 2^53 on they are bigints',
   });
 }
 

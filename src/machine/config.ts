@@ -4,6 +4,7 @@ import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { suggest } from '../mmu/nearest.ts';
 import { type CustomFormat, compileCustomFormat } from '../mmu/page-table/custom-format.ts';
 import { FORMATS, type FormatName, type PageTableFormat } from '../mmu/page-table/formats.ts';
+import { PteCodec } from '../mmu/page-table/pte-codec.ts';
 import { type TlbConfig, validateTlbConfig } from '../mmu/tlb/config.ts';
 
 export interface MachineConfig {
@@ -189,6 +190,27 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
   whole('processesMax', 1, 2 ** 22);
   whole('stackGuardPages', 0, 2 ** 20);
   whole('stackMax', 0, format.userEnd);
+  const oneOf = (name: keyof MachineConfig, values: readonly unknown[]) => {
+    if (values.includes(config[name])) return;
+    wrong(
+      'MEM-CFG-002',
+      `${name} must be one of ${values.join(', ')}, not ${String(config[name])}`,
+      `write ${name}: ${values[0]}`,
+    );
+  };
+  oneOf('kernel', ['linux', 'none']);
+  oneOf('fork', ['cow', 'eager']);
+  oneOf('overcommit', [0, 1, 2]);
+  oneOf('aslr', [false, true]);
+  oneOf('hardwareAccessedDirty', [true, false]);
+  const slotsMax = new PteCodec(format).frameMax + 1;
+  if (config.kernel === 'linux' && config.swap / pageBytes > slotsMax) {
+    wrong(
+      'MEM-CFG-009',
+      `an entry of ${format.name} can name ${slotsMax} swap slots, not ${config.swap / pageBytes}`,
+      `swap of at most ${slotsMax * pageBytes} bytes`,
+    );
+  }
   if (config.residentPages !== null) whole('residentPages', 1, FRAMES_MAX);
   if (config.tlb !== null) errors.push(...validateTlbConfig(config.tlb));
   errors.push(...policyErrors(config.replacement));

@@ -9,6 +9,7 @@ import {
   FRAME_TABLE,
   FRAME_TAIL,
   FRAME_ZERO,
+  ZERO_PFN,
 } from '../kernel/frames/frame-table.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { permsOf, vmFlagLetters } from '../kernel/linux-abi.ts';
@@ -91,8 +92,9 @@ function viewArea(kernel: Kernel, space: AddressSpace, area: Area, pages: Record
   const add = (address: number, entry: number, level: number) => {
     const page = viewEntry(kernel, address, entry, level);
     pages[`0x${address.toString(16)}`] = page;
+    // As smaps counts Rss: neither the zero page nor superpages of hugetlb.
     if (page.state === 'swapped') swappedPages++;
-    else if (page.state !== 'guard') residentPages += page.pageBytes / pageBytes;
+    else if (page.state !== 'guard' && level === 0 && page.target !== ZERO_PFN) residentPages++;
   };
   let address = area.start;
   while (address < area.end) {

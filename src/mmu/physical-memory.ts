@@ -185,9 +185,11 @@ export class PhysicalMemory {
     return hash >>> 0;
   }
 
-  /** An independent copy, for snapshots. Costs what was ever written. */
+  /** An independent copy, for snapshots. Costs what was ever written; chunks that exist also exist in the copy. */
   cloneState(): PhysicalMemory {
     const copy = new PhysicalMemory(this.bytes, this.pageBytes);
+    // Those never written too: a processor's soft TLB may point into them.
+    for (const [chunk, view] of this.bytesOf.entries()) if (view.length > 0) copy.byteView(chunk * CHUNK_BYTES);
     for (let block = this.written.indexOf(1); block !== -1; block = this.written.indexOf(1, block + 1)) {
       const pa = block * BLOCK_BYTES;
       const start = pa & CHUNK_MASK;

@@ -43,6 +43,8 @@ export interface CpuOptions {
   readonly hardwareAccessedDirty: boolean;
 }
 
+/** Bytes of the widest single access. */
+const WIDEST_ACCESS = 8;
 /** Accesses without ASID tags all carry this one; nothing carries the other. */
 const ONLY_SPACE = 0;
 const NO_SPACE = -2;
@@ -99,7 +101,7 @@ export abstract class TranslationUnit {
     this.offsetMask = format.pageBytes - 1;
     this.dataTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.data.touched;
     this.fetchTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.instructions.touched;
-    this.softAllowed = this.tlbs !== null;
+    this.softAllowed = this.maySoft();
     this.privilege = format.rules.supervisor === 'free' ? AS_USER | SUPERVISOR_FREE : AS_USER;
   }
 
@@ -153,7 +155,7 @@ export abstract class TranslationUnit {
   }
   set reference(target: FrameReference | null) {
     this.referenceTarget = target;
-    this.softAllowed = this.tlbs !== null && target === null;
+    this.softAllowed = this.maySoft() && target === null;
     this.soft.clear();
   }
 
@@ -363,6 +365,11 @@ export abstract class TranslationUnit {
     fault.pteLow = 0;
     fault.pteHigh = 0;
     return -1;
+  }
+
+  /** Without a TLB there is nothing to be in front of; and 8 bytes must fit a page for the hit paths to be right. */
+  private maySoft(): boolean {
+    return this.tlbs !== null && this.format.pageBytes >= WIDEST_ACCESS;
   }
 
   private isTranslatable(va: number): boolean {

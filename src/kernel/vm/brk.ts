@@ -38,7 +38,8 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
     const area = new Area(oldEnd, newEnd, BRK_FLAGS, null, Math.floor(oldEnd / pageBytes));
     addArea(space, area);
     accountPages(kernel, space, BRK_FLAGS, pages);
-    mergeWithPrevious(kernel, space, area);
+    // Never with bss, which ends where the heap starts (Linux looks back to start_brk only).
+    if (oldEnd > alignUp(space.brkStart, pageBytes)) mergeWithPrevious(kernel, space, area);
   }
   space.brk = wanted;
   return wanted;

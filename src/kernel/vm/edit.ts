@@ -6,7 +6,7 @@
  * get it by fork. Every change of an area is: split it at the edges of the range, change the middle, merge it again
  * with its neighbours - both if all three fit together, else the left one, else the right one.
  */
-import type { Kernel } from '../kernel.ts';
+import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
 import { VM_HUGETLB } from '../linux-abi.ts';
 import { holdObject, putObject } from '../objects.ts';
 import type { AddressSpace } from './address-space.ts';
@@ -74,6 +74,31 @@ export function mergeWithNeighbours(kernel: Kernel, space: AddressSpace, area: A
   if (withPrevious) return absorb(kernel, space, previous!, area);
   if (withNext) return absorb(kernel, space, area, next!);
   return area;
+}
+
+/**
+ * Would giving [start, end) of the area these flags need a split at the limit on areas? A part that merges with the
+ * neighbour it touches moves a boundary and needs none [mm/vma.c:vma_modify, __split_vma].
+ */
+export function splitsTooMany(
+  kernel: Kernel,
+  space: AddressSpace,
+  area: Area,
+  start: number,
+  end: number,
+  flags: number,
+): boolean {
+  const splits = (start > area.start ? 1 : 0) + (end < area.end ? 1 : 0);
+  if (splits === 0 || space.areas.count + splits <= MAX_MAP_COUNT) return false;
+  const part = area.copy();
+  part.start = start;
+  part.end = end;
+  part.flags = flags;
+  part.pageOffset = area.pageAt(start, kernel.pageBytes);
+  const merges =
+    (start === area.start && mergeable(kernel, area.previous, part)) ||
+    (end === area.end && mergeable(kernel, part, area.next));
+  return !merges && space.areas.count + splits - 1 >= MAX_MAP_COUNT;
 }
 
 /** Merge with the area before it only, as brk does. */

@@ -4,12 +4,12 @@
  */
 import { alignDown } from '../../mmu/units.ts';
 import { accountPages, isAccountable, mayCommit } from '../accounting.ts';
-import { type Argument, alignLength, isAligned, numberOf, TWO_64_NUMBER } from '../arguments.ts';
+import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts';
 import { hugePageBytes } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
-import { mayExpand } from '../limits.ts';
+import { MEMLOCK_MAX, mayExpand } from '../limits.ts';
 import {
   fail,
   MAP_ANONYMOUS,
@@ -55,9 +55,6 @@ export interface MmapArguments {
   readonly offset: Argument;
 }
 
-/** Soft RLIMIT_MEMLOCK, bytes (Linux's default, 8 MiB). */
-const MEMLOCK_MAX = 8 * 1024 * 1024;
-
 /** Address of the new mapping, or -errno. */
 export function mmap(kernel: Kernel, process: Process, args: MmapArguments): number {
   const space = process.space!;
@@ -70,7 +67,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   if (numberOf(args.length) === 0) return fail('EINVAL');
   const length = alignLength(args.length, huge || pageBytes);
   if (length === 0) return fail('ENOMEM');
-  if (numberOf(args.offset) + length > TWO_64_NUMBER) return fail('EOVERFLOW');
+  // EOVERFLOW would come here: no sum of page numbers can exceed 64 bits.
   if (space.areas.count > MAX_MAP_COUNT) return fail('ENOMEM');
 
   const address = placeMapping(kernel, space, args, length, huge);
@@ -91,7 +88,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const made = makeRoom(kernel, process, address, length, vmFlags);
   if (made < 0) return made;
 
-  const object = shared ? makeSharedObject(kernel, pages) : null;
+  const object = shared ? makeSharedObject(kernel, pages, (vmFlags & VM_NORESERVE) === 0) : null;
   const pageOffset = object === null ? Math.floor(address / pageBytes) : 0;
   const area = new Area(address, address + length, vmFlags, object, pageOffset);
   addArea(space, area);
@@ -114,18 +111,20 @@ function makeRoom(kernel: Kernel, process: Process, address: number, length: num
   if (cut < 0) return cut;
   const added = pages - pagesIn(kernel, space, address, end);
   if (!mayExpand(kernel, process.limits, space, vmFlags, added)) return fail('ENOMEM');
-  if ((vmFlags & VM_ACCOUNT) !== 0 && !mayCommit(kernel, pages)) return fail('ENOMEM');
+  // What is replaced gives its promise back.
+  const promised = pages - pagesIn(kernel, space, address, end, VM_ACCOUNT);
+  if ((vmFlags & VM_ACCOUNT) !== 0 && promised > 0 && !mayCommit(kernel, promised)) return fail('ENOMEM');
   const unmapped = unmapRange(kernel, space, address, end);
   if (unmapped < 0) return unmapped;
   const isCharged = (vmFlags & (VM_SHARED | VM_NORESERVE)) === VM_SHARED;
   return isCharged && !mayCommit(kernel, pages) ? fail('ENOMEM') : 0;
 }
 
-/** Mapped pages of [start, end), at whose ends no area is cut. */
-function pagesIn(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
+/** Mapped pages of [start, end), at whose ends no area is cut; with `flag`, those of areas that have it. */
+function pagesIn(kernel: Kernel, space: AddressSpace, start: number, end: number, flag = 0): number {
   let bytes = 0;
   for (let area = space.areas.find(start); area !== null && area.start < end; area = area.next) {
-    bytes += area.end - area.start;
+    if ((area.flags & flag) === flag) bytes += area.end - area.start;
   }
   return bytes / kernel.pageBytes;
 }
@@ -146,7 +145,7 @@ function placeMapping(kernel: Kernel, space: AddressSpace, args: MmapArguments, 
   if (huge !== 0) hint -= hint % huge;
   const isPlain = hint === 0 && (args.flags & MAP_TYPE) === MAP_PRIVATE;
   const alignment = huge || (isPlain ? naturalAlignment(kernel, length) : pageBytes);
-  const found = findUnmapped(kernel, space, hint, length, alignment);
+  const found = findUnmapped(kernel, space, hint, length, alignment, huge !== 0);
   return found < 0 ? fail('ENOMEM') : found;
 }
 

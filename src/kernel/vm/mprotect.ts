@@ -34,7 +34,7 @@ import {
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
-import { isolateRange, mergeWithNeighbours } from './edit.ts';
+import { isolateRange, mergeWithNeighbours, splitsTooMany } from './edit.ts';
 import { pteFlagsOf } from './mapping.ts';
 import { leafTableEnd, skippedEnd } from './tables.ts';
 import { flushGained, flushRange } from './tlb-flush.ts';
@@ -61,7 +61,7 @@ export function mprotect(
   const bytes = alignLength(length, pageBytes);
   let start = numberOf(address);
   const end = start + bytes;
-  if (bytes === 0 || end > TWO_64_NUMBER) return fail('ENOMEM');
+  if (bytes === 0 || end >= TWO_64_NUMBER) return fail('ENOMEM');
   if ((prot & ~PROT_KNOWN) !== 0) return fail('EINVAL');
 
   let area = space.areas.find(start);
@@ -93,11 +93,11 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   let flags = (area.flags & ~VM_ACCESS) | rights;
   // Every VM_MAY* bit sits four above its right.
   if ((rights & ~(flags >> 4)) !== 0) return fail('EACCES');
+  if (flags === area.flags) return 0;
   if (area.has(VM_HUGETLB)) {
     const huge = hugePageBytes(kernel);
     if (start % huge !== 0 || end % huge !== 0) return fail('EINVAL');
   }
-  if (flags === area.flags) return 0;
   const pages = (end - start) / kernel.pageBytes;
   const fits = (vmFlags: number) => mayExpand(kernel, process.limits, space, vmFlags, pages);
   // Only what becomes data by this change is held against the limits.
@@ -108,6 +108,7 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   } else if (area.has(VM_ACCOUNT) && (flags & VM_WRITE) === 0 && area.object === null && area.anon === null) {
     flags &= ~VM_ACCOUNT;
   }
+  if (splitsTooMany(kernel, space, area, start, end, flags)) return fail('ENOMEM');
   const middle = isolateRange(kernel, space, area, start, end);
   accountPages(kernel, space, middle.flags, -pages);
   middle.flags = flags;

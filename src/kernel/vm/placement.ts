@@ -29,13 +29,14 @@ export function lowestHint(kernel: Kernel): number {
   return kernel.format.family === 'custom' ? low : Math.max(low, HINT_MIN);
 }
 
-/** Start of `length` bytes of free addresses, or -1. */
+/** Start of `length` bytes of free addresses, or -1; aligned if that can be, or (`strict`) must be. */
 export function findUnmapped(
   kernel: Kernel,
   space: AddressSpace,
   hint: number,
   length: number,
   alignment: number,
+  strict: boolean,
 ): number {
   const { pageBytes, format } = kernel;
   const low = MMAP_MIN_PAGES * pageBytes;
@@ -44,7 +45,9 @@ export function findUnmapped(
   const top = space.areas.highestHole(search, low, space.mmapBase);
   if (top >= 0) return alignUp(top, alignment);
   const bottom = space.areas.lowestHole(search, alignUp(Math.floor(format.userEnd / 3), pageBytes), format.userEnd);
-  return bottom >= 0 ? alignUp(bottom, alignment) : -1;
+  if (bottom >= 0) return alignUp(bottom, alignment);
+  // Alignment is a wish, except for superpages.
+  return strict || alignment === pageBytes ? -1 : findUnmapped(kernel, space, 0, length, pageBytes, strict);
 }
 
 /** The alignment a private anonymous request of this length gets. */

@@ -142,7 +142,7 @@ export function compileCustomFormat(custom: CustomFormat): PageTableFormat {
     pteBytes,
     levels: compileLevels(rootFirst.toReversed(), pageShift),
     canonical: custom.canonical ?? 'zero-extended',
-    userEnd: 2 ** virtualBits,
+    userEnd: 2 ** (custom.canonical === 'sign-extended' ? virtualBits - 1 : virtualBits),
     layout,
     softwareLayout,
     rules: {
