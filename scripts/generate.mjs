@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ERROR_EXPLANATIONS } from '../dist/cli/error-explanations.js';
+import { counterReference } from '../dist/report/counter-text.js';
 import { errorReference, scenarioReference } from '../dist/scenario/reference.js';
 import { scenarioJsonSchema } from '../dist/scenario/schema.js';
 
@@ -15,6 +16,7 @@ const root = new URL('..', import.meta.url);
 const files = {
   'schema/scenario.v1.json': `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`,
   'docs/scenario-reference.md': scenarioReference(),
+  'docs/counters.md': counterReference(),
   'docs/errors.md': errorReference(ERROR_EXPLANATIONS),
 };
 

@@ -11,6 +11,8 @@ import type { CliIo } from './io.ts';
 export interface CommandContext {
   readonly io: CliIo;
   readonly version: string;
+  /** --json: whatever happens, standard output gets a document. */
+  readonly json: boolean;
   /** For standard output. */
   readonly style: Style;
   /** For standard error. */
@@ -61,11 +63,12 @@ export interface Command {
   /** Every long option it takes, for suggestions. */
   readonly optionNames: readonly string[];
   /** Make it known to yargs; `finish` gets what it came to. */
-  install(parser: Argv, context: (args: ColorArgs) => CommandContext, finish: (code: ExitCode) => void): Argv;
+  install(parser: Argv, context: (args: ContextArgs) => CommandContext, finish: (code: ExitCode) => void): Argv;
 }
 
-export interface ColorArgs {
+export interface ContextArgs {
   readonly color?: boolean | undefined;
+  readonly json?: boolean | undefined;
 }
 
 export function defineCommand<
@@ -97,7 +100,7 @@ export function defineCommand<
           refuseRepeated(args, flags);
           // yargs has checked and converted the arguments by the very tables the type is inferred from.
           const typed = args as unknown as Parameters<typeof definition.run>[0];
-          finish(await definition.run(typed, context(args as ColorArgs)));
+          finish(await definition.run(typed, context(args as ContextArgs)));
         },
       ),
   };

@@ -1,6 +1,7 @@
 /** Mistakes and bugs, shown on standard error; and the exit code each means. */
 import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { InvariantError } from '../mmu/invariant.ts';
+import { errorDocument, toJson } from '../report/json.ts';
 import { type Ink, paint, type Style } from '../report/style.ts';
 import { type Paint, renderDiagnostics } from '../scenario/diagnostic.ts';
 import type { CommandContext } from './command.ts';
@@ -26,6 +27,14 @@ export function showErrors(errors: readonly InputError[], source: string | null,
   // The count says nothing where there is one; among several files it would be wrong.
   const shown = errors.length === 1 ? text.slice(0, text.lastIndexOf('\n\n')) : text;
   context.io.stderr.write(`${shown}\n\n`);
+}
+
+/** Show the mistakes that kept a command from doing anything: with --json also as its document, `{ errors: [ … ] }`. */
+export function refuse(errors: readonly InputError[], source: string | null, context: CommandContext): void {
+  showErrors(errors, source, context);
+  if (!context.json) return;
+  const document = { mmulator: context.version, version: 1, errors: errors.map(errorDocument) };
+  context.io.stdout.write(`${toJson(document)}\n`);
 }
 
 /** The mistakes a thrown value stands for; null when it is none of the person's. */

@@ -58,6 +58,11 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: 'After `restore` the machine has new objects for its processes; one kept from before belongs to a state that is gone. Find it again by name or pid.',
   },
   {
+    code: 'MEM-API-012',
+    title: 'cannot translate so',
+    text: '`translate` runs an access on bare hardware (`kernel: none`), as `load`, `store` or `fetch`; on a machine with a kernel processes make accesses, and `translate` only looks (`peek: true`).',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

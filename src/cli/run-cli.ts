@@ -7,10 +7,10 @@
 import yargs, { type Argv } from 'yargs';
 import { InputError } from '../mmu/input-error.ts';
 import { suggest } from '../mmu/nearest.ts';
-import { type ColorArgs, type Command, type CommandContext, type CommandGroup, chooseStyle } from './command.ts';
+import { type Command, type CommandContext, type CommandGroup, type ContextArgs, chooseStyle } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { inputErrorsIn, showBug, showErrors } from './failure.ts';
+import { inputErrorsIn, refuse, showBug } from './failure.ts';
 import type { CliIo } from './io.ts';
 import { STDIN } from './scenario-files.ts';
 import { VERSION } from './version.ts';
@@ -21,13 +21,15 @@ class UsageProblem extends Error {
 }
 
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
-  const contextFor = ({ color }: ColorArgs): CommandContext => ({
+  const contextFor = ({ color, json = false }: ContextArgs): CommandContext => ({
     io,
+    json,
     version: VERSION,
     style: chooseStyle(io, 'stdout', color),
     errorStyle: chooseStyle(io, 'stderr', color),
   });
   const context = contextFor({
+    json: asksForJson(argv),
     color: argv.includes('--no-color') ? false : argv.includes('--color') ? true : undefined,
   });
   try {
@@ -35,15 +37,19 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   } catch (thrown) {
     const errors = thrown instanceof UsageProblem ? [usageError(thrown.message, argv, io)] : inputErrorsIn(thrown);
     if (errors === null) return showBug(thrown, null, context, argv.includes('--verbose'));
-    showErrors(errors, null, context);
+    refuse(errors, null, context);
     return EXIT.badInput;
   }
 }
 
+/** Asked before the arguments are understood: they may be what is wrong. */
+const asksForJson = (argv: readonly string[]): boolean =>
+  argv.includes('--json') || / (-r|--reporter)[= ]json( |$)/.test(` ${argv.join(' ')}`);
+
 async function dispatch(
   argv: readonly string[],
   io: CliIo,
-  contextFor: (args: ColorArgs) => CommandContext,
+  contextFor: (args: ContextArgs) => CommandContext,
 ): Promise<ExitCode> {
   let code: ExitCode | null = null;
   let output = '';
@@ -63,7 +69,7 @@ async function dispatch(
   return code ?? EXIT.held;
 }
 
-function makeParser(contextFor: (args: ColorArgs) => CommandContext, finish: (code: ExitCode) => void): Argv {
+function makeParser(contextFor: (args: ContextArgs) => CommandContext, finish: (code: ExitCode) => void): Argv {
   let parser: Argv = yargs()
     .scriptName('mmulator')
     .usage('$0 <command> [options]\n\nAn operating-system memory manager you can run, watch, rewind and test.')

@@ -6,7 +6,7 @@ import type { ScenarioResult, StepResult } from '../scenario/result.ts';
 import { ScenarioEngine } from '../scenario/run/engine.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { inputErrorsIn, showBug, showErrors } from './failure.ts';
+import { inputErrorsIn, refuse, showBug } from './failure.ts';
 import { loadFile } from './load-file.ts';
 import { runSliced } from './run-sliced.ts';
 
@@ -42,11 +42,11 @@ export async function runUntil(
 ): Promise<StoppedRun | NotRun> {
   const { io } = context;
   const { scenario, errors, text } = await loadFile(file, io);
-  const refuse = (mistakes: readonly InputError[]): NotRun => {
-    showErrors(mistakes, text, context);
+  const notRun = (mistakes: readonly InputError[]): NotRun => {
+    refuse(mistakes, text, context);
     return { kind: 'not-run', code: EXIT.badInput };
   };
-  if (scenario === null) return refuse(errors);
+  if (scenario === null) return notRun(errors);
   let last: StepResult | null = null;
   const onStep = (step: StepResult) => {
     last = step;
@@ -57,12 +57,12 @@ export async function runUntil(
     const result = await runSliced(engine, { stopAtStep, onStep, maxSteps: Number.POSITIVE_INFINITY }, io);
     if (result === null) return { kind: 'not-run', code: EXIT.interrupted };
     if (options.steps !== null && engine.index < options.steps)
-      return refuse([noSuchStep(options.steps, engine.index, file)]);
+      return notRun([noSuchStep(options.steps, engine.index, file)]);
     const machineView = result.lastView ?? engine.machine.view();
     return { kind: 'stopped', result, machineView, format: engine.machine.format, position: engine.index, last };
   } catch (thrown) {
     const mistakes = inputErrorsIn(thrown);
-    if (mistakes !== null) return refuse(mistakes);
+    if (mistakes !== null) return notRun(mistakes);
     const step = last === null ? 1 : (last as StepResult).index + 2;
     const seed = options.seed ?? scenario.machine.seed ?? 0;
     return { kind: 'not-run', code: showBug(thrown, { file, seed, step }, context, options.verbose) };

@@ -59,7 +59,7 @@ function tlbText(counters: Counters): string {
   const hits = `${counted(counters.tlbHits, 'hit')} (${percent(counters.tlbHits, lookups)}), ${counted(counters.tlbMisses, 'miss', 'misses')}`;
   const more = parts([
     [counters.l2TlbHits, 'L2 hit'],
-    [counters.tlbInvalidations, 'entry invalidated', 'entries invalidated'],
+    [counters.tlbInvalidations, 'invalidation'],
     [counters.tlbFlushes, 'flush', 'flushes'],
     [counters.tlbShootdowns, 'shootdown'],
   ]);

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { STARTER_SCENARIO } from '../../src/cli/starter.ts';
+import { COUNTER_DESCRIPTIONS } from '../../src/machine/counter-descriptions.ts';
 import { parseRecord, RecordPlayer } from '../../src/machine/record.ts';
 import { VIEWS } from '../../src/report/views/registry.ts';
 import { cli } from './fake-io.ts';
@@ -314,5 +315,46 @@ describe('help', () => {
 
   it('has a version', async () => {
     expect((await cli(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('counters', () => {
+  it('are explained by name, beside the word of that name', async () => {
+    expect((await cli(['explain', 'tlbmisses'])).out).toContain('First lookups of an access that no TLB answered');
+    const walks = await cli(['explain', 'walks']);
+    expect(walks.out).toContain('one PTE a level');
+    expect(walks.out).toContain('again after each fault');
+    expect(JSON.parse((await cli(['explain', 'walks', '--json'])).out)).toMatchObject({
+      term: 'walk',
+      counter: 'walks',
+    });
+    expect((await cli(['explain', 'tlbMises'])).err).toContain('did you mean `tlbMisses`?');
+  });
+
+  it('and all else that can be listed has a description', async () => {
+    const listed: Record<string, { name: string; description: string }[]> = JSON.parse(
+      (await cli(['list', '--json'])).out,
+    );
+    expect(listed.counters).toHaveLength(Object.keys(COUNTER_DESCRIPTIONS).length);
+    for (const entries of Object.values(listed))
+      for (const { description } of entries) expect(description).not.toBe('');
+  });
+});
+
+describe('--json', () => {
+  it.for([
+    [['inspect', 'nope.yaml', 'maps'], 'MEM-CLI-001'],
+    [['explain', 'nonsense-word'], 'MEM-CLI-009'],
+    [['explain', 'bad.yaml:2'], 'MEM-SCN-'],
+    [['record', 'bad.yaml'], 'MEM-SCN-'],
+    [['run'], 'MEM-CLI-008'],
+    [['rnu'], 'MEM-CLI-005'],
+    [['trace', 'run', 'nope'], 'MEM-CLI-001'],
+  ] as const)('%o gives its mistakes as a document', async ([argv, code]) => {
+    const { code: status, out, err } = await cli([...argv, '--json'], { files: { 'bad.yaml': BAD } });
+    expect(status).toBe(2);
+    expect(JSON.parse(out).errors[0].code).toContain(code);
+    expect(err).toContain(code);
+    expect((await cli(argv, { files: { 'bad.yaml': BAD } })).out).toBe('');
   });
 });

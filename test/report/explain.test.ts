@@ -61,6 +61,21 @@ describe('the story of a step', () => {
     `);
   });
 
+  it('tells that a clean TLB entry makes the walker set D', () => {
+    const tlb = { hit: 'L1', set: 0, tag: 0x4000, way: 2, asid: 2 } as const;
+    const hit = story(stepResult(0, 'store parent buf = 1', { events: [translateEvent(0, translation({ tlb }))] }));
+    expect(hit).toContain('hit in L1, way 2\n');
+    expect(hit).toContain('not needed: the TLB had the answer');
+    const dirty = translateEvent(0, translation({ tlb, dirtyWalk: true }));
+    const walked = story(stepResult(0, 'store parent buf = 1', { events: [dirty] }));
+    expect(walked.replaceAll(/\s+/g, ' ')).toContain(
+      'hit in L1, way 2, but the entry is not dirty: the walker sets D walk from the root table at 0x3000',
+    );
+    expect(walked).not.toContain('not needed');
+    const refused = translateEvent(0, translation({ tlb, dirtyWalk: true, physical: null, fault: WRITE_FAULT }));
+    expect(story(stepResult(0, 'store parent buf = 1', { events: [refused] }))).toContain('the walker goes to set D');
+  });
+
   it('tells a signal and why', () => {
     const text = story(HELD.steps[5]!);
     expect(text).toContain('signal: SIGSEGV');

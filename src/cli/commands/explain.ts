@@ -1,6 +1,7 @@
 /** `mmulator explain`: the story of a step, or what an error code or a word means. */
 import { InputError } from '../../mmu/input-error.ts';
 import { nearest } from '../../mmu/nearest.ts';
+import { COUNTER_ENTRIES, counterEntryLines, findCounter } from '../../report/counter-text.ts';
 import { stepStory } from '../../report/explain/story.ts';
 import { findTerm, TERM_NAMES } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
@@ -15,13 +16,13 @@ import { STDIN } from '../scenario-files.ts';
 
 export const explainCommand = defineCommand({
   usage: 'explain <what..>',
-  summary: 'Tell the whole story of a step; or what an error code or a word means',
+  summary: 'Tell the whole story of a step; or what an error code, a word or a counter means',
   positionals: {
     what: {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'A scenario file (or FILE:STEP), an error code, or a term',
+      describe: 'A scenario file (or FILE:STEP), an error code, a term, or a counter',
     },
   },
   options: {
@@ -45,6 +46,15 @@ export const explainCommand = defineCommand({
     const code = findCode(words);
     if (code !== undefined) return say(json, code, codeLines(code, context.style), context);
     const term = findTerm(words);
+    const counter = findCounter(words);
+    // `walks` is both: the word says what happens, the counter what is counted of it.
+    if (counter !== undefined) {
+      const lines = [
+        ...(term === undefined ? [] : [...termLines(term, context.style), '']),
+        ...counterEntryLines(counter, context.style),
+      ];
+      return say(json, { ...term, ...counter }, lines, context);
+    }
     if (term !== undefined) return say(json, term, termLines(term, context.style), context);
     throw nothingByThatName(words);
   },
@@ -102,7 +112,7 @@ function say(json: boolean, data: unknown, lines: readonly string[], { io }: Com
 
 function nothingByThatName(words: string): InputError {
   const codes = ERROR_EXPLANATIONS.map((entry: ErrorExplanation) => entry.code);
-  const close = nearest(words, [...TERM_NAMES, ...codes]);
+  const close = nearest(words, [...TERM_NAMES, ...COUNTER_ENTRIES.map(({ counter }) => counter), ...codes]);
   const term = close === null ? undefined : (findTerm(close)?.term ?? close);
   return new InputError({
     code: 'MEM-CLI-009',

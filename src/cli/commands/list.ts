@@ -3,13 +3,14 @@ import { FAULT_KINDS } from '../../kernel/events.ts';
 import { POLICIES } from '../../kernel/reclaim/registry.ts';
 import { FORMATS } from '../../mmu/page-table/formats.ts';
 import { columns, wrap } from '../../report/columns.ts';
-import { GLOSSARY } from '../../report/glossary.ts';
+import { COUNTER_ENTRIES } from '../../report/counter-text.ts';
+import { findTerm, GLOSSARY } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
 import { counted } from '../../report/quantities.ts';
 import { REPORTERS } from '../../report/registry.ts';
 import { paint, type Style } from '../../report/style.ts';
 import { VIEWS } from '../../report/views/registry.ts';
-import { COUNTER_NAMES, EXPECTATION_NAMES, EXPECTATION_SCHEMAS } from '../../scenario/schema/expect.ts';
+import { EXPECTATION_NAMES, EXPECTATION_SCHEMAS } from '../../scenario/schema/expect.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { STEP_SUMMARIES } from '../step-summaries.ts';
@@ -22,9 +23,14 @@ interface Entry {
   readonly description: string;
 }
 
-const plain = (names: readonly string[]): Entry[] => names.map((name) => ({ name, description: '' }));
+interface Family {
+  readonly title: string;
+  /** As text only the names, in a paragraph: the descriptions are for `explain` and for programs. */
+  readonly namesOnly?: boolean;
+  readonly entries: () => readonly Entry[];
+}
 
-const FAMILIES: Readonly<Record<string, { readonly title: string; readonly entries: () => readonly Entry[] }>> = {
+const FAMILIES: Readonly<Record<string, Family>> = {
   policies: {
     title: 'replacement policies (machine: { replacement: … })',
     entries: () => Object.entries(POLICIES).map(([name, { description }]) => ({ name, description })),
@@ -46,10 +52,20 @@ const FAMILIES: Readonly<Record<string, { readonly title: string; readonly entri
     entries: () =>
       EXPECTATION_NAMES.map((name) => ({ name, description: EXPECTATION_SCHEMAS[name].description ?? '' })),
   },
-  counters: { title: 'counters (expect: { counters: … })', entries: () => plain(COUNTER_NAMES) },
-  faults: { title: 'kinds of page fault (expect: { fault: … })', entries: () => plain(FAULT_KINDS) },
+  counters: {
+    title: 'counters (expect: { counters: … })',
+    entries: () => COUNTER_ENTRIES.map(({ counter, description }) => ({ name: counter, description })),
+  },
+  faults: {
+    title: 'kinds of page fault (expect: { fault: … })',
+    entries: () => FAULT_KINDS.map((name) => ({ name, description: firstSentence(findTerm(name)?.text ?? '') })),
+  },
   reporters: { title: 'reporters (run --reporter …)', entries: () => REPORTERS },
-  terms: { title: 'words to ask about (explain …)', entries: () => plain(GLOSSARY.map(({ term }) => term)) },
+  terms: {
+    title: 'words to ask about (explain …)',
+    namesOnly: true,
+    entries: () => GLOSSARY.map(({ term, text }) => ({ name: term, description: firstSentence(text) })),
+  },
   views: { title: 'views (inspect FILE …)', entries: () => VIEWS },
 };
 
@@ -72,15 +88,19 @@ export const listCommand = defineCommand({
       return EXIT.held;
     }
     const parts = wanted.map(([, family]) =>
-      [paint(style, 'bold', family.title), ...entryLines(family.entries(), style)].join('\n'),
+      [paint(style, 'bold', family.title), ...familyLines(family, style)].join('\n'),
     );
     io.stdout.write(`${parts.join('\n\n')}\n`);
     return EXIT.held;
   },
 });
 
-function entryLines(entries: readonly Entry[], style: Style): string[] {
-  if (entries.every((entry) => entry.description === '')) {
+/** Up to the first full stop that ends a word. */
+const firstSentence = (text: string): string => /^.*?[.!?](?=\s|$)/s.exec(text)?.[0] ?? text;
+
+function familyLines(family: Family, style: Style): string[] {
+  const entries = family.entries();
+  if (family.namesOnly === true) {
     return wrap(entries.map((entry) => entry.name.replaceAll(' ', NO_BREAK)).join(', '), style.width - 4).map(
       (line) => `  ${line.replaceAll(NO_BREAK, ' ')}`,
     );

@@ -6,7 +6,7 @@ import { type RecordedRun, recordScenario } from '../../scenario/record-run.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { showErrors } from '../failure.ts';
+import { refuse } from '../failure.ts';
 import { loadFile } from '../load-file.ts';
 import { wholeNumber } from '../numbers.ts';
 import { writeOutput } from '../read-input.ts';
@@ -36,7 +36,7 @@ export const recordCommand = defineCommand({
     const { scenario, errors, text } = await loadFile(args.file, io);
     const recorded = scenario === null ? null : recordOrErrors(scenario, { stepsMax, seed, maxSteps });
     if (recorded === null || recorded instanceof InputErrors) {
-      showErrors(recorded === null ? errors : recorded.errors, text, context);
+      refuse(recorded === null ? errors : recorded.errors, text, context);
       return EXIT.badInput;
     }
     const document = `${stringifyRecord(recorded.record)}\n`;
