@@ -266,8 +266,12 @@ export class Machine {
   translate(cpu: number, address: Address, access: AccessName, options: { peek?: boolean } = {}): Translation {
     const processor = this.cpus[cpu];
     if (processor === undefined) throw noSuchCpu(cpu, this.cpus.length);
+    if (this.config.kernel !== 'none' && options.peek !== true) {
+      const hint = 'use load, store and fetch of a process, explain, or translate with { peek: true }';
+      throw new InputError({ code: 'MEM-API-012', message: 'translate without peek is for bare hardware', hint });
+    }
     const va = processorAddress(address, this.format);
-    const kind = ACCESS_NAMES.indexOf(access) as AccessKind;
+    const kind = kindOf(access);
     const translation = processor.peek(va, kind);
     // Rounded, a constant that no double holds is refused just the same.
     if (options.peek !== true) processor.translate(Number(va), kind);
@@ -291,17 +295,11 @@ export class Machine {
     requireRunning(this.kernel, process);
     const cpu = this.cpus[process.cpu]!;
     const space = process.space!;
-    const { root, asid } = cpu;
     const va = processorAddress(address, this.format);
-    const kind = ACCESS_NAMES.indexOf(access) as AccessKind;
-    if (root === space.root) return cpu.peek(va, kind, { walkAlways: true });
-    // Look through the process's own table and put the CPU's registers back.
-    cpu.root = space.root;
-    cpu.asid = space.asid;
-    const translation = cpu.peek(va, kind, { walkAlways: true });
-    cpu.root = root;
-    cpu.asid = asid;
-    return translation;
+    if (this.kernel.running[process.cpu] === process) return cpu.peek(va, kindOf(access), { walkAlways: true });
+    // Its table is not loaded; its ASID says something only while it is of the present generation.
+    const asid = space.asidGeneration === this.kernel.asidGeneration ? space.asid : null;
+    return cpu.peek(va, kindOf(access), { walkAlways: true, as: { root: space.root, asid } });
   }
 
   view(): MachineView {
@@ -357,6 +355,13 @@ export class Machine {
     this.kernel.sink = listener;
     this.trap.listener = listener;
   }
+}
+
+function kindOf(access: AccessName): AccessKind {
+  const kind = ACCESS_NAMES.indexOf(access);
+  if (kind >= 0) return kind as AccessKind;
+  const hint = `the kinds are ${ACCESS_NAMES.join(', ')}`;
+  throw new InputError({ code: 'MEM-API-012', message: `there is no access \`${String(access)}\``, hint });
 }
 
 function noSuchCpu(cpu: number, count: number): InputError {

@@ -15,6 +15,11 @@ import type { Walker } from './walker.ts';
 export interface PeekOptions {
   /** Draw the walk even when the TLB answers. */
   readonly walkAlways?: boolean | undefined;
+  /**
+   * Through the table of another address space than the loaded one. `asid` null: it runs under none now, so the TLBs
+   * hold nothing of it. Without ASIDs they only ever hold the loaded space.
+   */
+  readonly as?: { readonly root: number; readonly asid: number | null } | undefined;
 }
 
 /** What of a processor a spectator looks at. */

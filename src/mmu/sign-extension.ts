@@ -42,5 +42,6 @@ export const hexAddress = (address: number | bigint): string => `0x${unsignedAdd
 /** Remainder of a division that rounds down: 0 to divisor - 1, for negative values too. */
 export function floorRemainder(value: number, divisor: number): number {
   const rest = value % divisor;
-  return rest < 0 ? rest + divisor : rest;
+  // The remainder of a negative multiple is -0.
+  return rest < 0 ? rest + divisor : rest + 0;
 }

@@ -202,11 +202,17 @@ export abstract class TranslationUnit {
    */
   peek(va: number | bigint, kind: AccessKind, options: PeekOptions = {}): Translation {
     const { walker, tlbs, privilege } = this;
-    const registers = { root: this.rootAddress, asid: this.currentAsid, space: this.space(), privilege };
+    const registers = { ...this.spectatedSpace(options), privilege };
     const context = { walker, tlbs, format: this.format, memory: this.memory, ...registers };
     return typeof va === 'number' && this.isTranslatable(va)
       ? peekTranslation(context, va, kind, options)
       : peekRefused(context, va, kind);
+  }
+
+  private spectatedSpace({ as }: PeekOptions): { root: number; asid: number; space: number } {
+    if (as === undefined) return { root: this.rootAddress, asid: this.currentAsid, space: this.space() };
+    const space = this.asids && as.asid !== null ? as.asid : NO_SPACE;
+    return { root: as.root, asid: as.asid ?? 0, space };
   }
 
   /** Drop the page's entries in that address space, and global ones for it. */

@@ -75,3 +75,32 @@ describe('accesses', () => {
     expect(codesOf(() => other.load(someone, 0, 1))).toEqual(['MEM-API-001']);
   });
 });
+
+describe('explain looks through the process asked about', () => {
+  it.for([true, false])('asids: %s; also when another process is loaded', (asids) => {
+    const machine = new Machine({ tlb: { entries: 16, ways: 4, asids } });
+    const [a, b] = ['a', 'b'].map((name) => machine.spawn({ name }));
+    const at = 0x10_0000_0000;
+    for (const process of [a!, b!]) {
+      machine.mmap(process, { address: at, length: 8192, prot: 3, flags: 0x32 });
+      machine.store(process, at, 1, 1);
+    }
+    machine.store(b!, at + 4096, 1, 1);
+    const frameOf = (process: typeof a, address: number) =>
+      machine.explain(process!, address, 'load').walk.at(-1)?.pfn ?? null;
+    const before = machine.counters();
+    for (const process of [a!, b!]) {
+      const translation = machine.explain(process, at, 'load');
+      expect(translation.physical).toBe(frameOf(process, at)! * 4096);
+    }
+    expect(frameOf(a, at)).not.toBe(frameOf(b, at));
+    expect(machine.explain(a!, at + 4096, 'load').fault).not.toBeNull();
+    expect(machine.counters()).toEqual(before);
+  });
+
+  it('translate is for bare hardware', () => {
+    const machine = new Machine();
+    expect(codesOf(() => machine.translate(0, 0x1000, 'load'))).toEqual(['MEM-API-012']);
+    expect(codesOf(() => machine.translate(0, 0x1000, 'lod' as never, { peek: true }))).toEqual(['MEM-API-012']);
+  });
+});
