@@ -61,10 +61,12 @@ export function naiveWalk(
     physical: null,
     updates: new Map(),
   });
-  const address = BigInt(va);
+  const address = BigInt.asUintN(64, BigInt(va));
   const vaBits = 12n + shape.indexBits * BigInt(shape.levels);
-  if (shape.levels > 2 && address >= 1n << (vaBits - 1n)) return refuse('non-canonical', null);
-  if (address >= 1n << vaBits) return refuse('out-of-range', null);
+  const top = address >> (vaBits - 1n);
+  if (shape.levels > 2) {
+    if (top !== 0n && top !== (1n << (65n - vaBits)) - 1n) return refuse('non-canonical', null);
+  } else if (address >= 1n << vaBits) return refuse('out-of-range', null);
 
   const steps: Step[] = [];
   let table = BigInt(root);

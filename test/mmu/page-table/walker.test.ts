@@ -9,7 +9,7 @@ import { naiveWalk } from '../naive-walker.ts';
 const PAGE = 4096;
 /** Frame 0 is the root, frame k mostly a table k levels down; entries may name frames up to 9, past the end. */
 const FRAMES = 8;
-/** Indices used in each table: few, so that walks meet the entries that were written. */
+/** Indices used in each table: few, so that walks meet the entries that were written. Also counted from the end. */
 const INDICES = [0, 1, 2, 3];
 
 /** Flag bits that matter, in both families' positions; high bits now and then. */
@@ -67,11 +67,22 @@ const scenario = (name: FormatName) => {
     .record({
       indices: fc.array(fc.constantFrom(...INDICES), { minLength: levels.length, maxLength: levels.length }),
       offset: fc.integer({ min: 0, max: PAGE - 1 }),
-      far: fc.option(fc.constantFrom(2 ** (virtualBits - 1), 2 ** virtualBits, 2 ** 52 + 1), { freq: 10 }),
+      upper: fc.boolean(),
+      far: fc.option(
+        fc.constantFrom(2 ** (virtualBits - 1), 2 ** virtualBits, 2 ** 52 + 1, -(2 ** (virtualBits - 1)) - PAGE),
+        {
+          freq: 10,
+        },
+      ),
     })
-    .map(({ indices, offset, far }) => {
-      const inside = indices.reduce((sum, index, level) => sum + index * 2 ** (levels[level]?.shift ?? 0), offset);
-      return typeof far === 'number' && far < 2 ** 53 ? far : inside;
+    .map(({ indices, offset, far, upper }) => {
+      const inside = indices.reduce((sum, index, level) => {
+        const { shift, indexBits } = levels[level]!;
+        if (!upper) return sum + index * 2 ** shift;
+        // The root's index alone carries the sign; of a format without upper half this is out of range.
+        return sum + (index - INDICES.length + (level === levels.length - 1 ? 0 : 2 ** indexBits)) * 2 ** shift;
+      }, offset);
+      return far ?? inside;
     });
   return fc.record({
     entries,
@@ -90,8 +101,12 @@ function buildMemory(name: FormatName, entries: readonly bigint[]): PhysicalMemo
   const memory = new PhysicalMemory(FRAMES * PAGE, PAGE);
   const { pteBytes } = FORMATS[name];
   for (const [number, pte] of entries.entries()) {
-    const address = Math.floor(number / INDICES.length) * PAGE + (number % INDICES.length) * pteBytes;
-    for (let i = 0; i < pteBytes; i++) memory.store8(address + i, Number((pte >> BigInt(8 * i)) & 0xffn));
+    const table = Math.floor(number / INDICES.length) * PAGE;
+    const index = number % INDICES.length;
+    for (const at of [index, PAGE / pteBytes - INDICES.length + index]) {
+      const address = table + at * pteBytes;
+      for (let i = 0; i < pteBytes; i++) memory.store8(address + i, Number((pte >> BigInt(8 * i)) & 0xffn));
+    }
   }
   return memory;
 }
@@ -114,7 +129,7 @@ describe.for(FORMAT_NAMES)('walks of %s', (name) => {
           const access = ACCESS_NAMES[kind];
           const before = memory.readBytes(0, memory.bytes);
           const naive = naiveWalk(name, memory, 0, address, access, { user, sum, mxr, hardwareAccessedDirty });
-          met.add(naive.rule ?? `level ${naive.level}`);
+          met.add(naive.rule ?? `level ${naive.level}${address < 0 ? ' upper' : ''}`);
           const peeked = cpu.peek(address, kind);
           expect(sameBytes(memory.readBytes(0, memory.bytes), before)).toBe(true);
           expect(peeked.fault?.rule ?? null).toBe(naive.rule);
@@ -136,11 +151,12 @@ describe.for(FORMAT_NAMES)('walks of %s', (name) => {
           expect(sameBytes(memory.readBytes(0, memory.bytes), expected.readBytes(0, memory.bytes))).toBe(true);
         }
       }),
-      { numRuns: 300, seed: 20 },
+      { numRuns: 400, seed: 20 },
     );
     // The generator must reach what the test is about.
+    const upper = FORMATS[name].canonical === 'sign-extended' ? ['level 0 upper', 'non-canonical'] : ['out-of-range'];
     expect([...met]).toEqual(
-      expect.arrayContaining(['level 0', 'not-present', 'reserved-bit', 'user', 'write', 'bad-frame']),
+      expect.arrayContaining([...upper, 'level 0', 'not-present', 'reserved-bit', 'user', 'write', 'bad-frame']),
     );
   });
 });
