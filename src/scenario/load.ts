@@ -16,6 +16,7 @@ import { salvaged } from './load/salvage.ts';
 import { checkSteps } from './load/static-checks.ts';
 import { withNumbersAsWritten } from './load/step-expressions.ts';
 import { stepText } from './load/step-text.ts';
+import { yamlHint } from './load/yaml-hint.ts';
 import { type ActionNode, type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
 import { finalExpectSchema } from './schema/expect.ts';
 import { type MachineSpec, machineSchema } from './schema/machine.ts';
@@ -361,22 +362,6 @@ function lostKeys(raw: unknown, saved: MachineSpec): string[] {
   if (raw === undefined) return [];
   if (typeof raw !== 'object' || raw === null) return ['machine'];
   return Object.keys(raw).filter((key) => !Object.hasOwn(saved, key));
-}
-
-function yamlHint(error: YAMLError): string {
-  switch (error.code) {
-    case 'TAB_AS_INDENT':
-      return 'indent with spaces, not with tabs';
-    case 'BAD_INDENT':
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return 'check the indentation of this line and of the one above';
-    case 'MISSING_CHAR':
-      return 'a quote, bracket or brace is opened and not closed, or a comma or `:` is missing';
-    case 'MULTIPLE_DOCS':
-      return 'a file holds one scenario: remove the `---` between two';
-    default:
-      return 'see https://yaml.org/spec/1.2.2/ for the syntax';
-  }
 }
 
 /** A range cut to its first line: a whole loop need not be underlined to be pointed at. */

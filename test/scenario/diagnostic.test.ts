@@ -20,13 +20,20 @@ describe('diagnostics', () => {
          |           ^^^^^
          = help: did you mean \`store\`?
 
+      error[MEM-SCN-016]: no address is called \`buf\` here
+        --> scenarios/first.yaml:4:22
+         |
+       4 |   - { do: stroe, at: buf }
+         |                      ^^^
+         = help: known names: text, rodata, data, bss, heap, brk, stack, page
+
       error[MEM-SCN-014]: \`at\`: expression ends too early: a number, a name or \`(\` is missing
         --> scenarios/first.yaml:5:26
          |
        5 |   - { do: load, at: 0x10+, size: 4 }
          |                          ^
 
-      2 errors"
+      3 errors"
     `);
   });
 

@@ -75,6 +75,8 @@ const KEYWORDS: Readonly<Record<string, Check>> = {
     isMapping(value) ? Object.keys(value).flatMap((key) => inside(key, operand, place, key)) : [],
   items: (value, operand, place) =>
     Array.isArray(value) ? value.flatMap((item, index) => inside(item, operand, place, index)) : [],
+  allOf: (value, operand, place) =>
+    (operand as Schema[]).flatMap((schema) => problems(value, schema, place.root, place.path)),
   anyOf: (value, operand, place) => {
     const tries = (operand as Schema[]).map((schema) => problems(value, schema, place.root, place.path));
     // The one that came closest says best what is wrong.

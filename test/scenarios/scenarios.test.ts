@@ -37,11 +37,35 @@ it.for([
   ['a wrong type', { version: 1, name: 'x', machine: { cpus: 'two' }, steps: [{ do: 'load', at: 'buf' }] }],
   ['a missing key', { version: 1, steps: [{ do: 'load', at: 'buf' }] }],
   [
+    'a misspelt counter',
+    { version: 1, name: 'x', steps: [{ do: 'load', at: 'buf', expect: { counters: { wlaks: 1 } } }] },
+  ],
+  [
+    'a count below zero, in a definition behind a definition',
+    { version: 1, name: 'x', steps: [{ do: 'load', at: 'buf', expect: { fault: { kind: 'reuse', count: -1 } } }] },
+  ],
+  [
+    'an unknown process state',
+    { version: 1, name: 'x', steps: [{ do: 'check' }], expect: { processes: { runs: [] } } },
+  ],
+  [
     'a mistake inside of a loop',
     { version: 1, name: 'x', steps: [{ do: 'repeat', times: 2, steps: [{ do: 'load' }] }] },
   ],
 ] as const)('the published schema refuses %s', ([, file]) => {
   expect(schemaProblems(file, SCHEMA)).not.toEqual([]);
+});
+
+it('the published schema is small enough for an editor, and says nothing beside a reference', () => {
+  const text = JSON.stringify(SCHEMA, null, 2);
+  expect(text.length).toBeLessThan(150_000);
+  // Draft-07 passes over whatever stands beside `$ref`.
+  const beside = (part: unknown): unknown[] => {
+    if (typeof part !== 'object' || part === null) return [];
+    const own = '$ref' in part && Object.keys(part).length > 1 ? [part] : [];
+    return [...own, ...Object.values(part).flatMap(beside)];
+  };
+  expect(beside(SCHEMA)).toEqual([]);
 });
 
 it('there are at least eighteen', () => {

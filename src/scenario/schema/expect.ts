@@ -86,41 +86,42 @@ const ERRNO_NAMES = [
 ] as const;
 
 /** A count: exactly, or between bounds. */
-const amount = (description: string) =>
-  z
-    .union([
-      whole('exactly'),
-      z
-        .strictObject({ min: whole('at least').optional(), max: whole('at most').optional() })
-        .superRefine(({ min, max }, context) => {
-          if (min === undefined || max === undefined || min <= max) return;
-          const message = `no number is at least ${min} and at most ${max}`;
-          const problem = { code: 'MEM-SCN-011', message, hint: 'swap the two' };
-          context.addIssue({ code: 'custom', message, params: { problem } });
-        })
-        .describe('between bounds'),
-    ])
-    .describe(description);
+const anyAmount = z
+  .union([
+    whole('exactly'),
+    z
+      .strictObject({ min: whole('at least').optional(), max: whole('at most').optional() })
+      .superRefine(({ min, max }, context) => {
+        if (min === undefined || max === undefined || min <= max) return;
+        const message = `no number is at least ${min} and at most ${max}`;
+        const problem = { code: 'MEM-SCN-011', message, hint: 'swap the two' };
+        context.addIssue({ code: 'custom', message, params: { problem } });
+      })
+      .describe('between bounds'),
+  ])
+  .meta({ id: 'amount' });
+const amount = (description: string) => anyAmount.describe(description);
 export type Amount = z.infer<ReturnType<typeof amount>>;
 
 const counterShape = Object.fromEntries(
   COUNTER_NAMES.map((name) => [name, amount(`the counter ${name}`).optional()]),
 ) as Record<CounterName, z.ZodOptional<ReturnType<typeof amount>>>;
-const counters = z.strictObject(counterShape);
+const counters = z.strictObject(counterShape).meta({ id: 'counters' });
 
-const faultKind = z.enum(FAULT_KINDS);
+const faultKind = z.enum(FAULT_KINDS).meta({ id: 'fault-kind' });
 const evictedPage = z.union([
   z.strictObject({ process: processName('whose page').optional(), at: address('an address in the page') }),
   address('an address in the page, or `none`'),
 ]);
-const residentPages = z.union([
-  amount('pages resident in the whole process'),
-  z.record(z.string(), amount('pages resident in that range')),
-]);
-const mapsLines = z.union([
-  z.array(z.string()).describe('each line is an area of the process, exactly'),
-  z.strictObject({ only: z.array(z.string()) }).describe('these areas and no others'),
-]);
+const residentPages = z
+  .union([amount('pages resident in the whole process'), z.record(z.string(), amount('pages resident in that range'))])
+  .meta({ id: 'resident-pages' });
+const mapsLines = z
+  .union([
+    z.array(z.string()).describe('each line is an area of the process, exactly'),
+    z.strictObject({ only: z.array(z.string()) }).describe('these areas and no others'),
+  ])
+  .meta({ id: 'area-lines' });
 
 /** All expectations a step can carry. */
 const stepExpectations = {
@@ -174,6 +175,10 @@ const stepExpectations = {
   output: z.string().describe('Everything the process has written to the console so far.'),
 } as const;
 type ExpectationName = keyof typeof stepExpectations;
+// Most kinds of steps may carry most of them: the published schema has each once, under its own name.
+for (const [name, schema] of Object.entries(stepExpectations)) {
+  z.globalRegistry.add(schema, { ...schema.meta(), id: `expect-${name}` });
+}
 
 const ANY_STEP = [
   'fault',

@@ -9,8 +9,10 @@ import { ACCESS_NAMES } from '../../mmu/units.ts';
 import { type ExpectingStep, expectFor } from './expect.ts';
 import { address, hexBytes, length, processName, protection, size, symbolName, value, whole } from './scalars.ts';
 
-const note = z.string().optional().describe('A remark for the reader; shown beside the step.');
-const process = processName('The process that does it. May be left out while exactly one is running.').optional();
+const note = z.string().describe('A remark for the reader; shown beside the step.').meta({ id: 'note' }).optional();
+const process = processName('The process that does it. May be left out while exactly one is running.')
+  .meta({ id: 'acting-process' })
+  .optional();
 
 const acts = <Kind extends ExpectingStep>(kind: Kind) => ({
   do: z.literal(kind),
