@@ -8,13 +8,14 @@
  * the offset bits an aligned access has: a misaligned or straddling one leaves some, so its tag comparison fails and it
  * falls to the cold path by itself.
  */
+import type { CpuOptions } from './cpu-options.ts';
 import type { Fault } from './fault-latch.ts';
 import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
-import { type CpuOptions, TranslationUnit } from './translation-unit.ts';
+import { TranslationUnit } from './translation-unit.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
+export type { CpuOptions } from './cpu-options.ts';
 export { describeFault, Fault } from './fault-latch.ts';
-export type { CpuOptions } from './translation-unit.ts';
 
 export interface TrapHandler {
   /** The kernel's answer to a fault (`cpu.fault`): true, try again; false, give the access up. */

@@ -12,6 +12,7 @@
  */
 import { ALLOWED, AS_USER, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
 import { type CpuCounters, CpuTally } from './cpu-counters.ts';
+import type { CpuOptions } from './cpu-options.ts';
 import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
 import { invariant } from './invariant.ts';
 import type { PageTableFormat } from './page-table/formats.ts';
@@ -19,7 +20,6 @@ import { type PeekOptions, peekRefused, peekTranslation } from './peek.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL } from './pte-flags.ts';
 import { addressEnd, addressStart } from './sign-extension.ts';
-import type { TlbConfig } from './tlb/config.ts';
 import { TlbHierarchy } from './tlb/hierarchy.ts';
 import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_OFFSET, SoftTlbs } from './tlb/soft-tlb.ts';
 import { GLOBAL_SPACE, type TlbEntryInfo, type TlbPreset } from './tlb/tlb.ts';
@@ -30,17 +30,6 @@ import { Walker } from './walker.ts';
 /** Told of the frame of every access, in order: what exact-LRU replacement needs. */
 export interface FrameReference {
   touch(pfn: number): void;
-}
-
-export interface CpuOptions {
-  readonly index: number;
-  readonly memory: PhysicalMemory;
-  readonly format: PageTableFormat;
-  /** null: no TLB, every access walks. */
-  readonly tlb: TlbConfig | null;
-  readonly seed: number;
-  /** Does the hardware set A and D (true), or fault so that software does (RISC-V Svade)? */
-  readonly hardwareAccessedDirty: boolean;
 }
 
 /** Bytes of the widest single access. */

@@ -73,7 +73,9 @@ describe('the story of a step', () => {
     );
     expect(walked).not.toContain('not needed');
     const refused = translateEvent(0, translation({ tlb, dirtyWalk: true, physical: null, fault: WRITE_FAULT }));
-    expect(story(stepResult(0, 'store parent buf = 1', { events: [refused] }))).toContain('the walker goes to set D');
+    expect(story(stepResult(0, 'store parent buf = 1', { events: [refused] })).replaceAll(/\s+/g, ' ')).toContain(
+      'the walker goes to set D',
+    );
   });
 
   it('tells a signal and why', () => {
