@@ -2,6 +2,7 @@
 import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { InvariantError } from '../mmu/invariant.ts';
 import { errorDocument, toJson } from '../report/json.ts';
+import { printable, printableSource } from '../report/printable.ts';
 import { type Ink, paint, type Style } from '../report/style.ts';
 import { type Paint, renderDiagnostics } from '../scenario/diagnostic.ts';
 import type { CommandContext } from './command.ts';
@@ -23,7 +24,11 @@ export const diagnosticPaint =
 
 /** Show the mistakes in one input. `source` is its text, for the lines with carets. */
 export function showErrors(errors: readonly InputError[], source: string | null, context: CommandContext): void {
-  const text = renderDiagnostics(errors, source, diagnosticPaint(context.errorStyle));
+  const text = renderDiagnostics(
+    errors.map(printableError),
+    source === null ? null : printableSource(source),
+    diagnosticPaint(context.errorStyle),
+  );
   // The count says nothing where there is one; among several files it would be wrong.
   const shown = errors.length === 1 ? text.slice(0, text.lastIndexOf('\n\n')) : text;
   context.io.stderr.write(`${shown}\n\n`);
@@ -35,6 +40,16 @@ export function refuse(errors: readonly InputError[], source: string | null, con
   if (!context.json) return;
   const document = { mmulator: context.version, version: 1, errors: errors.map(errorDocument) };
   context.io.stdout.write(`${toJson(document)}\n`);
+}
+
+function printableError({ code, message, hint, file, range }: InputError): InputError {
+  return new InputError({
+    code,
+    message: printable(message),
+    hint: hint === undefined ? undefined : printable(hint),
+    ...(file === undefined ? {} : { file: printable(file) }),
+    ...(range === undefined ? {} : { range }),
+  });
 }
 
 /** The mistakes a thrown value stands for; null when it is none of the person's. */

@@ -16,6 +16,8 @@ export interface StoppedRun {
   /** The machine after the last step done. */
   readonly machineView: MachineView;
   readonly format: PageTableFormat;
+  /** `kernel: none`. */
+  readonly bare: boolean;
   /** Steps done: the number of the last one, as people count. */
   readonly position: number;
   /** The step done last; null before the first. */
@@ -59,7 +61,16 @@ export async function runUntil(
     if (options.steps !== null && engine.index < options.steps)
       return notRun([noSuchStep(options.steps, engine.index, file)]);
     const machineView = result.lastView ?? engine.machine.view();
-    return { kind: 'stopped', result, machineView, format: engine.machine.format, position: engine.index, last };
+    const { format, config } = engine.machine;
+    return {
+      kind: 'stopped',
+      result,
+      machineView,
+      format,
+      bare: config.kernel === 'none',
+      position: engine.index,
+      last,
+    };
   } catch (thrown) {
     const mistakes = inputErrorsIn(thrown);
     if (mistakes !== null) return notRun(mistakes);

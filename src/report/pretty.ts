@@ -3,6 +3,7 @@ import type { ScenarioResult } from '../scenario/result.ts';
 import { counterLines } from './counters.ts';
 import { namesOf } from './names.ts';
 import { allExpectationLines, stepTable } from './pretty-steps.ts';
+import { printable, printableResult } from './printable.ts';
 import { counted } from './quantities.ts';
 import { factsOf } from './refused-call.ts';
 import {
@@ -41,9 +42,9 @@ class PrettyRun implements ReporterRun {
       const [first] = report.errors;
       const why =
         report.errors.length === 1 && first !== undefined ? first.message : counted(report.errors.length, 'mistake');
-      return `${paint(style, 'red', '✗')} ${report.file}  ${paint(style, 'red', `not run: ${why}`)}\n`;
+      return `${paint(style, 'red', '✗')} ${printable(report.file)}  ${paint(style, 'red', `not run: ${printable(why)}`)}\n`;
     }
-    const { result } = report;
+    const result = printableResult(report.result);
     const inFull = (files === 1 && !quiet) || this.context.verbose;
     if (inFull) return `${this.inFull(result).join('\n')}\n`;
     if (result.passed && quiet) return '';

@@ -2,6 +2,7 @@
  * TAP version 14 (https://testanything.org/tap-version-14-specification.html): a subtest a scenario, a test point an
  * expectation, YAML diagnostics below each failure.
  */
+import { printable } from './printable.ts';
 import type { FileReport, Reporter, ReporterRun } from './reporter.ts';
 import { place } from './reporter.ts';
 import { type TestPoint, testPoints } from './test-points.ts';
@@ -67,18 +68,19 @@ type Detail = string | readonly string[] | readonly Readonly<Record<string, stri
 /** A YAML block. Strings are written as JSON, every one of which is a YAML 1.2 scalar, so nothing needs escaping rules. */
 function diagnostics(details: Readonly<Record<string, Detail>>): string[] {
   const lines = Object.entries(details).flatMap(([key, value]) => {
-    if (typeof value === 'string') return [`${key}: ${JSON.stringify(value)}`];
+    if (typeof value === 'string') return [`${key}: ${quoted(value)}`];
     return [`${key}:`, ...value.flatMap(itemLines)];
   });
   return ['---', ...lines, '...'].map((line) => `  ${line}`);
 }
 
 function itemLines(item: string | Readonly<Record<string, string>>): string[] {
-  if (typeof item === 'string') return [`  - ${JSON.stringify(item)}`];
-  return Object.entries(item).map(
-    ([key, value], index) => `${index === 0 ? '  - ' : '    '}${key}: ${JSON.stringify(value)}`,
-  );
+  if (typeof item === 'string') return [`  - ${quoted(item)}`];
+  return Object.entries(item).map(([key, value], index) => `${index === 0 ? '  - ' : '    '}${key}: ${quoted(value)}`);
 }
 
+/** What JSON leaves as it is and a terminal would obey (C1, marks of direction) is written `\u009b`, which JSON reads too. */
+const quoted = (text: string): string => printable(JSON.stringify(text));
+
 /** `#` would start a directive, `\` an escape; a line break would end the point. */
-const escaped = (text: string): string => text.replace(/[\\#]/g, '\\$&').replace(/\s*[\r\n]+\s*/g, ' ');
+const escaped = (text: string): string => printable(text.replace(/[\\#]/g, '\\$&').replace(/\s*[\r\n]+\s*/g, ' '));

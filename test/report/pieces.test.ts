@@ -2,17 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import { FAULT_KINDS } from '../../src/kernel/events.ts';
 import { FAULT_RULES } from '../../src/mmu/fault.ts';
+import { FORMATS } from '../../src/mmu/page-table/formats.ts';
 import { columns, wrap } from '../../src/report/columns.ts';
+import { stepStory } from '../../src/report/explain/story.ts';
 import { fold } from '../../src/report/fold.ts';
 import { findTerm, GLOSSARY, TERM_NAMES } from '../../src/report/glossary.ts';
 import { makeNames } from '../../src/report/names.ts';
 import { bytesText } from '../../src/report/outcome.ts';
 import { allExpectationLines, stepTable } from '../../src/report/pretty-steps.ts';
+import { printable, printableSource } from '../../src/report/printable.ts';
 import { counted, hex, percent, size, thousands } from '../../src/report/quantities.ts';
 import { UNKNOWN_MACHINE } from '../../src/report/refused-call.ts';
+import { REPORTERS } from '../../src/report/registry.ts';
 import { PLAIN, paint, visibleWidth } from '../../src/report/style.ts';
 import { whyLines, whyOf } from '../../src/report/why.ts';
-import { expectation, fault, pageFault, rangeAt, stepResult } from './fixture.ts';
+import { expectation, fault, HELD, pageFault, rangeAt, stepResult } from './fixture.ts';
 
 const names = makeNames(new Map([[1, 'hog']]), { buf: 0x1000, other: 0x3000 });
 
@@ -258,5 +262,28 @@ describe('expectations that fail together', () => {
     expect(lines.filter((line) => line.includes('b was evicted'))).toHaveLength(1);
     expect(lines.filter((line) => line.includes('because'))).toHaveLength(2);
     expect(lines.filter((line) => line.includes('actual'))).toHaveLength(2);
+  });
+});
+
+describe('control characters of a scenario', () => {
+  it('are shown, not sent, by the reporters for people', () => {
+    const nasty = 'red \u001b[31m bell \u0007 c1 \u009b turned \u202e';
+    expect(printable(nasty)).toBe('red \\e[31m bell \\a c1 \\u009b turned \\u202e');
+    expect(printable('tab\tand\nline')).toBe('tab\tand\nline');
+    expect(printableSource(nasty)).toHaveLength(nasty.length);
+    const failed = [expectation(nasty, nasty, '1', { explanation: [nasty] })];
+    const result = {
+      ...HELD,
+      name: nasty,
+      file: nasty,
+      steps: [stepResult(0, `load ${nasty}`, { note: nasty, process: nasty, expectations: failed })],
+    };
+    for (const reporter of REPORTERS.filter(({ name }) => name !== 'json')) {
+      const run = reporter.start({ style: PLAIN, files: 1, quiet: false, verbose: true, version: '0' });
+      const text = run.file({ kind: 'ran', file: nasty, result }) + run.end();
+      expect(text.replace(/[\t\n]/g, ''), reporter.name).not.toMatch(/[\p{Cc}\u202e]/u);
+    }
+    const told = stepStory(result, result.steps[0]!, { style: PLAIN, format: FORMATS.sv39, verbose: false });
+    expect(told.join('')).not.toMatch(/[\p{Cc}\u202e]/u);
   });
 });

@@ -5,7 +5,7 @@ import { FORMATS } from '../../src/mmu/page-table/formats.ts';
 import { makeNames } from '../../src/report/names.ts';
 import { PLAIN } from '../../src/report/style.ts';
 import { mapsLine } from '../../src/report/views/maps.ts';
-import { VIEWS } from '../../src/report/views/registry.ts';
+import { VIEWS, viewText } from '../../src/report/views/registry.ts';
 import { BUFFER, VIEW } from './fixture.ts';
 
 const names = makeNames(
@@ -17,7 +17,7 @@ const names = makeNames(
 );
 
 function picture(name: string, view: MachineView = VIEW, process: number | null = null): string {
-  const options = { style: PLAIN, names, format: FORMATS.sv39, process };
+  const options = { style: PLAIN, names, format: FORMATS.sv39, process, verbose: false, bare: false };
   return `\n${VIEWS.find((each) => each.name === name)!
     .text(view, options)
     .join('\n')}\n`;
@@ -176,5 +176,58 @@ describe('all views', () => {
 
   it.for(VIEWS.map((view) => [view.name, view] as const))('%s has data for programs', ([, view]) => {
     expect(JSON.parse(JSON.stringify(view.data(VIEW, null)))).toBeTruthy();
+  });
+});
+
+describe('slots that no page table names', () => {
+  it('hold shared memory, or a page still in the swap cache', () => {
+    const swap = {
+      3: VIEW.swap[3]!,
+      4: { slot: 4, references: 1, cachedPfn: null },
+      5: { slot: 5, references: 0, cachedPfn: 20 },
+    };
+    const text = picture('swap', { ...VIEW, swap });
+    expect(text).toMatch(/ 4 +1 +- +shared memory/);
+    expect(text).toMatch(/ 5 +0 +frame 20 +swap cache/);
+  });
+});
+
+describe('page tables', () => {
+  const superpage = {
+    ...VIEW.processes[1]!.pages['0x10000000']!,
+    address: 0x10200000,
+    pageBytes: 2 ** 21,
+    target: 512,
+  };
+  const pages = { ...VIEW.processes[1]!.pages, '0x10200000': superpage };
+  const view = { ...VIEW, processes: { ...VIEW.processes, 1: { ...VIEW.processes[1]!, pages } } };
+
+  it('stand in the order of their entries, superpages between tables', () => {
+    const later = { ...VIEW.processes[1]!.pages['0x10000000']!, address: 0x10400000 };
+    const shown = { ...view.processes[1], pages: { ...pages, '0x10400000': later } };
+    const text = picture('pagetable', { ...VIEW, processes: { 1: shown } });
+    const places = ['L1[128]', 'L1[129]', 'L1[130]'].map((entry) => text.indexOf(entry));
+    expect(places).toEqual([...places].sort((left, right) => left - right));
+    expect(places).not.toContain(-1);
+  });
+
+  it('with --verbose have addresses and values', () => {
+    const options = { style: PLAIN, names, format: FORMATS.sv39, process: 1, verbose: true, bare: false };
+    const text = VIEWS.find(({ name }) => name === 'pagetable')!
+      .text(view, options)
+      .join('\n');
+    expect(text).toContain('PTE at 0x5000 = 0x0000000000003053');
+    expect(text).toContain('L2[0] PTE at 0x2000 → L1 table');
+    expect(picture('pagetable', view)).not.toContain('PTE at');
+  });
+});
+
+describe('bare hardware', () => {
+  it('has no picture of what only a kernel has', () => {
+    const options = { style: PLAIN, names, format: FORMATS.sv39, process: null, verbose: false, bare: true };
+    for (const view of VIEWS) {
+      const text = viewText(view, { ...VIEW, processes: {} }, options).join(' ');
+      expect(text.startsWith(`no ${view.name} on this machine (kernel: none): `)).toBe(view.name !== 'tlb');
+    }
   });
 });

@@ -5,7 +5,7 @@ import { InputError } from '../../mmu/input-error.ts';
 import { suggest } from '../../mmu/nearest.ts';
 import { toJson } from '../../report/json.ts';
 import { namesOf } from '../../report/names.ts';
-import { VIEWS } from '../../report/views/registry.ts';
+import { VIEWS, viewText } from '../../report/views/registry.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -42,7 +42,14 @@ export const inspectCommand = defineCommand({
       const data = { file: args.file, step: run.position, view: view.name, [view.name]: view.data(machine, process) };
       io.stdout.write(`${toJson(data)}\n`);
     } else {
-      const lines = view.text(machine, { style, format, process, names: namesOf(result) });
+      const lines = viewText(view, machine, {
+        style,
+        format,
+        process,
+        names: namesOf(result),
+        verbose: args.verbose,
+        bare: run.bare,
+      });
       io.stdout.write(lines.length === 0 ? '' : `${lines.join('\n')}\n`);
     }
     return EXIT.held;

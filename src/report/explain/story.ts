@@ -10,6 +10,7 @@ import { columns, wrap } from '../columns.ts';
 import { type Names, namesOf } from '../names.ts';
 import { bytesText, stepIsGood, stepOutcomeText } from '../outcome.ts';
 import { allExpectationLines, stepNumber } from '../pretty-steps.ts';
+import { printableResult, printableStep } from '../printable.ts';
 import { counted, hex } from '../quantities.ts';
 import { factsOf, type MachineFacts } from '../refused-call.ts';
 import { place } from '../reporter.ts';
@@ -33,7 +34,9 @@ const TRANSLATIONS_MAX = 6;
 /** Told however long the access was. */
 const ENDINGS: ReadonlySet<MachineEvent['type']> = new Set(['Signal', 'OomKill', 'Exit']);
 
-export function stepStory(result: ScenarioResult, step: StepResult, options: StoryOptions): string[] {
+export function stepStory(ran: ScenarioResult, told: StepResult, options: StoryOptions): string[] {
+  const result = printableResult(ran);
+  const step = printableStep(told);
   const { style } = options;
   const names = namesOf(result);
   const lines = [

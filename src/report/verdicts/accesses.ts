@@ -2,6 +2,8 @@
 
 import type { SignalInfo } from '../../machine/events.ts';
 import type { Counters } from '../../machine/view.ts';
+import { suggest } from '../../mmu/nearest.ts';
+import { COUNTER_NAMES } from '../../scenario/schema/expect.ts';
 import {
   cannotJudge,
   differingCounts,
@@ -39,7 +41,11 @@ export function faultVerdict(received: unknown, asked?: string): Verdict {
   if (asked === 'minor') pass = faults.minor > 0;
   else if (asked === 'major') pass = faults.major > 0;
   else if (faults.kinds !== null) pass = faults.kinds.includes(asked);
-  else throw new TypeError(`an access's result does not tell the kind of its faults: judge during(machine, () => …)`);
+  else {
+    throw new TypeError(
+      `an access's result tells \`toFault()\`, \`toFault('minor')\` and \`toFault('major')\`, not the kind of its faults: judge during(machine, () => machine.store(…)) to ask for '${asked}'`,
+    );
+  }
   return { pass, why: () => `expected ${pass ? 'no' : 'a'} '${asked}' fault, but:\n${story}` };
 }
 
@@ -165,7 +171,17 @@ function spell(bytes: Uint8Array): string {
   return `${value} (${hex(value)}; bytes ${pairs.join(' ')})`;
 }
 
+/** A counter that does not exist is 0 and always was: asking for it is an error of the test. */
+function refuseUnknown(matcher: string, expected: Partial<Counters>): void {
+  const known: readonly string[] = COUNTER_NAMES;
+  const unknown = Object.keys(expected).filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const told = unknown.map((name) => `no counter is called '${name}': ${suggest(name, known, 'counters')}`);
+  throw new TypeError(`${matcher}: ${told.join('; ')}`);
+}
+
 export function costVerdict(received: unknown, expected: Partial<Counters>): Verdict {
+  refuseUnknown('toCost', expected);
   const cost = costOf(received, expected);
   const wrong = differingCounts(expected, cost);
   return verdictOnCounts(wrong, 'cost', expected);
@@ -182,6 +198,7 @@ function costOf(received: unknown, expected: Partial<Counters>): Partial<Counter
 }
 
 export function countersVerdict(received: unknown, expected: Partial<Counters>): Verdict {
+  refuseUnknown('toHaveCounters', expected);
   if (isView(received) || isScenario(received)) {
     return verdictOnCounts(differingCounts(expected, received.counters), 'counters', expected);
   }

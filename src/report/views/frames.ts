@@ -176,6 +176,7 @@ function follows(last: FrameView, next: FrameView): boolean {
   if (next.mappings.length !== last.mappings.length) return false;
   return next.mappings.every((mapping, index) => {
     const before = last.mappings[index]!;
-    return mapping.pid === before.pid && mapping.address > before.address;
+    // All frames of a superpage carry the one mapping it has.
+    return mapping.pid === before.pid && mapping.address >= before.address;
   });
 }

@@ -29,8 +29,7 @@ export function pageTableView(view: MachineView, options: ViewOptions): string[]
     if (lines.length > 0) lines.push('');
     lines.push(...processTree(process, options));
   }
-  // On bare hardware too: its tables are what the scenario wrote, and nobody's.
-  return lines.length === 0 ? ['no process, so no page table of one; `explain` draws each walk'] : lines;
+  return lines.length === 0 ? ['no process, so no page table of one'] : lines;
 }
 
 function processTree(process: ProcessView, options: ViewOptions): string[] {
@@ -53,19 +52,29 @@ function tableLines(
   options: ViewOptions,
 ): string[] {
   const { format, style } = options;
-  const leaves = pages.filter((page) => levelOf(page, format) === level);
-  const below = pages.filter((page) => levelOf(page, format) < level);
   const lines: string[] = [];
-  if (leaves.length > 0) lines.push(...runLines(leaves, level, indent, options));
-  for (const [index, group] of groupBy(below, (page) => indexOf(page.address, level, format))) {
+  let leaves: PteView[] = [];
+  const flush = () => {
+    if (leaves.length > 0) lines.push(...runLines(leaves, level, indent, options));
+    leaves = [];
+  };
+  // In the order of the entries: superpages stand between the tables, where they are.
+  for (const [index, group] of groupBy(pages, (page) => indexOf(page.address, level, format))) {
+    if (levelOf(group[0]!, format) === level) {
+      leaves.push(...group);
+      continue;
+    }
+    flush();
     const { name } = format.levels[level]!;
     const next = level - 1;
     const nextTable = childTable(group, next, format);
     const at = nextTable === null ? '' : ` at ${hex(nextTable)}`;
-    const arrow = `→ ${format.levels[next]!.name} table${at}`;
+    const entry = options.verbose && table !== null ? `PTE at ${hex(table + index * format.pteBytes)} ` : '';
+    const arrow = `${entry}→ ${format.levels[next]!.name} table${at}`;
     lines.push(`${indent}${paint(style, 'cyan', `${name}[${index}]`)} ${paint(style, 'dim', arrow)}`);
-    lines.push(...tableLines(group, next, nextTable ?? table, `${indent}  `, options));
+    lines.push(...tableLines(group, next, nextTable, `${indent}  `, options));
   }
+  flush();
   return lines;
 }
 
@@ -86,6 +95,7 @@ function runLines(leaves: readonly PteView[], level: number, indent: string, opt
       hex(first.address),
       paint(style, 'dim', names.symbol(first.address) ?? ''),
       targetText(first, count),
+      ...(options.verbose ? [`PTE at ${hex(first.pteAddress)} = ${first.value}`] : []),
       first.letters,
       first.pageBytes > format.pageBytes ? `${size(first.pageBytes)} ${first.what}` : first.what,
     ];

@@ -1,5 +1,6 @@
 /** What `inspect` can show, by name: each a picture as text, and the part of the machine's view it stands for. */
 import type { MachineView } from '../../machine/view.ts';
+import { wrap } from '../columns.ts';
 import { framesView } from './frames.ts';
 import { mapsView } from './maps.ts';
 import { pageTableView } from './page-table.ts';
@@ -11,6 +12,8 @@ import type { ViewOptions } from './view-options.ts';
 export interface View {
   readonly name: string;
   readonly description: string;
+  /** What there is to see on bare hardware (`kernel: none`), where it is not this. */
+  readonly bare?: string;
   text(view: MachineView, options: ViewOptions): string[];
   /** The data behind the text, for `--json`. */
   data(view: MachineView, process: number | null): unknown;
@@ -19,16 +22,24 @@ export interface View {
 const processesOf = (view: MachineView, process: number | null) =>
   Object.values(view.processes).filter((candidate) => process === null || candidate.pid === process);
 
+/** The picture as text; on bare hardware, where there is none, why not. */
+export function viewText(shown: View, view: MachineView, options: ViewOptions): string[] {
+  if (!options.bare || shown.bare === undefined) return shown.text(view, options);
+  return wrap(`no ${shown.name} on this machine (kernel: none): ${shown.bare}`, options.style.width);
+}
+
 export const VIEWS: readonly View[] = [
   {
     name: 'maps',
     description: 'address spaces, in the format of /proc/PID/maps',
+    bare: 'address spaces are a kernel’s: here are only the page tables that the scenario wrote',
     text: mapsView,
     data: (view, process) => processesOf(view, process).map(({ pid, name, areas }) => ({ pid, name, areas })),
   },
   {
     name: 'pagetable',
-    description: 'page tables as trees, entries with address, frame and flag letters',
+    description: 'page tables as trees, entries with address, frame and flag letters; --verbose: with their values',
+    bare: 'the tables here are what the scenario wrote into memory, and no process’s; `explain FILE --at N` draws the walk of a `translate` step, entry by entry',
     text: pageTableView,
     data: (view, process) =>
       processesOf(view, process).map(({ pid, name, root, pages }) => ({ pid, name, root, pages })),
@@ -36,6 +47,7 @@ export const VIEWS: readonly View[] = [
   {
     name: 'frames',
     description: 'physical memory as a map, and who owns each frame',
+    bare: 'nobody hands out frames here, so none is free and none is in use',
     text: framesView,
     data: (view, process) => ({
       memory: view.memory,
@@ -53,12 +65,14 @@ export const VIEWS: readonly View[] = [
   {
     name: 'swap',
     description: 'the swap device: slots in use and whose pages they hold',
+    bare: 'swapping is a kernel’s work',
     text: swapView,
     data: (view) => ({ memory: view.memory, slots: Object.values(view.swap) }),
   },
   {
     name: 'processes',
     description: 'processes, their state, memory and faults',
+    bare: 'processes are a kernel’s',
     text: processesView,
     data: (view, process) => processesOf(view, process).map(({ areas: _areas, pages: _pages, ...rest }) => rest),
   },

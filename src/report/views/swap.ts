@@ -1,6 +1,7 @@
 /** The swap device: how full it is, and what each slot in use holds for whom. */
-import type { MachineView } from '../../machine/view.ts';
+import type { MachineView, SwapSlotView } from '../../machine/view.ts';
 import { columns } from '../columns.ts';
+import type { Names } from '../names.ts';
 import { counted, percent } from '../quantities.ts';
 import { paint } from '../style.ts';
 import type { ViewOptions } from './view-options.ts';
@@ -20,11 +21,15 @@ export function swapView(view: MachineView, { style, names, process }: ViewOptio
     String(slot.slot),
     String(slot.references),
     slot.cachedPfn === null ? paint(style, 'dim', '-') : `frame ${slot.cachedPfn}`,
-    (owners.get(slot.slot) ?? [])
-      .map(({ pid, address }) => `${names.process(pid)} ${names.address(address)}`)
-      .join(', '),
+    ownersText(owners.get(slot.slot) ?? [], slot, names),
   ]);
   return [paint(style, 'bold', head), '', ...columns([header, ...rows], { align: 'rrll', indent: '  ' })];
+}
+
+/** No page table names the slot: then only the swap cache holds it, or an object that several processes share. */
+function ownersText(owners: readonly { pid: number; address: number }[], slot: SwapSlotView, names: Names): string {
+  if (owners.length === 0) return slot.cachedPfn === null ? 'shared memory' : 'swap cache';
+  return owners.map(({ pid, address }) => `${names.process(pid)} ${names.address(address)}`).join(', ');
 }
 
 /** Who has a swapped-out page in which slot: read off the page tables. */

@@ -9,6 +9,10 @@ export interface ViewOptions {
   readonly format: PageTableFormat;
   /** Only this process; null for all. */
   readonly process: number | null;
+  /** With addresses and values of entries. */
+  readonly verbose: boolean;
+  /** The machine has no kernel: no process, nobody who owns frames. */
+  readonly bare: boolean;
 }
 
 /** Heading of one process's part: `parent (pid 1)`. */
