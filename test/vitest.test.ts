@@ -232,6 +232,11 @@ describe('toHaveValue', () => {
 });
 
 describe('toCost and toHaveCounters', () => {
+  it('refuse a counter that does not exist, with the nearest spelling, under `.not` too', () => {
+    const misspelt = { minorFalts: 7 } as object;
+    expect(complaint(() => expect(view).toHaveCounters(misspelt))).toMatch(/'minorFalts': did you mean `minorFaults`/);
+    expect(complaint(() => expect(step).not.toCost(misspelt))).toMatch(/^toCost: no counter is called 'minorFalts'/);
+  });
   it('compare the counters named, and a counter that did not move is 0', () => {
     expect(access).toCost({ minorFaults: 1, majorFaults: 0 });
     expect(step).toCost({ copyOnWriteFaults: 1, swapReads: 0 });

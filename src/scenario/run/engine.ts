@@ -17,6 +17,7 @@ import { Cursor } from './cursor.ts';
 import { execute } from './execute.ts';
 import { checkStep } from './expectations.ts';
 import { cloneNames, howItEnded, noNames, type RunNames, StepContext } from './state.ts';
+import { noteWrite } from './writes.ts';
 
 export interface EngineOptions {
   /** Overrides the scenario's. */
@@ -96,6 +97,7 @@ export class ScenarioEngine {
       node.step.expect === undefined && executed.outcome.kind !== 'dead'
         ? NOTHING
         : checkStep({ node, context, executed, faults, events, cost, listened });
+    noteWrite(context, node, executed, this.stepsDone);
     // Checking may look at memory through the machine; what that counts is not the next step's.
     this.countersBefore = expectations.length === 0 ? counters : this.machine.counters();
     return {
@@ -120,7 +122,8 @@ export class ScenarioEngine {
   skip(): boolean {
     const node = this.cursor.next();
     if (node === null) return false;
-    this.perform(node);
+    const { context, executed } = this.perform(node);
+    noteWrite(context, node, executed, this.stepsDone);
     this.countersBefore = this.machine.counters();
     this.stepsDone++;
     return true;

@@ -12,6 +12,7 @@ import { type Executed, hexOf, littleEndian } from './executed.ts';
 import { sentencesOf, symbolicAddress } from './explanations.ts';
 import { faultVerdict } from './fault-expectation.ts';
 import { CannotRun, type StepContext } from './state.ts';
+import { originOf } from './writes.ts';
 
 /** The step as it went. */
 export interface Happened {
@@ -26,7 +27,7 @@ export interface Happened {
 }
 
 export function checkStep(happened: Happened): ExpectationResult[] {
-  const { node, executed, context } = happened;
+  const { node, executed } = happened;
   const expect = (node.step.expect ?? {}) as StepExpect;
   // The author cannot have meant a step that does not run, whether or not anything is expected of it.
   if (executed.outcome.kind === 'dead') {
@@ -40,15 +41,17 @@ export function checkStep(happened: Happened): ExpectationResult[] {
     ];
   }
   const results: ExpectationResult[] = [];
+  /** Sentences said already: one explanation is enough for all that it explains. */
+  const told = new Set<string>();
   for (const key of Object.keys(expect) as (keyof StepExpect)[]) {
     if (expect[key] === undefined) continue;
     const range = node.expectRanges[key] ?? node.range;
     for (const verdict of verdictsSafely(key, expect, happened)) {
-      const why = verdict.held ? [] : explanation(key, happened);
+      const why = verdict.held ? [] : explanation(key, happened).filter((sentence) => !told.has(sentence));
+      for (const sentence of why) told.add(sentence);
       results.push(result(key, range, verdict, why));
     }
   }
-  void context;
   return results;
 }
 
@@ -57,8 +60,10 @@ function result(key: string, range: SourceRange, verdict: Verdict, explanation: 
   return { what: `${key}${what}`, expected, actual, held, explanation, range };
 }
 
-function explanation(key: string, happened: Happened): string[] {
+function explanation(key: keyof StepExpect, happened: Happened): string[] {
   const { context, events, executed, listened } = happened;
+  const own = ownExplanation(key, happened);
+  if (own !== null) return own;
   const naming = {
     address: (address: number | bigint) => symbolicAddress(address, context.names.symbols),
     process: (pid: number) => context.nameOf(pid),
@@ -68,6 +73,46 @@ function explanation(key: string, happened: Happened): string[] {
   if (sentences.length > 0) return sentences;
   if (!listened) return ['run without --quiet to see why: events were not collected'];
   return key === 'fault' || key === 'faults' ? ['no page fault and no signal: the page table allowed the access'] : [];
+}
+
+/** What explains this expectation, where the events of the step as they come do not; null where they do. */
+function ownExplanation(key: keyof StepExpect, { node, context, executed, events }: Happened): string[] | null {
+  const { process } = context;
+  switch (key) {
+    case 'value':
+    case 'bytes':
+    case 'text': {
+      const { step } = node;
+      // A step that read nothing ended in a signal, which its events tell.
+      if (executed.bytes === undefined || process === null || !('at' in step) || step.at === undefined) return null;
+      const start = Number(context.address(step.at));
+      return originOf(context, process, start, start + executed.bytes.length);
+    }
+    case 'resident': {
+      const view = processView(context);
+      if (view === null) return [];
+      const resident = view.areas.filter((area) => area.residentPages > 0);
+      const address = (value: number) => symbolicAddress(value, context.names.symbols);
+      if (resident.length === 0) return ['no page of the process is resident'];
+      return resident.map(
+        (area) =>
+          `${area.residentPages} resident in ${address(area.start)}..${address(area.end)} ${area.perms} ${area.name}`,
+      );
+    }
+    case 'evicted':
+      return events.some((event) => event.type === 'Eviction') ? null : ['nothing was evicted during the step'];
+    // What differs stands in what was found there.
+    case 'maps':
+    case 'output':
+      return [];
+    case 'exitCode':
+    case 'killedBy': {
+      const ending = executed.pid === undefined ? undefined : context.names.endings.get(executed.pid);
+      return ending === undefined ? null : [`${context.nameOf(executed.pid ?? 0)} ${ending}`];
+    }
+    default:
+      return null;
+  }
 }
 
 /** A name in an expectation may have no value; that is an expectation that does not hold. */

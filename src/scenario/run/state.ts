@@ -8,6 +8,7 @@ import { type Expression, evaluate, type Quantity, toAddress } from '../expressi
 import { ScalarProblem } from '../scalar-problem.ts';
 import { type BuiltInName, isBuiltIn, type Scenario } from '../scenario.ts';
 import type { LoopVariables } from './cursor.ts';
+import type { Write } from './writes.ts';
 
 /** The step cannot run: its process is dead, or a name it uses got no value. The outcome says so; nothing is thrown on. */
 export class CannotRun extends Error {
@@ -26,6 +27,8 @@ export interface RunNames {
   readonly sections: Map<string, number>;
   /** How processes ended, by pid: `was killed by SIGSEGV`. */
   readonly endings: Map<number, string>;
+  /** The latest writes and forks, the oldest first. */
+  readonly writes: Write[];
 }
 
 export const cloneNames = (names: RunNames): RunNames => ({
@@ -34,6 +37,7 @@ export const cloneNames = (names: RunNames): RunNames => ({
   pids: new Map(names.pids),
   sections: new Map(names.sections),
   endings: new Map(names.endings),
+  writes: [...names.writes],
 });
 
 export const noNames = (): RunNames => ({
@@ -42,6 +46,7 @@ export const noNames = (): RunNames => ({
   pids: new Map(),
   sections: new Map(),
   endings: new Map(),
+  writes: [],
 });
 
 export class StepContext {
