@@ -10,12 +10,14 @@ import type { z } from 'zod';
 import { InputError, InputErrors, type SourceRange } from '../mmu/input-error.ts';
 import { nearest, suggest } from '../mmu/nearest.ts';
 import { checkMachine } from './load/check-machine.ts';
+import { deepest, rangeAt } from './load/depth.ts';
 import { type IssueContext, inputErrorsOf, PARSE_SETTINGS } from './load/issues.ts';
 import { Locator, type Path } from './load/locate.ts';
 import { salvaged } from './load/salvage.ts';
 import { checkSteps } from './load/static-checks.ts';
 import { withNumbersAsWritten } from './load/step-expressions.ts';
 import { stepText } from './load/step-text.ts';
+import { largestLoop, totalSteps } from './load/total-steps.ts';
 import { yamlHint } from './load/yaml-hint.ts';
 import { type ActionNode, type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
 import { finalExpectSchema } from './schema/expect.ts';
@@ -63,6 +65,8 @@ class Loader {
   private readonly file: string;
   private readonly text: string;
   private readonly document: Document;
+  /** Offset of what is nested too deeply to be read; null when nothing is. */
+  private readonly tooDeep: number | null;
   private readonly locator: Locator;
   /** Names that steps with mistakes in them would have made: their later use is not a second mistake. */
   private readonly forgiven = new Set<string>();
@@ -74,11 +78,24 @@ class Loader {
     this.file = file;
     const lines = new LineCounter();
     // Integers arrive as bigints so that not one digit of a 64-bit constant is lost; safe ones become numbers below.
-    this.document = parseDocument(text, { intAsBigInt: true, lineCounter: lines, prettyErrors: false });
+    const deep = deepest(text);
+    this.tooDeep = deep.depth > DEPTH_MAX ? deep.offset : null;
+    // The parser recurses too: what is nested too deeply it is not shown.
+    const shown = this.tooDeep === null ? text : '';
+    this.document = parseDocument(shown, { intAsBigInt: true, lineCounter: lines, prettyErrors: false });
     this.locator = new Locator(this.document, lines, text);
   }
 
   load(): Scenario | null {
+    if (this.tooDeep !== null) {
+      const range = rangeAt(this.text, this.tooDeep);
+      const hint = `at most ${DEPTH_MAX} levels: loops in loops, or brackets that are never closed?`;
+      return this.fail('MEM-SCN-001', 'nested too deeply', hint, range);
+    }
+    if (this.document.errors.length > 0 && !/^version\s*:/m.test(this.text) && !/^steps\s*:/m.test(this.text)) {
+      const hint = 'a scenario has `version: 1`, `name: …` and `steps:`; `mmulator init` writes an example';
+      return this.fail('MEM-SCN-004', 'this is not a scenario, nor YAML', hint, this.locator.offsets(0, 1));
+    }
     for (const error of this.document.errors) this.syntaxError(error);
     if (this.document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return null;
     const raw = this.plainValue();
@@ -369,15 +386,6 @@ function firstLine(range: SourceRange, text: string): SourceRange {
   if (range.endLine === range.line) return range;
   const line = text.split('\n')[range.line - 1] ?? '';
   return { ...range, endLine: range.line, endColumn: Math.max(range.column + 1, line.trimEnd().length + 1) };
-}
-
-/** An empty loop counts one step an iteration: going round takes time too. */
-const totalSteps = (steps: readonly ScenarioNode[]): number =>
-  steps.reduce((sum, node) => sum + (node.kind === 'loop' ? node.times * Math.max(1, totalSteps(node.body)) : 1), 0);
-
-function largestLoop(steps: readonly ScenarioNode[]): LoopNode | null {
-  const loops = steps.filter((node) => node.kind === 'loop');
-  return loops.toSorted((a, b) => totalSteps([b]) - totalSteps([a]))[0] ?? null;
 }
 
 function rawSpawns(steps: readonly unknown[]): boolean {

@@ -29,6 +29,18 @@ const FILES: readonly Row[] = [
   { what: 'an unclosed quote', text: 'version: 1\nname: "x\n', at: 'MEM-SCN-001 3:1', hint: /not closed/ },
   { what: 'a tab as indentation', text: 'version: 1\nsteps:\n\t- x\n', at: 'MEM-SCN-001 3:1', hint: /spaces/ },
   { what: 'two documents', text: `${step('{ do: check }')}---\na: 1\n`, at: 'MEM-SCN-001 5:1', hint: /one scenario/ },
+  {
+    what: 'a page of prose',
+    text: '# A title\n\nSome `prose`: with [a link](x): y\n\n- and: a list\n```ts\nx: { }}\n```\n',
+    at: 'MEM-SCN-004 1:1',
+    hint: /version: 1/,
+  },
+  {
+    what: 'brackets without end',
+    text: `version: 1\nx: ${'['.repeat(20000)}`,
+    at: 'MEM-SCN-001 2:20003',
+    hint: /100 levels/,
+  },
   { what: 'an anchor inside itself', text: 'version: 1\nname: &a [*a]\n', at: 'MEM-SCN-001 1:1', hint: /anchor/ },
   {
     what: 'a key given twice',
