@@ -159,7 +159,8 @@ export function resolvePage(
   return SPURIOUS;
 }
 
-function notePageFault(
+/** Tell that a fault was resolved. */
+export function notePageFault(
   kernel: Kernel,
   process: Process,
   cpu: Cpu,

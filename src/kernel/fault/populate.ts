@@ -1,12 +1,14 @@
 /** Touch every page of a range as MAP_POPULATE and mlock do [mm/gup.c:populate_vma_page_range]. */
+import { describeFault, Fault } from '../../mmu/cpu.ts';
 import { PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import { LOAD, STORE } from '../../mmu/units.ts';
 import { FLAG_REFERENCED, ZERO_PFN } from '../frames/frame-table.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_ACCESS, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { chargeFault } from './charge.ts';
-import { resolvePage } from './handler.ts';
+import { notePageFault, resolvePage } from './handler.ts';
 
 /**
  * Pages of a private writable area are written, others read; each is a fault of the caller. A page that cannot be had
@@ -28,11 +30,22 @@ export function populate(kernel: Kernel, process: Process, start: number, end: n
         const outcome = resolvePage(kernel, process, area, address, write);
         if (outcome < 0) return;
         chargeFault(kernel, process, outcome);
+        if (kernel.sink !== null) noteFault(kernel, process, address, write, outcome);
       }
       noteTouched(kernel, space, address);
     }
     address += pageBytes;
   }
+}
+
+/** No hardware refused anything here: the kernel goes to the page before the program does. */
+function noteFault(kernel: Kernel, process: Process, address: number, write: boolean, outcome: number): void {
+  const fault = new Fault();
+  fault.address = address;
+  fault.access = write ? STORE : LOAD;
+  const sentence = `the kernel touches 0x${address.toString(16)} itself, before the program does`;
+  const hardware = { ...describeFault(fault, kernel.format), sentence };
+  notePageFault(kernel, process, kernel.cpus[process.cpu]!, hardware, outcome);
 }
 
 /** The kernel's own touch counts as a use of the frame, whoever maps it (mm/swap.c:folio_mark_accessed). */
