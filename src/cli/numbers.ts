@@ -3,12 +3,14 @@ import { InputError } from '../mmu/input-error.ts';
 import { SIZE_UNITS } from '../scenario/expression.ts';
 
 export function wholeNumber(option: string, text: string, least = 0): number {
-  const value = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  const value = /^(0x[0-9a-f]+|-?\d+)$/i.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new InputError({
-    code: 'MEM-CLI-007',
-    message: `${option}: \`${text}\` is not a whole number${least > 0 ? ` from ${least} up` : ''}`,
-  });
+  const wrong = Number.isNaN(value)
+    ? `is not a whole number${least > 0 ? ` from ${least} up` : ''}`
+    : value < least
+      ? `is too small: ${least} is the least`
+      : `is too large: ${Number.MAX_SAFE_INTEGER} is the most`;
+  throw new InputError({ code: 'MEM-CLI-007', message: `${option}: \`${text}\` ${wrong}` });
 }
 
 /** `256KiB`, `1MiB`, `4096`. */

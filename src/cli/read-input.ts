@@ -39,6 +39,8 @@ export function writeOutput(io: CliIo, file: string, text: string): void {
   try {
     io.writeFile(file, text);
   } catch (error) {
-    throw new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${problemOf(error)}`, file });
+    const problem = problemOf(error);
+    const reason = problem === PROBLEMS.ENOENT ? 'its folder does not exist' : problem;
+    throw new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${reason}`, file });
   }
 }

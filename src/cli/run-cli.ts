@@ -129,8 +129,8 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
     const option = command.usage.includes(choice[1]!) ? choice[1]! : `--${choice[1]}`;
     return new InputError({
       code: 'MEM-CLI-007',
-      message: `${option}: \`${given}\` is not one of ${choices.join(', ')}`,
-      hint: suggest(given, choices, 'values'),
+      message: `${option}: \`${given}\` is not one of its values`,
+      hint: suggestChoice(given, choices),
     });
   }
   const valueless = /Not enough arguments following: (.*)/.exec(message);
@@ -143,6 +143,12 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
     message: missing ? `something is missing: mmulator ${command.usage}` : firstToLower(message),
     hint: `see ${help}`,
   });
+}
+
+/** `policy` for `policies` is meant, though more letters differ than in a slip of the finger. */
+function suggestChoice(given: string, choices: readonly string[]): string {
+  const beginnings = choices.filter((choice) => given.length > 2 && choice.startsWith(given.replace(/y$/, '')));
+  return beginnings.length === 1 ? `did you mean \`${beginnings[0]}\`?` : suggest(given, choices, 'values');
 }
 
 const firstToLower = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,5 +1,8 @@
 /** What `mmulator init` writes: a first lesson in demand paging, fork and copy on write. A test runs it. */
-export const STARTER_SCENARIO = `# A scenario is a script for an emulated machine. Run this one:
+export const STARTER_SCENARIO = `# yaml-language-server: $schema=./scenario.schema.json
+# With that file (mmulator schema > scenario.schema.json) beside it, an editor completes and checks this one.
+#
+# A scenario is a script for an emulated machine. Run this one:
 #
 #   mmulator run FILE                 step by step, with the reasons
 #   mmulator explain FILE --at 3      the whole story of step 3

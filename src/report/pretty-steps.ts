@@ -58,10 +58,14 @@ export function stepTable(steps: readonly StepResult[], names: Names, options: S
   });
 }
 
+/** `store c{i}` in the turn where i is 3: `store c3`. */
+export const filledIn = ({ text, loop }: StepResult): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(loop, name) ? String(loop[name]) : whole));
+
 /** The step, with the loop variables that its symbols stand for: `store buf+i*4KiB = i  [i = 3]`. */
 function textOf(step: StepResult, style: Style): string {
   const variables = Object.entries(step.loop).map(([name, value]) => `${name} = ${value}`);
-  return variables.length === 0 ? step.text : `${step.text} ${paint(style, 'dim', `[${variables.join(', ')}]`)}`;
+  return variables.length === 0 ? step.text : `${filledIn(step)} ${paint(style, 'dim', `[${variables.join(', ')}]`)}`;
 }
 
 /** Outcome and faults as one cell: `= 42`, `demand-zero`, `pid 2`. */
@@ -79,7 +83,7 @@ function stepLines(
 ): string[] {
   const number = paint(style, 'dim', padStart(String(stepNumber(step)), widths.number));
   if (step.do === 'comment') return remark(step.note ?? step.text, number, indent, style);
-  const text = shortened(textOf(step, style), step.text, style.width - indent.length - 1);
+  const text = shortened(textOf(step, style), filledIn(step), style.width - indent.length - 1);
   const lines = [`  ${number} ${markOf(step, style)}  ${text}`];
   // Each cell goes in its column, or closer where there is no room, or on a line of its own.
   const add = (cell: string, column: number) => {

@@ -1,10 +1,11 @@
 /** What running a recorded trace showed, as text. */
+import type { MachineConfig } from '../machine/config.ts';
 import type { TraceReport } from '../trace/run.ts';
-import { columns } from './columns.ts';
-import { counted, percent, thousands } from './quantities.ts';
+import { columns, wrap } from './columns.ts';
+import { counted, percent, size, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
-export function traceLines(report: TraceReport, file: string, style: Style): string[] {
+export function traceLines(report: TraceReport, machine: MachineConfig, file: string, style: Style): string[] {
   const { references, accesses, tlb, walks, pteReads, faults, evictions, swap, pages } = report;
   const kinds = [
     counted(references.fetches, 'fetch', 'fetches'),
@@ -39,6 +40,7 @@ export function traceLines(report: TraceReport, file: string, style: Style): str
   ];
   const lines = [
     ` ${paint(style, 'bold', file)}`,
+    ...wrap(machineText(machine), style.width - 4).map((line) => ` ${paint(style, 'dim', line)}`),
     '',
     ...columns(
       rows.map(([name, number, meaning]) => [name, paint(style, 'cyan', number), paint(style, 'dim', meaning)]),
@@ -50,6 +52,19 @@ export function traceLines(report: TraceReport, file: string, style: Style): str
     lines.push('', ` ${paint(style, 'red', `✗ killed by ${signal} at line ${line}`)}: ${reason}`);
   }
   return lines;
+}
+
+/** What the trace was run on. */
+function machineText({ paging, memory, swap, residentPages, replacement, tlb, seed }: MachineConfig): string {
+  return [
+    typeof paging === 'string' ? paging : paging.name,
+    `${size(memory)} memory`,
+    swap === 0 ? 'no swap' : `${size(swap)} swap`,
+    ...(residentPages === null ? [] : [`at most ${counted(residentPages, 'page')} resident`]),
+    `replacement ${replacement}`,
+    tlb === null ? 'no TLB' : `TLB of ${counted(tlb.entries, 'entry', 'entries')} in ${counted(tlb.ways, 'way')}`,
+    `seed ${seed}`,
+  ].join(', ');
 }
 
 const percentOf = (part: number, whole: number, of: string): string =>

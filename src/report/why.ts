@@ -137,7 +137,7 @@ export function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: nu
   const first = event.mappings[0];
   const owner =
     first === undefined
-      ? 'nobody'
+      ? 'no process (swap cache or shared memory)'
       : `${names.process(first.pid)} at ${names.address(first.address)}${event.mappings.length > 1 ? ` and ${event.mappings.length - 1} more` : ''}`;
   const place = slot === undefined ? event.to : `${event.to} slot ${slot}`;
   const where = event.to === 'dropped' ? 'clean, so dropped' : `${event.dirty ? 'dirty' : 'clean'}, to ${place}`;

@@ -233,7 +233,7 @@ describe('trace run', () => {
     [['--tlb-ways', '4'], 'needs --tlb-entries'],
     [['--tlb-entries', '6', '--tlb-ways', '4'], 'MEM-TLB-003'],
     [['--paging', 'sv93'], 'did you mean `sv39`?'],
-    [['--frames', '0'], 'from 1 up'],
+    [['--frames', '0'], '1 is the least'],
   ] as const)('refuses %o', async ([options, message]) => {
     const { code, err } = await cli(['trace', 'run', 'a', ...options], { files: { a: lackey } });
     expect(code).toBe(2);
@@ -356,5 +356,29 @@ describe('--json', () => {
     expect(JSON.parse(out).errors[0].code).toContain(code);
     expect(err).toContain(code);
     expect((await cli(argv, { files: { 'bad.yaml': BAD } })).out).toBe('');
+  });
+});
+
+describe('the report of a trace', () => {
+  it('says what the trace was run on', async () => {
+    const files = { a: ' L 1000,4\n' };
+    const { out } = await cli(['trace', 'run', 'a', '--memory', '256KiB', '--frames', '8', '--replacement', 'lru'], {
+      files,
+    });
+    expect(out).toContain('x86_64, 256KiB memory, 64MiB swap, at most 8 pages resident, replacement lru');
+    expect(out).toMatch(/TLB of 64 entries\s+in 4 ways/);
+    expect(JSON.parse((await cli(['trace', 'run', 'a', '--json'], { files })).out).machine.swap).toBe(64 * 2 ** 20);
+  });
+});
+
+describe('names made in a loop', () => {
+  it('are shown as they were in that turn', async () => {
+    const loop = `version: 1
+name: loop
+steps:
+  - { do: for, var: i, below: 2, steps: [{ do: spawn, process: "c{i}" }] }
+`;
+    const { out } = await cli(['run', 'l.yaml'], { files: { 'l.yaml': loop } });
+    expect(out).toContain('spawn c1 [i = 1]');
   });
 });

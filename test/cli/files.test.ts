@@ -96,7 +96,7 @@ describe('numbers', () => {
 
   it('keeps the least', () => {
     expect(wholeNumber('--at', '0x10', 1)).toBe(16);
-    expect(() => wholeNumber('--at', '0', 1)).toThrow('from 1 up');
+    expect(() => wholeNumber('--at', '0', 1)).toThrow('1 is the least');
   });
 });
 

@@ -74,7 +74,7 @@ describe('several files', () => {
               ✗ value  s/b.yaml:6:43
                   expected  43
                   actual    42
-                  because   load at buf was translated by the L1 TLB to physical 0x4000
+                  because   last written by step 2, \`store buf = 42\`
         ✗ 1 of 2 expectations failed, 3 steps
       ✗ s/c.yaml  not run: 4 mistakes
 
@@ -255,6 +255,10 @@ describe('wrong usage', () => {
     [['run', 's/a.yaml', '--reportr', 'tap'], 'has no option `--reportr`', 'did you mean `--reporter`?'],
     [['run', 's/a.yaml', '--reporter', 'tpa'], '`tpa` is not one of', 'did you mean `tap`?'],
     [['run', 's/a.yaml', '--max-steps', 'many'], '`many` is not a whole number', ''],
+    [['run', 's/a.yaml', '--seed=-1'], '`-1` is too small: 0 is the least', ''],
+    [['run', 's/a.yaml', '--seed', '99999999999999999999'], 'is too large', ''],
+    [['run', 's/a.yaml', '-o', 'nowhere/report'], 'cannot write: its folder does not exist', ''],
+    [['list', 'policy'], '`policy` is not one of its values', 'did you mean `policies`?'],
     [['run', 's/a.yaml', '--max-steps'], '--max-steps needs a value', ''],
     [['run', 's/a.yaml', '--seed', '1', '--seed', '2'], '--seed is given twice', ''],
     [['run'], 'something is missing: mmulator run <files..>', 'mmulator run --help'],

@@ -19,7 +19,7 @@ export const recordCommand = defineCommand({
     file: { type: 'string', demandOption: true, describe: 'A scenario' },
   },
   options: {
-    output: { alias: 'o', type: 'string', default: STDIN, describe: 'Where to write it (-: standard output)' },
+    output: { alias: 'o', type: 'string', describe: 'Where to write it; default, and -: standard output' },
     last: { type: 'string', describe: 'Keep only so many steps, the last ones' },
     seed: { type: 'string', describe: 'Seed of everything random, instead of the file’s own' },
     'max-steps': { type: 'string', describe: 'Stop after so many steps (exit status 124)' },
@@ -40,7 +40,7 @@ export const recordCommand = defineCommand({
       return EXIT.badInput;
     }
     const document = `${stringifyRecord(recorded.record)}\n`;
-    if (args.output === STDIN) io.stdout.write(document);
+    if (args.output === undefined || args.output === STDIN) io.stdout.write(document);
     else writeOutput(io, args.output, document);
     const { status } = recorded.result;
     return status === 'step-limit' ? EXIT.stepLimit : status === 'held' ? EXIT.held : EXIT.failed;

@@ -24,14 +24,14 @@ export const traceRunCommand = defineCommand({
     file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
   },
   options: {
-    memory: { type: 'string', describe: 'Physical memory, such as 256KiB' },
-    swap: { type: 'string', describe: 'Swap device, such as 64MiB' },
-    replacement: { type: 'string', describe: 'Replacement policy: see `mmulator list policies`' },
-    paging: { choices: FORMAT_NAMES, describe: 'Page-table format' },
+    memory: { type: 'string', describe: 'Physical memory, such as 256KiB; default 16MiB' },
+    swap: { type: 'string', describe: 'Swap device, such as 1MiB; default 64MiB' },
+    replacement: { type: 'string', describe: 'Replacement policy: see `mmulator list policies`; default clock' },
+    paging: { choices: FORMAT_NAMES, describe: 'Page-table format; default x86_64' },
     frames: { type: 'string', describe: 'Most pages resident at once, instead of by memory alone' },
-    'tlb-entries': { type: 'string', describe: 'TLB entries; 0 for no TLB' },
+    'tlb-entries': { type: 'string', describe: 'TLB entries; 0 for no TLB; default 64, in 4 ways' },
     'tlb-ways': { type: 'string', describe: 'TLB ways; as many as entries for a fully associative TLB' },
-    seed: { type: 'string', describe: 'Seed of everything random' },
+    seed: { type: 'string', describe: 'Seed of everything random; default 1' },
   },
   examples: [
     ['trace run ls.lackey --memory 256KiB --replacement clock', ''],
@@ -41,10 +41,11 @@ export const traceRunCommand = defineCommand({
   async run(args, context) {
     const config = traceConfig(args);
     const bytes = unpacked(await readInputBytes(context.io, args.file), args.file);
-    const report = await runInPieces(bytes, config, args.file, context);
-    if (report === null) return EXIT.interrupted;
-    if (args.json) context.io.stdout.write(`${toJson({ file: args.file, ...report })}\n`);
-    else context.io.stdout.write(`${traceLines(report, args.file, context.style).join('\n')}\n`);
+    const run = await runInPieces(bytes, config, args.file, context);
+    if (run === null) return EXIT.interrupted;
+    const { report, machine } = run;
+    if (args.json) context.io.stdout.write(`${toJson({ file: args.file, machine, ...report })}\n`);
+    else context.io.stdout.write(`${traceLines(report, machine, args.file, context.style).join('\n')}\n`);
     return (report.killed === null ? EXIT.held : EXIT.failed) satisfies ExitCode;
   },
 });
@@ -106,7 +107,7 @@ async function runInPieces(
   config: Partial<MachineConfig>,
   file: string,
   { io }: CommandContext,
-): Promise<TraceReport | null> {
+): Promise<{ readonly report: TraceReport; readonly machine: MachineConfig } | null> {
   try {
     const run = new TraceRun(config);
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
@@ -114,7 +115,7 @@ async function runInPieces(
       await io.pause();
       if (io.interrupted()) return null;
     }
-    return run.end();
+    return { report: run.end(), machine: run.machine.config };
   } catch (thrown) {
     // The parser does not know what the file is called.
     if (!(thrown instanceof InputError) || thrown.file !== undefined || thrown.range === undefined) throw thrown;

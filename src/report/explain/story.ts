@@ -9,7 +9,7 @@ import type { ScenarioResult, StepResult } from '../../scenario/result.ts';
 import { columns, wrap } from '../columns.ts';
 import { type Names, namesOf } from '../names.ts';
 import { bytesText, stepIsGood, stepOutcomeText } from '../outcome.ts';
-import { allExpectationLines, stepNumber } from '../pretty-steps.ts';
+import { allExpectationLines, filledIn, stepNumber } from '../pretty-steps.ts';
 import { printableResult, printableStep } from '../printable.ts';
 import { counted, hex } from '../quantities.ts';
 import { factsOf, type MachineFacts } from '../refused-call.ts';
@@ -41,7 +41,7 @@ export function stepStory(ran: ScenarioResult, told: StepResult, options: StoryO
   const names = namesOf(result);
   const lines = [
     '',
-    ` ${paint(style, 'bold', `step ${stepNumber(step)}`)}  ${paint(style, 'bold', step.text)}`,
+    ` ${paint(style, 'bold', `step ${stepNumber(step)}`)}  ${paint(style, 'bold', filledIn(step))}`,
     ` ${paint(style, 'dim', `${place(result.file, step.range)}${loopText(step)}`)}`,
   ];
   if (step.note !== null)

@@ -7,7 +7,7 @@ import { cannotJudge, hex, isScenario, isView, type ProcessName, type Verdict } 
 export function residentVerdict(received: unknown, process: ProcessName, address: number): Verdict {
   const view = viewOf(received, 'toHaveResident');
   const owner = processOf(view, process);
-  const where = `${hex(address)} of ${nameOf(process)}`;
+  const where = `${hex(address)} of ${owner === undefined ? nameOf(process) : `'${owner.name}'`}`;
   if (owner === undefined) {
     return { pass: false, why: () => `expected ${where} to be resident, but there is no such process` };
   }
