@@ -75,6 +75,7 @@ const machine = (text: string): string => `version: 1\nname: a\nmachine: { ${tex
 const MACHINES: readonly Row[] = [
   { what: 'an unknown format', text: machine('paging: sv93'), at: 'MEM-SCN-010 3:20', hint: /`sv39`/ },
   { what: 'an unknown policy', text: machine('replacement: clok'), at: 'MEM-SCN-010 3:25', hint: /`clock`/ },
+  { what: 'a policy of the future', text: machine('replacement: opt'), at: 'MEM-SCN-010 3:25', hint: /recorded/ },
   { what: 'a misspelt key', text: machine('memroy: 64KiB'), at: 'MEM-SCN-006 3:12', hint: /`memory`/ },
   { what: 'a unit that means two things', text: machine('memory: 64KB'), at: 'MEM-SCN-013 3:22', hint: /`64KiB`/ },
   { what: 'half a page', text: machine('memory: 6144'), at: 'MEM-SCN-025 3:20', hint: /8192/ },

@@ -1,5 +1,6 @@
 /** From zod's issues to `InputError`s with a place, our codes, and the nearest spelling. */
 import type { z } from 'zod';
+import { POLICIES } from '../../kernel/reclaim/registry.ts';
 import { InputError, type SourceRange } from '../../mmu/input-error.ts';
 import { nearest, suggest } from '../../mmu/nearest.ts';
 import type { ScalarProblemDetails } from '../scalar-problem.ts';
@@ -109,11 +110,18 @@ function unknownKey(unknown: string, known: readonly string[], context: IssueCon
   });
 }
 
+const POLICIES_OF_THE_FUTURE = Object.entries(POLICIES).flatMap(([name, entry]) => (entry.needsFuture ? [name] : []));
+
 function wrongChoice(issue: z.core.$ZodIssueInvalidValue, named: string, make: Make): InputError {
   const choices = issue.values.map(String);
   const one = choices.length === 1 ? `\`${choices[0]}\`` : `one of ${choices.join(', ')}`;
   if (typeof issue.input !== typeof issue.values[0]) {
     return make('MEM-SCN-009', `${named}: expected ${one}, found ${describeInput(issue.input)}`, undefined);
+  }
+  const needsFuture = named === '`replacement`' && POLICIES_OF_THE_FUTURE.includes(String(issue.input));
+  if (needsFuture) {
+    const hint = 'it works on recorded references (`mmulator trace`) only; take lru or clock';
+    return make('MEM-SCN-010', `${named}: \`${String(issue.input)}\` needs to know the future`, hint);
   }
   const close = typeof issue.input === 'string' ? nearest(issue.input, choices) : null;
   return make(
