@@ -47,6 +47,7 @@ export function killForMemory(kernel: Kernel, asking: Process): void {
   }
   kernel.counters.oomKills++;
   if (kernel.sink !== null) kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates });
-  const reason = `out of memory: badness ${worst} pages, the highest of ${candidates.length}`;
+  const rank = candidates.length === 1 ? 'the only process' : `the highest of ${candidates.length}`;
+  const reason = `out of memory: badness ${worst} page${worst === 1 ? '' : 's'}, ${rank}`;
   deliver(kernel, victim, { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason });
 }
