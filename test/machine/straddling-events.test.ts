@@ -22,7 +22,9 @@ function straddle({ touched, gone = [] }: { touched: readonly number[]; gone?: r
   machine.on((event: MachineEvent) => {
     if (event.type === 'Translate') {
       const { translation, attempt } = event;
-      told.push(`page ${pageOf(Number(translation.address))} try ${attempt}: ${translation.fault?.levelName ?? 'found'}`);
+      told.push(
+        `page ${pageOf(Number(translation.address))} try ${attempt}: ${translation.fault?.levelName ?? 'found'}`,
+      );
     }
     if (event.type === 'PageFault' || event.type === 'Signal') told.push(event.type);
   });
