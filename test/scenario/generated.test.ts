@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ERROR_EXPLANATIONS } from '../../src/cli/error-explanations.ts';
+import { counterReference } from '../../src/report/counter-text.ts';
 import { SCENARIO_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { MACHINE_ERRORS } from '../../src/scenario/machine-error-catalogue.ts';
@@ -17,6 +18,7 @@ describe('generated files are not stale', () => {
   it.for([
     ['schema/scenario.v1.json', () => `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`],
     ['docs/scenario-reference.md', scenarioReference],
+    ['docs/counters.md', counterReference],
     ['docs/errors.md', () => errorReference(ERROR_EXPLANATIONS)],
   ] as const)('%s', ([path, make]) => {
     expect(checkedIn(path)).toBe(make());
