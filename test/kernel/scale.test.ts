@@ -30,6 +30,31 @@ describe('scale', () => {
     expect(machine.checkInvariants()).toEqual([]);
   });
 
+  it('a roll-over gives new ASIDs to who is running elsewhere, so that nobody meets their translations', () => {
+    const machine = new Machine({ memory: 8 << 20, cpus: 2, overcommit: 1 });
+    const at = 0x10_0000_0000;
+    const onCpu = (cpu: number, value: number) => {
+      const process = machine.spawn({ cpu });
+      machine.mmap(process, { address: at, length: 4096, prot: RW, flags: ANON | 0x10 });
+      machine.store(process, at, value, 1);
+      return process;
+    };
+    onCpu(0, 1);
+    const elsewhere = onCpu(1, 2);
+    machine.kernel.nextAsid = ASID_MAX + 1;
+    // The first of the new generation, on CPU 0; on CPU 1 the old process goes on without a switch.
+    onCpu(0, 3);
+    expect(machine.kernel.asidGeneration).toBe(2);
+    expect(machine.load(elsewhere, at, 1).bytes).toEqual(Uint8Array.of(2));
+    expect(machine.checkInvariants()).toEqual([]);
+    for (const value of [4, 5, 6]) {
+      const newcomer = onCpu(1, value);
+      expect(machine.load(newcomer, at, 1).bytes).toEqual(Uint8Array.of(value));
+      expect(machine.checkInvariants()).toEqual([]);
+    }
+    expect(machine.load(elsewhere, at, 1).bytes).toEqual(Uint8Array.of(2));
+  });
+
   it('64 GiB of memory and 1 TiB mapped: only what is touched takes frames, tables included', () => {
     const machine = new Machine({ paging: 'x86_64', memory: 64 * 2 ** 30, overcommit: 1 });
     const process = machine.spawn({ name: 'p' });
