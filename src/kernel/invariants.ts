@@ -43,11 +43,16 @@ export function checkKernelInvariants(kernel: Kernel): string[] {
 function checkSpace(kernel: Kernel, space: AddressSpace, tally: Tally): void {
   const { broken } = tally;
   for (const rule of space.areas.checkInvariants()) broken.add(rule);
-  const seen = { tables: 0, resident: 0, swap: 0 };
+  const seen = { tables: 0, resident: 0, swap: 0, superpages: 0 };
   bump(tally.tables, space.rootPfn);
+  for (const deposit of space.deposits) {
+    bump(tally.tables, deposit);
+    seen.tables += 1 << kernel.frames.order[deposit]!;
+  }
   seen.tables += 1 << kernel.frames.order[space.rootPfn]!;
   const top = kernel.format.levels.length - 1;
   checkTable(kernel, space, space.root, top, 0, tally, seen);
+  if (seen.superpages !== space.deposits.length) broken.add('space: superpages and tables set aside differ');
   if (seen.tables !== space.tableFrames) broken.add('space: table frames differ from the tables found');
   if (seen.resident !== space.residentPages) broken.add('space: resident pages differ from the entries found');
   if (seen.swap !== space.swapEntries) broken.add('space: swap entries differ from the entries found');
@@ -69,7 +74,7 @@ function checkTable(
   level: number,
   base: number,
   tally: Tally,
-  seen: { tables: number; resident: number; swap: number },
+  seen: { tables: number; resident: number; swap: number; superpages: number },
 ): void {
   const { pageTable, format, frames } = kernel;
   const layout = format.levels[level]!;
@@ -117,9 +122,9 @@ function checkLeaf(
   level: number,
   address: number,
   tally: Tally,
-  seen: { resident: number; swap: number },
+  seen: { resident: number; swap: number; superpages: number },
 ): void {
-  const { pageTable, frames, reverseMap } = kernel;
+  const { pageTable } = kernel;
   const { broken } = tally;
   const area = space.areas.at(address);
   if (area === null) {
@@ -137,13 +142,35 @@ function checkLeaf(
   if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) broken.add('table: an entry is neither empty nor of a known kind');
   if ((flags & PTE_VALID) !== 0 && !area.has(VM_ACCESS)) broken.add('table: a page of a PROT_NONE area is present');
   if ((flags & PTE_WRITE) !== 0 && !area.has(VM_WRITE)) broken.add('table: a page is writable in a read-only area');
-  if (level > 0 !== area.has(VM_HUGETLB)) broken.add('table: page size differs from the area');
+  if (level === 0 && area.has(VM_HUGETLB)) broken.add('table: page size differs from the area');
   if (target === ZERO_PFN) {
     if ((flags & PTE_WRITE) !== 0) broken.add('table: the zero page is writable');
     return;
   }
+  if (level > 0 && !area.has(VM_HUGETLB)) {
+    const { pageBytes } = kernel;
+    const pages = kernel.format.levels[level]!.pageBytes / pageBytes;
+    seen.superpages++;
+    for (let i = 0; i < pages; i++) checkPage(kernel, space, address + i * pageBytes, target + i, flags, tally, seen);
+    return;
+  }
+  checkPage(kernel, space, address, target, flags, tally, level === 0 ? seen : null);
+}
+
+/** One frame mapped at one page, by an entry of its own or as part of a superpage. */
+function checkPage(
+  kernel: Kernel,
+  space: AddressSpace,
+  address: number,
+  target: number,
+  flags: number,
+  tally: Tally,
+  seen: { resident: number } | null,
+): void {
+  const { frames, reverseMap } = kernel;
+  const { broken } = tally;
   bump(tally.maps, target);
-  if (level === 0) seen.resident++;
+  if (seen !== null) seen.resident++;
   if (frames.use[target] === FRAME_FREE || frames.use[target] === FRAME_TAIL) {
     broken.add('table: an entry maps a frame that is not a page');
   }

@@ -32,6 +32,8 @@ export interface KernelOptions {
   readonly stackMax: number;
   /** Linux stack_guard_gap, pages. */
   readonly stackGuardPages: number;
+  /** Map aligned blocks of plain memory as superpages. */
+  readonly transparentSuperpages: boolean;
   readonly overcommit: 0 | 1 | 2;
   /** Processes at once, zombies included: fork answers EAGAIN beyond. */
   readonly processesMax: number;

@@ -62,7 +62,9 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
     return `no area holds ${at}: the lowest pages stay free, so that null pointers fault`;
   const page = fault.address - (fault.address % kernel.pageBytes);
   const stack = area === null ? null : whyNotGrown(kernel, process, area, page);
-  if (stack !== null) return `no area holds ${at}: ${stack}`;
+  // Only where the access may have been meant for the stack: not further below it than it may be large.
+  const isNearStack = area !== null && area.start - fault.address <= process.limits.stack;
+  if (stack !== null && isNearStack) return `no area holds ${at}: ${stack}`;
   const nearest = nearestArea(space.areas.below(fault.address), area, fault.address);
   return `no area holds ${at}${nearest === null ? '' : `: it lies ${nearest}`}`;
 }

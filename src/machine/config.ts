@@ -33,6 +33,8 @@ export interface MachineConfig {
   readonly stackGuardPages: number;
   /** Linux vm.overcommit_memory. */
   readonly overcommit: 0 | 1 | 2;
+  /** Map aligned blocks of plain private memory as superpages at their first write. */
+  readonly transparentSuperpages: boolean;
   /** Processes at once, zombies included: fork answers EAGAIN beyond. */
   readonly processesMax: number;
   /** Does the hardware set A and D (true), or fault so that the kernel does (Svade, false)? */
@@ -75,6 +77,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     stackMax: Math.min(8 * MIB, Math.floor(userPages / 8) * format.pageBytes),
     stackGuardPages: Math.min(256, Math.floor(userPages / 64)),
     overcommit: 0,
+    transparentSuperpages: false,
     processesMax: 32768,
     hardwareAccessedDirty: true,
     ...given(partial),
@@ -101,6 +104,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   stackMax: true,
   stackGuardPages: true,
   overcommit: true,
+  transparentSuperpages: true,
   processesMax: true,
   hardwareAccessedDirty: true,
 };
@@ -202,6 +206,7 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
   oneOf('fork', ['cow', 'eager']);
   oneOf('overcommit', [0, 1, 2]);
   oneOf('aslr', [false, true]);
+  oneOf('transparentSuperpages', [false, true]);
   oneOf('hardwareAccessedDirty', [true, false]);
   const slotsMax = new PteCodec(format).frameMax + 1;
   if (config.kernel === 'linux' && config.swap / pageBytes > slotsMax) {

@@ -94,7 +94,9 @@ function viewArea(kernel: Kernel, space: AddressSpace, area: Area, pages: Record
     pages[`0x${address.toString(16)}`] = page;
     // As smaps counts Rss: neither the zero page nor superpages of hugetlb.
     if (page.state === 'swapped') swappedPages++;
-    else if (page.state !== 'guard' && level === 0 && page.target !== ZERO_PFN) residentPages++;
+    else if (page.state !== 'guard' && page.what !== 'huge' && page.target !== ZERO_PFN) {
+      residentPages += page.pageBytes / pageBytes;
+    }
   };
   let address = area.start;
   while (address < area.end) {
@@ -214,7 +216,8 @@ function pteBitsOf(kernel: Kernel, pfn: number): number {
   let bits = 0;
   for (const { space, page } of reverseMap.list(pfn)) {
     const entry = pageTable.find(spaces[space]!.root, page * pageBytes, level);
-    if (entry >= 0) bits |= pageTable.flags(entry, level);
+    // Part of a superpage: its one entry speaks for all of it.
+    bits |= entry >= 0 ? pageTable.flags(entry, level) : pageTable.flags(pageTable.stoppedEntry, 1);
   }
   return bits;
 }

@@ -233,6 +233,14 @@ const CUSTOM_SMALL_PAGES = {
   },
 } as const;
 
+/** Superpages of four pages, so that blocks are made and split all the time. */
+const CUSTOM_SUPERPAGES = {
+  ...CUSTOM_SMALL_PAGES,
+  name: 'superpages',
+  levels: [{ indexBits: 10, canBeLeaf: true }, 2],
+  fields: { ...CUSTOM_SMALL_PAGES.fields, leaf: 8 },
+} as const;
+
 const KIB = 1024;
 const configurations: { name: string; share: number; config: Partial<MachineConfig> }[] = [
   {
@@ -257,6 +265,18 @@ const configurations: { name: string; share: number; config: Partial<MachineConf
       tlb: { entries: 4, ways: 4, policy: 'plru', split: true, l2: { entries: 16, ways: 4 } },
     },
   },
+  ...(['cow', 'eager'] as const).map((fork) => ({
+    name: `custom, transparent superpages of four pages, fork ${fork}`,
+    share: 0.2,
+    config: {
+      paging: CUSTOM_SUPERPAGES,
+      memory: 36 * KIB,
+      swap: 256 * KIB,
+      transparentSuperpages: true,
+      fork,
+      tlb: { entries: 8, ways: 2 },
+    },
+  })),
   {
     name: 'sv39, lru, six resident pages, no ASIDs',
     share: 0.1,
@@ -305,6 +325,7 @@ describe('random programs agree with the naive model', () => {
     cleanEvictions: 0,
     dirtyEvictions: 0,
     tlbShootdowns: 0,
+    hugeFaults: 0,
   };
 
   it.for(configurations)('$name', { timeout: 240_000 }, ({ config, share }) => {

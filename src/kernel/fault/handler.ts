@@ -33,12 +33,14 @@ import type { Process } from '../process.ts';
 import { deliverRefusal } from '../signal.ts';
 import type { Area } from '../vm/area.ts';
 import { flushGained } from '../vm/tlb-flush.ts';
+import { mapTransparent, touchTransparent } from '../vm/transparent.ts';
 import { faultUntouched, faultWriteProtected } from './anonymous.ts';
 import { chargeFault } from './charge.ts';
 import { entryForFault } from './frame-for-fault.ts';
 import { faultHuge, hugePageBytes } from './huge.ts';
 import { faultObject } from './object-fault.ts';
 import {
+  HUGE,
   KILLED,
   MAJOR,
   REFUSED_ACCESS,
@@ -138,6 +140,10 @@ export function resolvePage(
 ): number {
   if (area.has(VM_HUGETLB)) return faultHuge(kernel, process, area, page, write);
   const { pageTable } = kernel;
+  if (kernel.options.transparentSuperpages && known < 0) {
+    if (touchTransparent(kernel, process.space!, page, write)) return SPURIOUS;
+    if (write && mapTransparent(kernel, process.space!, area, page)) return HUGE;
+  }
   const entry = known >= 0 ? known : entryForFault(kernel, process, process.space!, page);
   if (entry < 0) return KILLED;
   if (pageTable.isEmpty(entry)) {

@@ -44,5 +44,5 @@ export const WHY: Readonly<Record<FaultKind, string>> = {
   'swap-cache': 'the page is swapped out here, but its frame is still in the swap cache: no I/O',
   'stack-growth': 'the address lies below a stack that may grow: the area was extended down to it',
   spurious: 'the page table already allowed it: only the accessed or dirty bit, or a stale TLB entry, stood in the way',
-  huge: 'a superpage area: one entry above the leaf level maps the whole block',
+  huge: 'a whole block at once: one entry above the leaf level maps it as a superpage',
 };

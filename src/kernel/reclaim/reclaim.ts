@@ -25,6 +25,7 @@ import { VM_LOCKED } from '../linux-abi.ts';
 import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
 import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
+import { pageEntry } from '../vm/transparent.ts';
 import { POLICIES } from './registry.ts';
 
 /** Evict one page; false when none can leave. */
@@ -107,7 +108,7 @@ function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
   for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.first(pfn)) {
     const space = spaces[reverseMap.spaceAt(pfn, at)]!;
     const address = reverseMap.pageAt(pfn, at) * pageBytes;
-    const entry = pageTable.find(space.root, address);
+    const entry = pageEntry(kernel, space, address);
     if (!format.has.dirty || (pageTable.flags(entry) & PTE_DIRTY) !== 0) frames.set(pfn, FLAG_DIRTY);
     if (slot >= 0) {
       pageTable.writeSwap(entry, slot, exclusive);

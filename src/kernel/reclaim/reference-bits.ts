@@ -8,6 +8,7 @@
 import { PTE_ACCESSED } from '../../mmu/pte-flags.ts';
 import { FLAG_REFERENCED } from '../frames/frame-table.ts';
 import type { Kernel } from '../kernel.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
 import { flushPage } from '../vm/tlb-flush.ts';
 import type { ReferenceBits } from './policy.ts';
 
@@ -25,11 +26,18 @@ export class PteReferenceBits implements ReferenceBits {
     for (let at = reverseMap.first(slot); at >= 0; at = reverseMap.next(slot, at)) {
       const space = spaces[reverseMap.spaceAt(slot, at)]!;
       const address = reverseMap.pageAt(slot, at) * pageBytes;
-      if (!pageTable.testAndClearAccessed(pageTable.find(space.root, address))) continue;
+      if (!pageTable.testAndClearAccessed(this.entryOf(space, address))) continue;
       referenced = true;
       flushPage(this.kernel, space, address);
     }
     return referenced;
+  }
+
+  /** The entry that maps a page: its own, or that of the superpage it is part of, whose one bit speaks for all. */
+  private entryOf(space: AddressSpace, address: number): number {
+    const { pageTable } = this.kernel;
+    const entry = pageTable.find(space.root, address);
+    return entry >= 0 ? entry : pageTable.stoppedEntry;
   }
 
   peek(slot: number): boolean {
@@ -37,7 +45,7 @@ export class PteReferenceBits implements ReferenceBits {
     if (frames.has(slot, FLAG_REFERENCED)) return true;
     for (let at = reverseMap.first(slot); at >= 0; at = reverseMap.next(slot, at)) {
       const space = spaces[reverseMap.spaceAt(slot, at)]!;
-      const entry = pageTable.find(space.root, reverseMap.pageAt(slot, at) * pageBytes);
+      const entry = this.entryOf(space, reverseMap.pageAt(slot, at) * pageBytes);
       if ((pageTable.flags(entry) & PTE_ACCESSED) !== 0) return true;
     }
     return false;

@@ -29,6 +29,9 @@ export class AddressSpace {
   /** First reads get a zeroed frame of their own, never the shared zero page (Linux mm_forbids_zeropage). */
   forbidsZeroPage = false;
 
+  /** Frames of level-0 tables set aside for splitting superpages (vm/transparent.ts). */
+  readonly deposits: number[] = [];
+
   totalPages = 0;
   dataPages = 0;
   stackPages = 0;

@@ -27,6 +27,7 @@ import { noteMapping } from './mapping.ts';
 import { destroySpace, makeSpace } from './space-lifecycle.ts';
 import { ensureEntry, leafTableEnd, skippedEnd } from './tables.ts';
 import { flushRange } from './tlb-flush.ts';
+import { copyTransparent, pageEntry, stoppedAtSuperpage } from './transparent.ts';
 
 export interface DuplicatedSpace {
   readonly space: AddressSpace;
@@ -83,6 +84,14 @@ function copyArea(kernel: Kernel, parent: AddressSpace, child: AddressSpace, are
   let address = area.start;
   while (complete && address < area.end) {
     let source = pageTable.find(parent.root, address);
+    if (source < 0 && stoppedAtSuperpage(kernel)) {
+      const isEager = kernel.options.fork === 'eager';
+      if (isEager && copyTransparent(kernel, child, address, pageTable.stoppedEntry)) {
+        address += format.levels[1]!.pageBytes;
+        copied++;
+      } else pageEntry(kernel, parent, address);
+      continue;
+    }
     // The child gets every table that the parent has for the area, also one without entries.
     const level = source < 0 ? pageTable.stoppedLevel : 0;
     const stop = Math.min(area.end, source < 0 ? skippedEnd(kernel, address) : leafTableEnd(kernel, address));

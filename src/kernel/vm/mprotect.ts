@@ -38,6 +38,7 @@ import { isolateRange, mergeWithNeighbours, splitsTooMany } from './edit.ts';
 import { pteFlagsOf } from './mapping.ts';
 import { leafTableEnd, skippedEnd } from './tables.ts';
 import { flushGained, flushRange } from './tlb-flush.ts';
+import { splitStopped, stoppedAtSuperpage } from './transparent.ts';
 
 /** What a TLB entry must not go on granting. */
 const RIGHTS = PTE_VALID | PTE_READ | PTE_WRITE | PTE_EXEC;
@@ -131,7 +132,8 @@ function protectPages(kernel: Kernel, space: AddressSpace, area: Area): void {
   while (address < area.end) {
     let entry = pageTable.find(space.root, address);
     if (entry < 0) {
-      address = skippedEnd(kernel, address);
+      if (stoppedAtSuperpage(kernel)) splitStopped(kernel, space, address);
+      else address = skippedEnd(kernel, address);
       continue;
     }
     const stop = Math.min(area.end, leafTableEnd(kernel, address));

@@ -5,6 +5,7 @@
 import { allocateTable, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import type { AddressSpace } from './address-space.ts';
+import { splitStopped, stoppedAtSuperpage } from './transparent.ts';
 
 /** Order of the block that holds a table of this level. */
 export function tableOrder(kernel: Kernel, level: number): number {
@@ -29,6 +30,10 @@ export function ensureEntry(kernel: Kernel, space: AddressSpace, address: number
   for (;;) {
     const entry = pageTable.find(space.root, address, level);
     if (entry >= 0) return entry;
+    if (stoppedAtSuperpage(kernel)) {
+      splitStopped(kernel, space, address);
+      continue;
+    }
     // Making a table may reclaim, which searches this page table too: keep where the search stopped.
     const { stoppedLevel, stoppedEntry } = pageTable;
     const table = makeTable(kernel, stoppedLevel - 1);

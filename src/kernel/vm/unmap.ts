@@ -10,6 +10,7 @@ import { removeArea, splitArea } from './edit.ts';
 import { zapEntry } from './mapping.ts';
 import { freeTables, leafTableEnd, skippedEnd } from './tables.ts';
 import { flushRange } from './tlb-flush.ts';
+import { splitStopped, stoppedAtSuperpage } from './transparent.ts';
 
 /** munmap(2): 0, or -EINVAL, -ENOMEM. */
 export function munmap(kernel: Kernel, space: AddressSpace, address: Argument, length: Argument): number {
@@ -89,7 +90,8 @@ export function zapRange(kernel: Kernel, space: AddressSpace, start: number, end
   while (address < end) {
     let entry = pageTable.find(space.root, address);
     if (entry < 0) {
-      address = skippedEnd(kernel, address);
+      if (stoppedAtSuperpage(kernel)) splitStopped(kernel, space, address);
+      else address = skippedEnd(kernel, address);
       continue;
     }
     const stop = Math.min(end, leafTableEnd(kernel, address));

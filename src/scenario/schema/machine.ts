@@ -122,6 +122,10 @@ export const machineSchema = z.strictObject({
     .optional()
     .describe('Translation lookaside buffers of each CPU. Default: 64 entries, 4 ways; `null`: none.'),
   seed: whole('Seed of everything random; `--seed` overrides it.').optional(),
+  transparentSuperpages: z
+    .boolean()
+    .optional()
+    .describe('Map aligned blocks of plain private memory as superpages at their first write.'),
   aslr: z.boolean().optional().describe('Randomize the address-space layout, from the seed.'),
   fork: z.enum(['cow', 'eager']).optional().describe('`eager` copies every page at fork, as xv6 does.'),
   stackMax: size('Largest stack (RLIMIT_STACK).').optional(),
