@@ -116,6 +116,11 @@ export class Kernel {
     this.bootFreeFrames = this.buddy.free;
   }
 
+  /** Bytes kept free below a growing stack. */
+  get stackGuardBytes(): number {
+    return this.options.stackGuardPages * this.pageBytes;
+  }
+
   emit(event: KernelEvent): void {
     if (this.sink !== null) this.sink(event);
   }

@@ -14,7 +14,7 @@ export class Process {
   exitCode: number | null = null;
   /** The signal that killed it. */
   signal: SignalName | null = null;
-  /** The last signal it got, deadly or survived. */
+  /** The signal that the last access or kill brought, deadly or survived; null when the last access went well. */
   lastSignal: SignalInfo | null = null;
   /** `survive`: as with a handler that jumps away; the access is abandoned and the process goes on. */
   readonly signals: 'kill' | 'survive';

@@ -1,7 +1,7 @@
 /** Refused accesses become signals, or the EFAULT of the system call that made them. */
 import { describeFault, type Fault } from '../mmu/cpu.ts';
 import type { SignalCode, SignalInfo, SignalName } from './events.ts';
-import { KILLED, REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL } from './fault/outcome.ts';
+import { REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL } from './fault/outcome.ts';
 import { whyNotGrown } from './fault/stack.ts';
 import type { Kernel } from './kernel.ts';
 import { terminate } from './lifecycle.ts';
@@ -12,7 +12,7 @@ import type { Area } from './vm/area.ts';
 /** The handler refused an access: signal the process, unless the kernel itself was copying. */
 export function deliverRefusal(kernel: Kernel, process: Process, fault: Fault, outcome: number): void {
   kernel.counters.protectionFaults++;
-  if (!fault.user || outcome === KILLED) return;
+  if (!fault.user) return;
   const signal: SignalName = outcome === REFUSED_BUS ? 'SIGBUS' : 'SIGSEGV';
   const info: SignalInfo = {
     signal,

@@ -96,9 +96,11 @@ export function loadImage(kernel: Kernel, space: AddressSpace, image: ImageOptio
   const stackBytes = image.stack ?? Math.min(INITIAL_STACK_PAGES, proportional) * pageBytes;
   const stackStart = stackTop - alignUp(stackBytes, pageBytes);
   space.stackTop = stackTop;
-  const guard = options.stackGuardPages * pageBytes;
   const least = Math.min(STACK_ROOM_MIN, Math.floor(format.userEnd / 8));
-  const room = Math.min(Math.max(options.stackMax + guard, least), Math.floor((format.userEnd / 6) * 5));
+  const room = Math.min(
+    Math.max(options.stackMax + kernel.stackGuardBytes, least),
+    Math.floor((format.userEnd / 6) * 5),
+  );
   space.mmapBase = alignUp(format.userEnd - room, pageBytes) - shift('mmap') - (format.userEnd - stackTop);
   if (stackStart <= at || space.mmapBase <= space.brkStart) return false;
   if (stackBytes > 0) {

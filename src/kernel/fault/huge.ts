@@ -124,8 +124,8 @@ function copyBlockNow(kernel: Kernel, space: AddressSpace, address: number, sour
 }
 
 /**
- * Give a forked child the blocks of an area: shared and write-protected on both sides, or (`eager`) copied. False when
- * out of memory.
+ * Give a forked child the blocks of an area: shared and write-protected on both sides, or (`eager`) copied. Their
+ * number, or -1 when out of memory.
  */
 export function copyHugeRange(
   kernel: Kernel,
@@ -133,15 +133,17 @@ export function copyHugeRange(
   to: AddressSpace,
   area: Area,
   ensure: (address: number) => number,
-): boolean {
+): number {
   const { pageTable } = kernel;
   let complete = true;
+  let copied = 0;
   eachHuge(kernel, from, area.start, area.end, (address, entry) => {
     const target = complete ? ensure(address) : -1;
     if (target < 0) {
       complete = false;
       return;
     }
+    copied++;
     const pfn = pageTable.frame(entry, 1);
     if (kernel.options.fork === 'eager') {
       complete = copyBlockNow(kernel, to, address, entry, target);
@@ -152,5 +154,5 @@ export function copyHugeRange(
     pageTable.writeLeaf(target, pfn, flags & ~PTE_ACCESSED, 1);
     noteMapping(kernel, to, address, pfn);
   });
-  return complete;
+  return complete ? copied : -1;
 }

@@ -12,6 +12,13 @@ import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
 import { MMAP_MIN_PAGES } from '../vm/placement.ts';
 
+/** The accessible area below that a stack reaching down to `page` would come too close to, or null. */
+function guardedAgainst(kernel: Kernel, area: Area, page: number): Area | null {
+  const { previous } = area;
+  if (!previous?.has(VM_ACCESS) || previous.has(VM_GROWSDOWN)) return null;
+  return page - previous.end < kernel.stackGuardBytes ? previous : null;
+}
+
 /** For a person: why the stack did not grow down to `page`; null when it is no question of growing. */
 export function whyNotGrown(kernel: Kernel, process: Process, area: Area, page: number): string | null {
   const { pageBytes, options } = kernel;
@@ -20,22 +27,19 @@ export function whyNotGrown(kernel: Kernel, process: Process, area: Area, page: 
   if (area.end - page > limit) {
     return `the stack would have 0x${(area.end - page).toString(16)} bytes, and its limit is 0x${limit.toString(16)}`;
   }
-  const { previous } = area;
-  if (previous?.has(VM_ACCESS) && page - previous.end < options.stackGuardPages * pageBytes) {
-    return `the stack must stay ${options.stackGuardPages} pages away from the area that ends at 0x${previous.end.toString(16)}`;
+  const blocker = guardedAgainst(kernel, area, page);
+  if (blocker !== null) {
+    return `the stack must stay ${options.stackGuardPages} pages away from the area that ends at 0x${blocker.end.toString(16)}`;
   }
   return 'the limits on memory do not let the stack grow';
 }
 
 /** Extend `area` down to the page at `page`; false when it may not. */
 export function growStack(kernel: Kernel, process: Process, area: Area, page: number): boolean {
-  const { pageBytes, options } = kernel;
+  const { pageBytes } = kernel;
   const space = process.space!;
   if (!area.has(VM_GROWSDOWN) || page < MMAP_MIN_PAGES * pageBytes) return false;
-  const { previous } = area;
-  if (previous?.has(VM_ACCESS) && !previous.has(VM_GROWSDOWN)) {
-    if (page - previous.end < options.stackGuardPages * pageBytes) return false;
-  }
+  if (guardedAgainst(kernel, area, page) !== null) return false;
   // Also an expansion that the limits then refuse leaves the area with an identity.
   prepareAnon(kernel, area);
   const pages = (area.start - page) / pageBytes;

@@ -137,7 +137,7 @@ export class BuddyAllocator {
     const order = this.frontierOrder(this.frontier);
     const pfn = this.frontier;
     this.frontier += 1 << order;
-    // Not merged with what precedes it: a free buddy below may exist, so go through release's merging loop.
+    // Through release, which merges it with a free buddy below.
     this.freeFrames -= 1 << order;
     this.release(pfn, order);
     return true;

@@ -86,7 +86,7 @@ export class FrameTable {
     return FRAME_USE_NAMES[this.use[pfn]!]!;
   }
 
-  /** Can user mappings of this kind be written out or dropped? */
+  /** A page of a process, which reclaim may take: not a table, a superpage of hugetlb or the zero page. */
   isUserPage(pfn: number): boolean {
     const use = this.use[pfn]!;
     return use === FRAME_ANON || use === FRAME_SHARED || use === FRAME_FILE;

@@ -11,15 +11,8 @@
  * is free cannot leave: the policy is told to skip it.
  */
 import { PTE_DIRTY } from '../../mmu/pte-flags.ts';
-import {
-  FLAG_DIRTY,
-  FLAG_EXCLUSIVE,
-  FLAG_REFERENCED,
-  FLAG_SWAP_CACHE,
-  FRAME_ANON,
-  FRAME_FILE,
-} from '../frames/frame-table.ts';
-import { putFrame } from '../frames/page-allocator.ts';
+import { FLAG_DIRTY, FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, FRAME_FILE } from '../frames/frame-table.ts';
+import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_LOCKED } from '../linux-abi.ts';
 import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
@@ -65,7 +58,7 @@ export function evict(kernel: Kernel, pfn: number): boolean {
           address: page * pageBytes,
         }));
   // Held until the end, so that the last unmapping does not free it before it is written.
-  frames.references[pfn]!++;
+  holdFrame(kernel, pfn);
   if (use === FRAME_ANON && needsSlot) addToSwapCache(kernel, pfn, slot);
   unmapEverywhere(kernel, pfn, use === FRAME_ANON ? slot : -1);
   const dirty = needsSlot || frames.has(pfn, FLAG_DIRTY);
@@ -121,12 +114,10 @@ function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
     flushPage(kernel, space, address);
     putFrame(kernel, pfn);
   }
-  frames.unset(pfn, FLAG_EXCLUSIVE | FLAG_REFERENCED);
 }
 
 function writeToSwap(kernel: Kernel, pfn: number, slot: number): void {
   kernel.swap.write(slot, kernel.memory, pfn);
-  kernel.frames.unset(pfn, FLAG_DIRTY);
   if (kernel.sink !== null) kernel.emit({ type: 'SwapOut', slot, pfn });
 }
 

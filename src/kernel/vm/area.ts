@@ -66,7 +66,7 @@ export class Area {
     return this.pageOffset + Math.floor((address - this.start) / pageBytes);
   }
 
-  /** Lowest address that a mapping chosen by the kernel may end at below this area: a growing stack keeps a gap. */
+  /** Highest address that a mapping chosen by the kernel may end at below this area: a growing stack keeps a gap. */
   startWithGap(stackGuardBytes: number): number {
     return (this.flags & VM_GROWSDOWN) !== 0 ? Math.max(0, this.start - stackGuardBytes) : this.start;
   }

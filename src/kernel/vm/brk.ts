@@ -29,8 +29,7 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
   } else if (newEnd > oldEnd) {
     const next = space.areas.find(oldEnd);
     // One page is kept free before whatever comes next, more before a stack.
-    const guard = kernel.options.stackGuardPages * pageBytes;
-    if (next !== null && newEnd + pageBytes > next.startWithGap(guard)) return old;
+    if (next !== null && newEnd + pageBytes > next.startWithGap(kernel.stackGuardBytes)) return old;
     if (newEnd > format.userEnd) return old;
     const pages = (newEnd - oldEnd) / pageBytes;
     if (!mayExpand(kernel, process.limits, space, BRK_FLAGS, pages)) return old;

@@ -18,7 +18,7 @@ import { copyHugeRange } from '../fault/huge.ts';
 import { FLAG_EXCLUSIVE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
 import { allocateUserFrame, holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_ACCOUNT, VM_DONTCOPY, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
+import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import { newAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -47,7 +47,6 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
   child.dataBytes = parent.dataBytes;
   let copiedPages = 0;
   for (let area = parent.areas.first; area !== null; area = area.next) {
-    if (area.has(VM_DONTCOPY)) continue;
     const pages = (area.end - area.start) / kernel.pageBytes;
     const twin = area.copy();
     twin.flags &= ~VM_LOCKED;
@@ -73,9 +72,9 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
 /** Copy the entries of one area; their number, or -1 when out of memory. */
 function copyArea(kernel: Kernel, parent: AddressSpace, child: AddressSpace, area: Area): number {
   if (area.has(VM_HUGETLB)) {
-    const complete = copyHugeRange(kernel, parent, child, area, (address) => ensureEntry(kernel, child, address, 1));
+    const copied = copyHugeRange(kernel, parent, child, area, (address) => ensureEntry(kernel, child, address, 1));
     flushRange(kernel, parent, area.start, area.end, kernel.format.levels[1]!.pageBytes);
-    return complete ? (area.end - area.start) / kernel.format.levels[1]!.pageBytes : -1;
+    return copied;
   }
   if (area.anon === null) return 0;
   const { pageTable, pageBytes, format } = kernel;

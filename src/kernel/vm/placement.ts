@@ -60,5 +60,5 @@ export function naturalAlignment(kernel: Kernel, length: number): number {
 
 function isFree(kernel: Kernel, space: AddressSpace, start: number, length: number): boolean {
   const next = space.areas.find(start);
-  return next === null || start + length <= next.startWithGap(kernel.options.stackGuardPages * kernel.pageBytes);
+  return next === null || start + length <= next.startWithGap(kernel.stackGuardBytes);
 }

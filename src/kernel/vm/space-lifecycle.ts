@@ -13,8 +13,7 @@ export function makeSpace(kernel: Kernel): AddressSpace | null {
   if (rootPfn < 0) return null;
   const gap = kernel.spaces.indexOf(null);
   const id = gap >= 0 ? gap : kernel.spaces.length;
-  const guard = kernel.options.stackGuardPages * kernel.pageBytes;
-  const space = new AddressSpace(id, rootPfn, rootPfn * kernel.pageBytes, guard);
+  const space = new AddressSpace(id, rootPfn, rootPfn * kernel.pageBytes, kernel.stackGuardBytes);
   space.tableFrames = 1 << tableOrder(kernel, top);
   kernel.spaces[id] = space;
   return space;
