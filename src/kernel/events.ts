@@ -22,8 +22,8 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGKILL';
-export type SignalCode = 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL';
+export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGKILL' | 'SIGABRT' | 'SIGILL';
+export type SignalCode = 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL' | 'SI_TKILL' | 'ILL_ILLOPN';
 
 export interface SignalInfo {
   readonly signal: SignalName;

@@ -67,6 +67,16 @@ export class SwapDevice {
     this.reads++;
   }
 
+  /** The slot's page without reading the device: for those who only look. A page whose frame still caches it is read there. */
+  peek(slot: number, memory: PhysicalMemory, target: Uint8Array): void {
+    const cached = this.cached[slot]!;
+    if (cached > 0) memory.readFrameInto(cached - 1, target, 0);
+    else
+      target.set(
+        this.chunkOf(slot).subarray((slot % CHUNK_SLOTS) * this.pageBytes, ((slot % CHUNK_SLOTS) + 1) * this.pageBytes),
+      );
+  }
+
   /** Slots in use, for views and invariants. */
   inUse(): number[] {
     const slots: number[] = [];
