@@ -25,6 +25,12 @@ export interface PythonProfile {
   readonly radix: RadixTree | null;
   /** The last wholly free arena is kept (3.9). */
   readonly keepsLastArena: boolean;
+  /** pymalloc remembers the last usable arena with n free pools, for every n (3.8); before, it looks along the list. */
+  readonly hasLastByFreePools: boolean;
+  /** pymalloc's counter: every live block (up to 3.8), or those that went to the raw domain; pools are counted by walking. */
+  readonly blockCounter: 'all' | 'raw';
+  /** pymalloc's realloc of a raw domain's block to 0 bytes asks for 1, and never fails (up to 3.6). */
+  readonly reallocsZeroAsOne: boolean;
   /** Has PyMemAllocatorEx and domains at all (3.4); before, only obj exists over malloc. */
   readonly hasDomains: boolean;
   readonly hasCalloc: boolean;
@@ -63,6 +69,9 @@ const OLDEST: PythonProfile = {
   smallMax: 512,
   radix: null,
   keepsLastArena: false,
+  hasLastByFreePools: false,
+  blockCounter: 'all',
+  reallocsZeroAsOne: true,
   hasDomains: false,
   hasCalloc: false,
   memDomain: 'malloc',
@@ -82,11 +91,18 @@ const V3_4: PythonProfile = { ...V3_3, name: '3.4', hasDomains: true };
 const V3_5: PythonProfile = { ...V3_4, name: '3.5', hasCalloc: true };
 const V3_6_0: PythonProfile = { ...V3_5, name: '3.6.0', memDomain: 'pymalloc' };
 const V3_6: PythonProfile = { ...V3_6_0, name: '3.6', alignment: 16 };
-const V3_7_3: PythonProfile = { ...V3_6_0, name: '3.7.3', unknownAllocator: '3.7', knowsDefault: true };
+const V3_7_3: PythonProfile = {
+  ...V3_6_0,
+  name: '3.7.3',
+  unknownAllocator: '3.7',
+  knowsDefault: true,
+  reallocsZeroAsOne: false,
+};
 const V3_7: PythonProfile = { ...V3_7_3, name: '3.7', alignment: 16, ...NEW_BYTES };
 const V3_8: PythonProfile = {
   ...V3_7,
   name: '3.8',
+  hasLastByFreePools: true,
   hasSerial: false,
   fatalShowsState: true,
   unknownAllocator: '3.8',
@@ -95,6 +111,7 @@ const V3_9: PythonProfile = {
   ...V3_8,
   name: '3.9',
   keepsLastArena: true,
+  blockCounter: 'raw',
   fatalNamesFunction: true,
   countsAllFrames: true,
 };
