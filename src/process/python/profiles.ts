@@ -55,6 +55,8 @@ export interface PythonProfile {
   readonly knowsMimalloc: boolean;
   /** tracemalloc counts all frames of a traceback, stored or not (3.9). */
   readonly countsAllFrames: boolean;
+  /** tracemalloc.Traceback lists the oldest frame first (3.7); before, the most recent. */
+  readonly tracebackOldestFirst: boolean;
 }
 
 const KIB = 1024;
@@ -84,6 +86,7 @@ const OLDEST: PythonProfile = {
   knowsDefault: false,
   knowsMimalloc: false,
   countsAllFrames: false,
+  tracebackOldestFirst: false,
 };
 
 const V3_3: PythonProfile = { ...OLDEST, name: '3.3' };
