@@ -1,0 +1,22 @@
+/** What a file is, by what stands at its beginning: names say little, and people rename. */
+import { isObject, parseJson } from '../fields.ts';
+
+export type RecordingKind = 'result' | 'trace' | 'debug hooks';
+
+/** Fields that only this kind's first line has. */
+const MARKS: Readonly<Record<RecordingKind, readonly string[]>> = {
+  result: ['profile', 'sha256', 'detail'],
+  trace: ['arena', 'raw_limit', 'mix'],
+  'debug hooks': ['cases'],
+};
+
+/** `head`: the file, or its first 64 KiB or so. Null: none of ours. */
+export function recognise(head: string): RecordingKind | null {
+  const text = head.trimStart();
+  if (!text.startsWith('{')) return null;
+  const json = parseJson(text.split('\n', 1)[0]!);
+  // A document over many lines, or on one that is longer than the head.
+  if (!isObject(json)) return /^\{\s*"(?:header|cases)"\s*:/.test(text) ? 'debug hooks' : null;
+  const kinds = Object.keys(MARKS) as RecordingKind[];
+  return kinds.find((kind) => MARKS[kind].some((field) => field in json)) ?? null;
+}

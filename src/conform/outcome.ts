@@ -1,0 +1,65 @@
+/**
+ * What checking this machine against a recording of the real thing came to, whatever was recorded.
+ *
+ * A recording is one run of something real, written down. A file holds one recording or many cases. Each passes, fails with
+ * its first divergences explained, or is skipped with a reason.
+ *
+ *     file ──read──▶ Conformance, step by step ──▶ FileConformance ──▶ report/conformance.ts
+ */
+export type ConformOutcome = 'passed' | 'failed' | 'skipped';
+
+/** One place where the recording and this machine disagree. */
+export interface Divergence {
+  /** `op 17`, `ops 2001 to 3000`, `final.usable[0]`, `case overflow_m_1_at0_78: stderr`. */
+  readonly where: string;
+  /** Number of the op, from 1; the first of them for a stretch of ops, null where no op is meant. */
+  readonly op: number | null;
+  /** The op as the recording has it, on one line; null where no single op is meant. */
+  readonly what: string | null;
+  readonly expected: string;
+  readonly actual: string;
+  /** What a person should know besides, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What one file came to. */
+export interface FileConformance {
+  readonly file: string;
+  /** `allocations`, `debug hooks`: what kind of recording it is. */
+  readonly kind: string;
+  /** What was recorded, as the file names it: `cp311`. */
+  readonly profile: string;
+  readonly outcome: ConformOutcome;
+  /** Why it was skipped, in whole or in part; null when nothing was. */
+  readonly reason: string | null;
+  /** Recordings in the file by outcome: one in all, or one for each case. */
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Ops replayed. */
+  readonly ops: number;
+  /** The first of them. */
+  readonly divergences: readonly Divergence[];
+  /** Divergences that were found but are not listed. */
+  readonly unlisted: number;
+}
+
+/** Divergences listed for one file: behind the first, the others are often its echoes. */
+export const LISTED_MAX = 5;
+
+/** A recording being checked, a slice at a time, so that whoever asked for it can be heard in between. */
+export interface Conformance {
+  /** Do about so many ops; true when there are no more. @throws InputErrors what is wrong with the recording */
+  step(ops: number): boolean;
+  /** Once `step` answered true. */
+  result(): FileConformance;
+}
+
+/** SHA-256 (or another) of a text that grows. Made by whoever has the means: the floors here have none. */
+export interface RunningHash {
+  update(text: string): void;
+  /** Of everything so far, in hexadecimal; more may follow. */
+  digest(): string;
+}
+
+export type MakeHash = () => RunningHash;
