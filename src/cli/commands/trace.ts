@@ -1,5 +1,4 @@
 /** `mmulator trace run`: a recorded program on an emulated machine. */
-import { gunzipSync } from 'node:zlib';
 import { POLICIES } from '../../kernel/reclaim/registry.ts';
 import type { MachineConfig } from '../../machine/config.ts';
 import { InputError } from '../../mmu/input-error.ts';
@@ -12,6 +11,7 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
 import { readInputBytes } from '../read-input.ts';
+import { unpacked } from '../unpack.ts';
 
 /** Between two pieces Ctrl-C is noticed. */
 const PIECE_BYTES = 1 << 20;
@@ -90,15 +90,6 @@ function tlbConfig({ tlbEntries, tlbWays }: TraceArgs): Partial<MachineConfig> {
   const entries = wholeNumber('--tlb-entries', tlbEntries);
   if (entries === 0) return { tlb: null };
   return { tlb: { entries, ways: tlbWays === undefined ? entries : wholeNumber('--tlb-ways', tlbWays, 1) } };
-}
-
-function unpacked(bytes: Uint8Array, file: string): Uint8Array {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    return gunzipSync(bytes);
-  } catch {
-    throw new InputError({ code: 'MEM-CLI-004', message: 'looks gzipped, but cannot be unpacked', file });
-  }
 }
 
 /** Null when interrupted. */

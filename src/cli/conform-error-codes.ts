@@ -1,0 +1,50 @@
+/** What is wrong with a recording of the real thing, or with where its parts are. */
+import type { ErrorCode } from './error-codes.ts';
+
+export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
+  {
+    code: 'MEM-CNF-001',
+    title: 'not a recording',
+    text: '`conform cpython` takes result files (line 1: {"trace":…,"profile":…,"n_ops":…,"sha256":…,"detail":…}) and files of debug-hook cases ({"header":…,"cases":[…]}), plain or gzipped. They are known by their contents, not by their names.',
+  },
+  {
+    code: 'MEM-CNF-002',
+    title: 'a trace alone',
+    text: 'A trace says what a program asked for, not what the real allocator answered. Name the result files; each finds its trace itself.',
+  },
+  {
+    code: 'MEM-CNF-003',
+    title: 'a header that cannot be read',
+    text: 'The first line of a trace or result has fields with types; one is missing or of another type, or the format is newer than this version of mmulator.',
+  },
+  {
+    code: 'MEM-CNF-004',
+    title: 'a line that cannot be read',
+    text: 'A line of the recording is not what belongs there: an op in a trace, the text of an op’s outcome or the checkpoints in a result.',
+  },
+  {
+    code: 'MEM-CNF-005',
+    title: 'cut short, or too long',
+    text: 'The header says how many ops there are; the file has fewer or more, or the final state is missing. It was likely not copied as a whole.',
+  },
+  {
+    code: 'MEM-CNF-006',
+    title: 'the trace of something else',
+    text: 'The trace that lies where a result’s trace should is another one, by its name or its number of ops.',
+  },
+  {
+    code: 'MEM-CNF-007',
+    title: 'arenas outside of what can be mapped',
+    text: 'The header of the trace says at which addresses arenas come; there the emulated process can map nothing, since user space ends below or something else lies there.',
+  },
+  {
+    code: 'MEM-CNF-008',
+    title: 'the trace is missing',
+    text: 'A result is checked by running its trace again. That is looked for as NAME.jsonl.gz and NAME.jsonl in ../traces beside the folder of the result and in that folder itself, or only in the folder that --traces names.',
+  },
+  {
+    code: 'MEM-CNF-009',
+    title: 'no recording in this folder',
+    text: 'A folder stands for every result and every file of debug-hook cases in it and below it, ending in .jsonl or .json, also with .gz. There is none.',
+  },
+];

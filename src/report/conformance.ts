@@ -1,0 +1,79 @@
+/** What checking against recordings showed: text for people, a document for programs. */
+
+import type { Divergence, FileConformance } from '../conform/outcome.ts';
+import type { InputError } from '../mmu/input-error.ts';
+import { columns } from './columns.ts';
+import { errorDocument } from './json.ts';
+import { printable } from './printable.ts';
+import { counted } from './quantities.ts';
+import { type Ink, paint, type Style } from './style.ts';
+
+interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+const MARKS: Readonly<Record<FileConformance['outcome'], readonly [mark: string, ink: Ink]>> = {
+  passed: ['✓', 'green'],
+  failed: ['✗', 'red'],
+  skipped: ['-', 'yellow'],
+};
+
+export function conformanceLines(result: FileConformance, style: Style): string[] {
+  const [mark, ink] = MARKS[result.outcome];
+  const lines = [`${paint(style, ink, mark)} ${printable(result.file)}  ${paint(style, 'dim', factsText(result))}`];
+  if (result.reason !== null) lines.push(`    ${paint(style, 'yellow', 'skipped')}: ${printable(result.reason)}`);
+  for (const divergence of result.divergences) lines.push(...divergenceLines(divergence, style));
+  if (result.unlisted > 0) lines.push(`    and ${counted(result.unlisted, 'more divergence')} after these`);
+  return lines;
+}
+
+/** `cp311, 200 ops`; for many recordings in one file how each ended. */
+function factsText({ kind, profile, ops, passed, failed, skipped }: FileConformance): string {
+  const recordings = passed + failed + skipped;
+  const what = recordings > 1 ? `${kind}, ${tallyText({ passed, failed, skipped })}` : counted(ops, 'op');
+  return printable(`${profile}, ${what}`);
+}
+
+function divergenceLines({ where, what, expected, actual, notes }: Divergence, style: Style): string[] {
+  const title = what === null ? where : `${where}  ${what}`;
+  return [
+    `    ${paint(style, 'bold', printable(title))}`,
+    ...columns(
+      [
+        [paint(style, 'green', 'expected'), printable(expected)],
+        [paint(style, 'red', 'actual'), printable(actual)],
+      ],
+      { indent: '      ' },
+    ),
+    ...notes.map((note) => paint(style, 'dim', `      ${printable(note)}`)),
+  ];
+}
+
+/** `3 passed, 0 failed, 1 skipped`. */
+export function conformanceSummary(results: readonly FileConformance[], style: Style): string {
+  const tally = tallyOf(results);
+  return paint(style, tally.failed > 0 ? 'red' : 'green', tallyText(tally));
+}
+
+const tallyText = ({ passed, failed, skipped }: Tally): string =>
+  `${passed} passed, ${failed} failed, ${skipped} skipped`;
+
+function tallyOf(results: readonly FileConformance[]): Tally {
+  const sum = (of: (result: FileConformance) => number) => results.reduce((total, result) => total + of(result), 0);
+  return {
+    passed: sum((result) => result.passed),
+    failed: sum((result) => result.failed),
+    skipped: sum((result) => result.skipped),
+  };
+}
+
+/** `{ mmulator, version: 1, passed, failed, skipped, files: [ FileConformance … ], errors }`. */
+export function conformanceDocument(
+  results: readonly FileConformance[],
+  errors: readonly InputError[],
+  version: string,
+): unknown {
+  return { mmulator: version, version: 1, ...tallyOf(results), files: results, errors: errors.map(errorDocument) };
+}
