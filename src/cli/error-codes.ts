@@ -24,7 +24,7 @@ export const CLI_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-CLI-004',
     title: 'cannot read',
-    text: 'The file is there, but reading it failed: it may be a folder, or you may not have the permission.',
+    text: 'The file is there, but reading it failed: it may be a folder, you may not have the permission, or it is gzipped and damaged.',
   },
   {
     code: 'MEM-CLI-005',
