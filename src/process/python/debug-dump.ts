@@ -11,6 +11,7 @@ import { HEAD_BYTES, LEADING_PADS, pointerPast, readSize, TRAILING_PADS, tailOf,
 import { dumpedName } from './dumped-name.ts';
 import type { Frame } from './frame.ts';
 import type { PythonProfile } from './profiles.ts';
+import { isSince } from './version-order.ts';
 
 const HEX = 16;
 /** Bytes of data shown at either end. */
@@ -50,6 +51,8 @@ export function dumpBlock(memory: ProgramMemory, profile: PythonProfile, host: D
     memory.error(`    The block was made by call #${serial} to debug malloc/realloc.\n`);
   }
   if (size !== 0) dumpData(memory, data, tail);
+  // The rest came with the hooks that release builds have.
+  if (!isSince(profile, '3.6.0')) return;
   memory.error('\n');
   dumpTraceback(memory, host.allocationTraceback(data));
 }

@@ -1,6 +1,7 @@
 /**
  * The debug hooks of the mem and obj domains: as those of raw, but only for the thread that holds the GIL
- * [Objects/obmalloc.c:_PyMem_DebugCheckGIL]. The check comes first, before NULL or a bad size are looked at.
+ * [Objects/obmalloc.c:_PyMem_DebugCheckGIL]. The check comes first, before NULL or a bad size are looked at. Versions before 3.6
+ * do not check.
  */
 import type { Size } from '../allocator.ts';
 import type { AllocatorFunctions } from './allocator-record.ts';
@@ -9,10 +10,12 @@ import type { DebugHost } from './debug-host.ts';
 export class DebugHooksWithGil implements AllocatorFunctions {
   private readonly raw: AllocatorFunctions;
   private readonly host: DebugHost;
+  private readonly checks: boolean;
 
-  constructor(raw: AllocatorFunctions, host: DebugHost) {
+  constructor(raw: AllocatorFunctions, host: DebugHost, checks: boolean) {
     this.raw = raw;
     this.host = host;
+    this.checks = checks;
   }
 
   malloc(ctx: number, size: Size): number {
@@ -36,6 +39,8 @@ export class DebugHooksWithGil implements AllocatorFunctions {
   }
 
   private checkGil(func: string): void {
-    if (!this.host.holdsGil()) this.host.fatalError(func, 'Python memory allocator called without holding the GIL');
+    if (this.checks && !this.host.holdsGil()) {
+      this.host.fatalError(func, 'Python memory allocator called without holding the GIL');
+    }
   }
 }

@@ -7,7 +7,7 @@
  *     state   +0     slot of raw   | id 'r' (8 bytes) | record of the allocator below (40 bytes) |
  *             +48    slot of mem
  *             +96    slot of obj
- *             +144   serial number of the last block made, by any domain (3.7 and before)
+ *             +144   serial number last given, by any domain (3.7 and before)
  *
  * A request of n bytes becomes one of n + 24 (n + 32 with serial numbers) to the allocator below; its block is laid out as
  * debug-layout.ts draws it. Fresh bytes read as clean bytes, freed ones as dead bytes.
@@ -39,6 +39,7 @@ import {
 } from './debug-layout.ts';
 import { erase, restore } from './debug-realloc.ts';
 import type { PythonProfile } from './profiles.ts';
+import { isSince } from './version-order.ts';
 
 const LOWER = 8;
 const SLOT_BYTES = LOWER + RECORD_BYTES;
@@ -54,6 +55,8 @@ export class DebugHooks implements AllocatorFunctions {
   private readonly profile: PythonProfile;
   private readonly host: DebugHost;
   private readonly extra: number;
+  /** 3.7 and later: realloc erases the old block first, and a failed call has no number. */
+  private readonly erases: boolean;
 
   constructor(memory: ProgramMemory, state: number, profile: PythonProfile, host: DebugHost) {
     this.memory = memory;
@@ -61,7 +64,8 @@ export class DebugHooks implements AllocatorFunctions {
     this.profile = profile;
     this.host = host;
     this.extra = extraBytesOf(profile);
-    this.withGil = new DebugHooksWithGil(this, host);
+    this.erases = isSince(profile, '3.7.3');
+    this.withGil = new DebugHooksWithGil(this, host, isSince(profile, '3.6.0'));
   }
 
   /** Write the API ids into zeroed state. Once per program. */
@@ -81,17 +85,17 @@ export class DebugHooks implements AllocatorFunctions {
     return this.slot(domain) + LOWER;
   }
 
-  /** How many blocks have been made, in the versions that number them; else 0. */
+  /** Blocks made (3.7) or calls begun (before); 0 in the versions that number nothing. */
   serialNumber(reader: MemoryReader): number {
     return reader.load64(this.state + SERIAL);
   }
 
   malloc(ctx: number, size: Size): number {
+    this.countAttempt();
     if (this.overflows(size)) return NULL;
     const head = this.host.callMalloc(ctx + LOWER, this.padded(size));
     if (head === NULL) return NULL;
-    const serial = this.nextSerial();
-    this.dress(ctx, head, size, serial);
+    this.dress(ctx, head, size, this.newSerial());
     this.memory.fill(head + HEAD_BYTES, this.profile.cleanByte, Number(size));
     return head + HEAD_BYTES;
   }
@@ -99,11 +103,11 @@ export class DebugHooks implements AllocatorFunctions {
   /** The allocator below is asked for one element, which it zeroes. */
   calloc(ctx: number, count: Size, size: Size): number {
     const requested = productOf(count, size);
+    this.countAttempt();
     if (this.overflows(requested)) return NULL;
     const head = this.host.callCalloc(ctx + LOWER, 1, this.padded(requested));
     if (head === NULL) return NULL;
-    const serial = this.nextSerial();
-    this.dress(ctx, head, requested, serial);
+    this.dress(ctx, head, requested, this.newSerial());
     return head + HEAD_BYTES;
   }
 
@@ -115,15 +119,21 @@ export class DebugHooks implements AllocatorFunctions {
     this.host.callFree(ctx + LOWER, head);
   }
 
+  /** The block is checked before its new size is. */
+  realloc(ctx: number, address: number, size: Size): number {
+    if (address === NULL) return this.malloc(ctx, size);
+    const oldSize = this.check('_PyMem_DebugRawRealloc', ctx, address);
+    this.countAttempt();
+    if (this.overflows(size)) return NULL;
+    return this.erases ? this.resizeErased(ctx, address, oldSize, size) : this.resize(ctx, address, oldSize, size);
+  }
+
   /**
    * The old block is erased, at its ends at least, before the allocator below may give it away: who still uses it after a
    * move reads dead bytes. A refusal puts everything back.
    */
-  realloc(ctx: number, address: number, size: Size): number {
-    if (address === NULL) return this.malloc(ctx, size);
+  private resizeErased(ctx: number, address: number, oldSize: Size, size: Size): number {
     const { memory, profile } = this;
-    const oldSize = this.check('_PyMem_DebugRawRealloc', ctx, address);
-    if (this.overflows(size)) return NULL;
     const oldTail = tailOf(address, oldSize);
     const oldSerial = profile.hasSerial ? readSize(memory, oldTail + TRAILING_PADS) : 0;
     const erased = erase(memory, profile, address, oldSize, oldTail);
@@ -134,11 +144,24 @@ export class DebugHooks implements AllocatorFunctions {
       return NULL;
     }
     const data = moved + HEAD_BYTES;
-    const bytes = Number(size);
-    this.dress(ctx, moved, size, this.nextSerial());
-    restore(memory, erased, data, bytes);
-    if (bytes > erased.bytes) memory.fill(data + erased.bytes, profile.cleanByte, bytes - erased.bytes);
+    this.dress(ctx, moved, size, this.newSerial());
+    restore(memory, erased, data, Number(size));
+    this.cleanGrown(data, Number(oldSize), Number(size));
     return data;
+  }
+
+  /** As it was up to 3.6: what is left of the old block after a move reads as it did. */
+  private resize(ctx: number, address: number, oldSize: Size, size: Size): number {
+    const moved = this.host.callRealloc(ctx + LOWER, address - HEAD_BYTES, this.padded(size));
+    if (moved === NULL) return NULL;
+    const data = moved + HEAD_BYTES;
+    this.dress(ctx, moved, size, this.newSerial());
+    this.cleanGrown(data, Number(oldSize), Number(size));
+    return data;
+  }
+
+  private cleanGrown(data: number, from: number, to: number): void {
+    if (to > from) this.memory.fill(data + from, this.profile.cleanByte, to - from);
   }
 
   private overflows(size: Size): boolean {
@@ -155,10 +178,18 @@ export class DebugHooks implements AllocatorFunctions {
     return typeof size === 'number' ? size + this.extra : Number(BigInt.asUintN(SIZE_BITS, size + BigInt(this.extra)));
   }
 
-  /** The next number, where blocks are numbered. */
-  private nextSerial(): number {
+  /** Up to 3.6 every call is numbered as it begins, whether it succeeds or not; later every block as it is made. */
+  private countAttempt(): void {
+    if (!this.erases) this.count();
+  }
+
+  private newSerial(): number {
     if (!this.profile.hasSerial) return 0;
-    const serial = this.memory.load64(this.state + SERIAL) + 1;
+    return this.erases ? this.count() : this.serialNumber(this.memory);
+  }
+
+  private count(): number {
+    const serial = this.serialNumber(this.memory) + 1;
     this.memory.store64(this.state + SERIAL, serial);
     return serial;
   }

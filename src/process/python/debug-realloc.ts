@@ -1,5 +1,5 @@
 /**
- * How the debug hooks get a block through a realloc [Objects/obmalloc.c:_PyMem_DebugRawRealloc].
+ * How the debug hooks get a block through a realloc since 3.7 [Objects/obmalloc.c:_PyMem_DebugRawRealloc].
  *
  * The block that goes down is erased, since it may be given away; what the erasing destroys is saved beside it, at most 128
  * bytes, and the allocator below copies the rest.

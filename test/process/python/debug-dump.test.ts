@@ -86,6 +86,13 @@ Memory block allocated at (most recent call first):
     );
   });
 
+  it('ends with the data before 3.6, which brought tracemalloc into it', () => {
+    const { hooks, signalOf, stderr } = debugProgram('3.5');
+    const data = hooks.malloc(hooks.slot(RAW), 1);
+    signalOf(() => hooks.free(hooks.slot(OBJ), data));
+    expect(stderr().endsWith('debug malloc/realloc.\n    Data at p: cb\n')).toBe(true);
+  });
+
   it('follows a corrupted size to wherever it leads', () => {
     const dumpOfSize = (hex: string): [string | null, string] => {
       const { hooks, memory, signalOf, stderr } = debugProgram('3.11');

@@ -95,6 +95,21 @@ describe('sizes', () => {
     expect(hooks.calloc(hooks.slot(RAW), 1, 8)).toBe(0);
     expect(hooks.serialNumber(memory)).toBe(0);
   });
+
+  it('are counted before anything else up to 3.6', () => {
+    const { hooks, host, memory, hex } = debugProgram('3.6');
+    const slot = hooks.slot(RAW);
+    const data = hooks.malloc(slot, 8);
+    host.refuses = true;
+    hooks.malloc(slot, 8);
+    hooks.calloc(slot, 1, MAX);
+    hooks.realloc(slot, data, 9);
+    expect(hooks.serialNumber(memory)).toBe(4);
+    host.refuses = false;
+    // A call below that is itself numbered: the block bears the number that is current when it is dressed.
+    host.duringRealloc = () => hooks.malloc(slot, 1);
+    expect(hex(hooks.realloc(slot, data, 7) + 7 + 8, 8)).toBe('0000000000000006');
+  });
 });
 
 describe('realloc', () => {
@@ -159,6 +174,23 @@ describe('realloc', () => {
       expect(hex(data + to, 16)).toBe(`${'fd'.repeat(8)}0000000000000002`);
       hooks.free(hooks.slot(MEM), data);
     }
+  });
+});
+
+describe('realloc up to 3.6', () => {
+  it('erases nothing', () => {
+    const { hooks, host, memory, hex } = debugProgram('3.6');
+    const data = hooks.malloc(hooks.slot(RAW), 100);
+    memory.fill(data, 0x33, 100);
+    let below = '';
+    host.duringRealloc = (address) => {
+      below = hex(address + 16, 100);
+    };
+    const moved = hooks.realloc(hooks.slot(RAW), data, 200);
+    expect(below).toBe('33'.repeat(100));
+    expect(hex(data, 100)).toBe('33'.repeat(100));
+    expect(hex(moved, 200)).toBe('33'.repeat(100) + 'cb'.repeat(100));
+    hooks.free(hooks.slot(RAW), moved);
   });
 });
 
@@ -242,6 +274,12 @@ describe('the GIL', () => {
       expect(program.host.calls).toEqual([]);
       expect(program.stderr()).toBe('');
     }
+  });
+
+  it('is not asked for before 3.6', () => {
+    const { hooks, host, signalOf } = debugProgram('3.5');
+    host.gil = false;
+    expect(signalOf(() => hooks.withGil.free(hooks.slot(OBJ), hooks.withGil.malloc(hooks.slot(OBJ), 5)))).toBe(null);
   });
 
   it('does not matter to raw', () => {
