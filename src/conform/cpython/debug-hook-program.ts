@@ -49,6 +49,7 @@ export function startDebugHookProgram(profile: PythonProfile, debugHooks: boolea
   const hosts: HostFunctions = {
     allocator: (implementer) => (implementer === BUMP ? bump : null),
     arena: (implementer) => (implementer === ARENAS ? arenas : null),
+    find: () => null,
   };
   const malloc = new LibcMalloc(memory, libc.bss);
   const runtime = new PythonRuntime(memory, malloc, python.text, python.bss, { profile }, hosts);
