@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
+import { conformCpythonCommand } from './commands/conform.ts';
 import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   listCommand,
   traceRunCommand,
+  conformCpythonCommand,
   schemaCommand,
   completionCommand,
 ];

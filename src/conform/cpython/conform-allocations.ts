@@ -1,4 +1,5 @@
 /** A result file and its trace: the trace is run again here, and every line, every hash and the final state compared. */
+import { InputError } from '../../mmu/input-error.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import { ProgramStopped } from '../../process/program-stopped.ts';
 import { pythonProfile } from '../../process/python/profiles.ts';
@@ -55,13 +56,14 @@ export class AllocationResult {
       mistakes.add(TRACE_OF_ANOTHER, 1, message, hint);
     }
     mistakes.throwIfAny();
-    return new AllocationConformance(this.file, this.recording, trace, makeHash);
+    return new AllocationConformance(this.file, this.recording, traceFile, trace, makeHash);
   }
 }
 
 class AllocationConformance implements Conformance {
   private readonly file: string;
   private readonly recording: ResultFile;
+  private readonly traceFile: string;
   private readonly trace: TraceFile;
   private readonly comparison: LineComparison;
   private readonly makeHash: MakeHash;
@@ -70,9 +72,10 @@ class AllocationConformance implements Conformance {
   /** Of the end: the program's death, or its final state. */
   private readonly last: Divergence[] = [];
 
-  constructor(file: string, recording: ResultFile, trace: TraceFile, makeHash: MakeHash) {
+  constructor(file: string, recording: ResultFile, traceFile: string, trace: TraceFile, makeHash: MakeHash) {
     this.file = file;
     this.recording = recording;
+    this.traceFile = traceFile;
     this.trace = trace;
     this.makeHash = makeHash;
     this.comparison = new LineComparison(recording, makeHash);
@@ -95,6 +98,7 @@ class AllocationConformance implements Conformance {
       }
       return false;
     } catch (thrown) {
+      if (thrown instanceof InputError) throw this.ofTrace(thrown);
       if (!(thrown instanceof ProgramStopped)) throw thrown;
       this.died();
       return true;
@@ -118,6 +122,12 @@ class AllocationConformance implements Conformance {
       divergences,
       unlisted: comparison.unlisted,
     };
+  }
+
+  /** The arena allocator knows what is wrong with the header, but not what the file is called. */
+  private ofTrace({ code, message, hint }: InputError): InputError {
+    const range = { line: 1, column: 1, endLine: 1, endColumn: 1 };
+    return new InputError({ code, message, hint, range, file: this.traceFile });
   }
 
   private end(): void {

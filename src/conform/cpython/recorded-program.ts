@@ -33,10 +33,11 @@ import { RawBase } from './raw-base.ts';
 import type { TraceHeader } from './trace-file.ts';
 
 /**
- * sv48 has the addresses the recordings used, and room above them. Promises are always kept (overcommit 1): the recordings' raw
- * allocator refuses by its own limit, never for lack of memory.
+ * sv48 has the addresses the recordings used, and room above them. Promises are never refused (overcommit 1), and memory holds
+ * a few of the largest blocks that raw_limit allows, which the debug hooks fill: the recordings' raw allocator refuses by its
+ * own limit, never for lack of memory.
  */
-const MACHINE = { paging: 'sv48', memory: 2 ** 30, swap: 0, overcommit: 1 } as const;
+const MACHINE = { paging: 'sv48', memory: 2 ** 32, swap: 0, overcommit: 1 } as const;
 const LIBC_FUNCTIONS = 16;
 /** Implementers: those who recorded, in the role of a user of the API. */
 const RAW_BASE = HOST_FIRST;
