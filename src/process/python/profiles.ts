@@ -99,6 +99,7 @@ const V3_7_3: PythonProfile = {
   name: '3.7.3',
   unknownAllocator: '3.7',
   knowsDefault: true,
+  tracebackOldestFirst: true,
   reallocsZeroAsOne: false,
 };
 const V3_7: PythonProfile = { ...V3_7_3, name: '3.7', alignment: 16, ...NEW_BYTES };

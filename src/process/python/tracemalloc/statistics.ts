@@ -77,7 +77,7 @@ export function sortedDifferences(newer: Groups, older: Groups): StatisticDiff[]
     );
   }
   for (const [key, { traceback, size, count }] of older) {
-    if (!newer.has(key)) differences.push(new StatisticDiff(traceback, 0, -size, 0, -count));
+    if (!newer.has(key)) differences.push(new StatisticDiff(traceback, 0, 0 - size, 0, 0 - count));
   }
   return differences.sort(
     (left, right) =>
