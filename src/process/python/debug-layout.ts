@@ -25,7 +25,7 @@ export const WORD_BYTES = 8;
 export const HEAD_BYTES = 2 * WORD_BYTES;
 /** Forbidden bytes right before the program's. */
 export const LEADING_PADS = WORD_BYTES - 1;
-export const TRAILING_PADS = WORD_BYTES;
+export const TRAILING_PADS = LEADING_PADS + 1;
 
 const HALF_BYTES = 4;
 const HALF = 2 ** 32;
