@@ -25,6 +25,16 @@ const TOP_ASSERTION =
   'Fatal glibc error: malloc assertion failure in sysmalloc: (old_top == initial_top (av) && old_size == 0) || ' +
   '((unsigned long) (old_size) >= MINSIZE && prev_inuse (old_top) && ((unsigned long) old_end & (pagesize - 1)) == 0)';
 
+const assertion = (where: string, block: string, arena: string): string =>
+  `Fatal glibc error: malloc assertion failure in ${where}: ` +
+  `!${block} || chunk_is_mmapped (mem2chunk (${block})) || ${arena} == arena_for_chunk (mem2chunk (${block}))`;
+const OTHER_ARENA_ASSERTIONS = {
+  malloc: assertion('__libc_malloc', 'victim', '&main_arena'),
+  calloc: assertion('__libc_calloc', 'mem', 'av'),
+  realloc: assertion('__libc_realloc', 'newp', 'ar_ptr'),
+  memalign: assertion('_mid_memalign', 'p', '&main_arena'),
+};
+
 const FAST = 40;
 const SMALL = 200;
 const LARGE = 1500;
@@ -712,4 +722,21 @@ export const CORRUPTIONS: readonly Corruption[] = [
       },
     },
   ]),
+  ...(['malloc', 'calloc', 'realloc', 'memalign'] as const).map((call) => ({
+    name: `other-arena-${call}`,
+    message: OTHER_ARENA_ASSERTIONS[call],
+    write(script: Script) {
+      // A free chunk claims it, and fits exactly.
+      const size = 1096;
+      const whole = call === 'memalign' ? chunkOf(size) + 64 + 32 : size;
+      const [small] = script.mallocs(2, 24) as [number];
+      const [slot] = beyondTcache(script, whole, 1) as [number];
+      script.emit('free', slot);
+      script.emit('store', slot, -8, chunkOf(whole) + 5);
+      if (call === 'malloc') script.emit('malloc', 500, size);
+      else if (call === 'calloc') script.emit('calloc', 500, 1, size);
+      else if (call === 'memalign') script.emit('memalign', 500, 64, size);
+      else script.emit('realloc', small, size);
+    },
+  })),
 ];

@@ -225,24 +225,32 @@ function options(script: Script): void {
   }
 }
 
-/** M_PERTURB makes the contents of fresh and freed blocks a matter of record. */
+/**
+ * M_PERTURB makes the contents of fresh and freed blocks a matter of record, all but the first 32 bytes, where links lie,
+ * and the last 8. A used block between any two keeps them from being merged, which would leave links in the middle.
+ */
 function perturbed(script: Script): void {
   script.emit('mallopt', M_PERTURB, script.between(1, 255));
-  for (let step = 0; step < 25; step++) {
-    const size = script.pick([40, 100, 136, 600, 1500, 5000]);
-    const slot = 1000 + step;
-    script.emit('malloc', slot, size);
-    script.emit('sum', slot, 0, size);
-    const zeroed = 2000 + step;
-    script.emit('calloc', zeroed, 1, size);
-    script.emit('nonzero', zeroed, 0, size);
-    script.emit('memalign', 3000 + step, 128, size);
-    script.emit('sum', 3000 + step, 0, size);
-    script.emit('free', slot);
-    // Links and the tcache key lie in the first 32 bytes; a merged block's sizes at its end.
-    script.emit('sum', slot, 32, size - 32 - 8);
-    if (script.oneIn(2)) script.emit('free', zeroed);
-    if (script.oneIn(2)) script.emit('free', 3000 + step);
+  const size = script.pick([48, 104, 136, 600, 1400]);
+  const inner = [32, size - 40];
+  let slot = 1000;
+  const blocks: number[] = [];
+  for (let round = 0; round < 60; round++) {
+    const choice = script.between(0, 9);
+    if (choice < 5 || blocks.length === 0) {
+      blocks.push(slot);
+      if (choice === 0) script.emit('calloc', slot, 1, size);
+      else if (choice === 1) script.emit('memalign', slot, 64, size);
+      else script.emit('malloc', slot, size);
+      script.emit('sum', slot, ...inner);
+      script.emit('malloc', slot + 1, 24);
+      slot += 2;
+    } else {
+      const freed = blocks.splice(script.between(0, blocks.length - 1), 1)[0]!;
+      if (script.oneIn(2)) script.emit('fill', freed, 0, size, 0x77);
+      script.emit('free', freed);
+      script.emit('sum', freed, ...inner);
+    }
   }
 }
 
@@ -284,7 +292,7 @@ const FAMILIES: readonly (readonly [name: string, count: number, write: Family])
   ['memalign', 20, memaligns],
   ['consolidate', 16, consolidation],
   ['mallopt', 24, options],
-  ['perturb', 4, perturbed],
+  ['perturb', 8, perturbed],
   ['many', 6, many],
 ];
 

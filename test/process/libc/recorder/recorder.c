@@ -4,8 +4,8 @@
  *
  * Each sequence runs in a forked child whose heap nobody has touched: this program uses no stdio, no locale and no
  * allocation of its own. Results are written into a shared mapping, so they survive the abort of the child. The break is
- * moved up to a multiple of 64 MiB first (the size of a thread's heap, which malloc finds by cutting addresses off), so
- * that every offset, every alignment, and what a bent size field leads to are the same in all runs.
+ * moved up to a multiple of 64 MiB first (the size of a thread's heap, which malloc finds by cutting addresses off) and as
+ * far again, so that every offset, every alignment, and what a bent size field leads to are the same in all runs.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -299,7 +299,7 @@ int main(int argc, char **argv) {
   }
   out = mmap(NULL, sizeof *out, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (out == MAP_FAILED) die("recorder: no memory\n");
-  sbrk((intptr_t)(-break_now() & (HEAP_ALIGNMENT - 1)));
+  sbrk((intptr_t)((-break_now() & (HEAP_ALIGNMENT - 1)) + HEAP_ALIGNMENT));
   heap_start = last_break = break_now();
 
   size_t length = 0;

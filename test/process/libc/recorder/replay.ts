@@ -9,7 +9,12 @@ import type { Outcome } from './real-library.ts';
 import type { Sequence } from './script.ts';
 
 const MEMORY_BYTES = 256 << 20;
-/** The recorder moves the first break up to here, too: offsets and alignments are then the same. */
+/**
+ * Where the heap begins: where the kernel puts those of position-independent programs, for links are mangled with their
+ * addresses, and a mangled link may be taken for a size; at a multiple of 64 MiB, with as much in front of it that the
+ * program got by moving the break itself, like the recorder's.
+ */
+const HEAP_START = 0x5555_5800_0000;
 const HEAP_ALIGNMENT = 64 << 20;
 const WALK_MAX = 100_000;
 const PAGE = 4096;
@@ -23,6 +28,8 @@ export function replayMachine(): Machine {
 export function replay(machine: Machine, { name, operations }: Sequence): Outcome {
   const process = machine.spawn({ name });
   activate(machine.kernel, process);
+  process.space!.brkStart = HEAP_START - HEAP_ALIGNMENT;
+  process.space!.brk = process.space!.brkStart;
   const library = loadLibrary(machine.kernel, process.space!, 'libc.so.6', 16, LIBC_STATE_BYTES)!;
   const memory = new ProgramMemory(machine.kernel, process, machine);
   const program = new Replay(memory, new LibcMalloc(memory, library.bss));
@@ -58,7 +65,7 @@ class Replay {
   constructor(memory: ProgramMemory, libc: LibcMalloc) {
     this.memory = memory;
     this.libc = libc;
-    memory.sbrk((HEAP_ALIGNMENT - (memory.sbrk(0) % HEAP_ALIGNMENT)) % HEAP_ALIGNMENT);
+    memory.sbrk(HEAP_ALIGNMENT);
     this.heapStart = memory.sbrk(0);
     this.lastBreak = this.heapStart;
   }
@@ -191,7 +198,9 @@ class Replay {
       info.uordblks,
       info.fordblks,
       info.keepcost,
-    ].join(' ');
+    ]
+      .map((figure) => BigInt.asUintN(64, BigInt(figure)))
+      .join(' ');
   }
 }
 
