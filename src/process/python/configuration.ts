@@ -21,7 +21,7 @@ export interface PythonOptions {
   readonly pythonMallocStats?: string | undefined;
   /** -X dev, or PYTHONDEVMODE=1 where the environment is read. */
   readonly devMode?: boolean | undefined;
-  /** -E or -I: no PYTHON* variable is read. */
+  /** -E or -I: no PYTHON* variable is read. (3.6 looks at -I too late to hide PYTHONMALLOC: there, -E alone counts.) */
   readonly ignoreEnvironment?: boolean | undefined;
   /** Built with Py_DEBUG. */
   readonly debugBuild?: boolean | undefined;
