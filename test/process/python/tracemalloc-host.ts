@@ -2,6 +2,7 @@
  * A small Python runtime for tracemalloc's tests: three records in a program's memory over a simple allocator, and a mem and
  * obj allocator that sends what is above 512 bytes on to the raw domain, as pymalloc does.
  */
+import { expect } from 'vitest';
 import { activate } from '../../../src/kernel/schedule.ts';
 import { Machine } from '../../../src/machine/machine.ts';
 import { type Allocator, NULL, productOf, type Size } from '../../../src/process/allocator.ts';
@@ -24,6 +25,7 @@ import {
 } from '../../../src/process/python/allocator-record.ts';
 import type { Frame } from '../../../src/process/python/frame.ts';
 import { pythonProfile } from '../../../src/process/python/profiles.ts';
+import type { Snapshot } from '../../../src/process/python/tracemalloc/snapshot.ts';
 import type { TraceHost } from '../../../src/process/python/tracemalloc/trace-host.ts';
 import { TRACE_STATE_BYTES, Tracemalloc } from '../../../src/process/python/tracemalloc/tracemalloc.ts';
 
@@ -249,4 +251,21 @@ export class TracedProgram implements TraceHost {
 
 export function frame(file: string, line: number): Frame {
   return { file, line, name: 'f' };
+}
+
+export function started(limit = 1, profile = '3.11'): TracedProgram {
+  const program = new TracedProgram(profile);
+  expect(program.tracer.start(limit)).toBeNull();
+  return program;
+}
+
+export function snapshotOf(tracer: Tracemalloc): Snapshot {
+  const snapshot = tracer.takeSnapshot();
+  if ('error' in snapshot) throw new Error(snapshot.message);
+  return snapshot;
+}
+
+export function traced(program: TracedProgram): number {
+  expect(program.brokenRules()).toEqual([]);
+  return program.tracer.getTracedMemory().current;
 }

@@ -13,7 +13,7 @@ import type { HashTables } from './hash-table.ts';
 import { FILENAMES, SAVED, UNKNOWN_FILE } from './state.ts';
 import type { TraceHost } from './trace-host.ts';
 
-export const UNKNOWN = '<unknown>';
+const UNKNOWN = '<unknown>';
 const LENGTH = 4;
 const TEXT = 8;
 const ASCII_END = 0x80;

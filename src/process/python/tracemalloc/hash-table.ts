@@ -20,9 +20,9 @@
 import { type Allocator, NULL } from '../../allocator.ts';
 import type { MemoryReader, ProgramMemory } from '../../program-memory.ts';
 
-export const HEADER_BYTES = 80;
-export const ENTRY_BYTES = 32;
-export const BUCKET_BYTES = 8;
+const HEADER_BYTES = 80;
+const ENTRY_BYTES = 32;
+const BUCKET_BYTES = 8;
 export const BUCKETS_MIN = 16;
 /** Shares of used buckets outside which a table is rebuilt; a rebuilt one has about the middle of them. */
 const HIGH = 0.5;

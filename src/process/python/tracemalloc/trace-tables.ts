@@ -15,7 +15,7 @@ import { readTable } from './hash-table.ts';
 import { DOMAINS, PEAK, SAVED, TRACED, TRACES } from './state.ts';
 import type { TraceHost } from './trace-host.ts';
 
-export const TRACE_BYTES = 16;
+const TRACE_BYTES = 16;
 export const TRACE_SIZE = 0;
 export const TRACE_TRACEBACK = 8;
 /** The domain of Python's blocks. */

@@ -47,6 +47,8 @@ const TRACK_FAILED = -1;
 const NOT_TRACING = -2;
 
 export class Tracemalloc implements AllocatorFunctions {
+  static readonly shared: readonly string[] = ['profile'];
+
   private readonly memory: ProgramMemory;
   private readonly state: number;
   private readonly profile: PythonProfile;
