@@ -199,7 +199,7 @@ function brokenCounters(walk: HeapWalk, arenas: readonly ArenaPicture[]): string
   if (counted < 0) broken.push(`live blocks of the raw domain: ${counted}; a block was freed in a domain it is not of`);
   else if (layout.profile.blockCounter === 'all') {
     const pooled = arenas.reduce(
-      (sum, arena) => sum + walk.pools(arena).reduce((used, pool) => used + pool.used, 0),
+      (sum, arena) => sum + walk.headers(arena).reduce((used, pool) => used + pool.used, 0),
       0,
     );
     if (liveBlocks(walk) < pooled) broken.push(`live blocks: counted ${counted}, the pools alone hold ${pooled}`);

@@ -118,7 +118,7 @@ export function summarize(walk: HeapWalk): PymallocSummary {
 export function classesOf(walk: HeapWalk, arenas: readonly ArenaPicture[]): ClassSummary[] {
   const found = new Map<number, { blockBytes: number; pools: number; used: number; available: number }>();
   for (const arena of arenas) {
-    for (const { used, sizeClass, blockBytes, blocks } of walk.pools(arena)) {
+    for (const { used, sizeClass, blockBytes, blocks } of walk.headers(arena)) {
       if (used === 0 || blocks === 0) continue;
       const sum = found.get(sizeClass) ?? { blockBytes, pools: 0, used: 0, available: 0 };
       sum.pools++;

@@ -9,6 +9,7 @@ import {
   ARENA,
   ARENA_DESCRIPTOR_BYTES,
   blockBytesOf,
+  blocksPerPool,
   firstPoolOf,
   listEndOf,
   POOL,
@@ -17,7 +18,7 @@ import {
   poolsAt,
 } from './layout.ts';
 
-/** A vector longer than this (64 Gi of arenas of 256 KiB) was not written by pymalloc. */
+/** A longer vector (this many arenas of 256 KiB are 64 GiB) was not written by pymalloc. */
 const DESCRIPTORS_MAX = 2 ** 18;
 
 /** A list in memory as far as it could be followed. */
@@ -44,7 +45,7 @@ export interface ArenaPicture {
   readonly carved: number;
 }
 
-export interface PoolPicture {
+export interface PoolHeader {
   readonly address: number;
   /** In its arena. */
   readonly index: number;
@@ -60,6 +61,9 @@ export interface PoolPicture {
   readonly blocks: number;
   /** Blocks that were given out at some time or are ready to be: those before `nextOffset`, at most `blocks`. */
   readonly opened: number;
+}
+
+export interface PoolPicture extends PoolHeader {
   /** Offsets in the pool, head first. */
   readonly freeList: Chain;
 }
@@ -126,18 +130,23 @@ export class HeapWalk {
 
   /** Carved pools by address. */
   pools(arena: ArenaPicture): PoolPicture[] {
-    const { poolBytes } = this.layout.profile;
-    return Array.from({ length: arena.carved }, (_, index) => this.pool(arena.firstPool + index * poolBytes, index));
+    return this.headers(arena).map((header) => ({ ...header, freeList: this.freeList(header) }));
   }
 
-  private pool(address: number, index: number): PoolPicture {
+  /** Carved pools by address, without a look at their blocks. */
+  headers(arena: ArenaPicture): PoolHeader[] {
+    const { poolBytes } = this.layout.profile;
+    return Array.from({ length: arena.carved }, (_, index) => this.header(arena.firstPool + index * poolBytes, index));
+  }
+
+  private header(address: number, index: number): PoolHeader {
     const { reader, layout } = this;
     const sizeClass = reader.load32(address + POOL.sizeClass);
     const nextOffset = reader.load32(address + POOL.nextOffset);
     const blockBytes = sizeClass < layout.classes ? blockBytesOf(layout.profile, sizeClass) : 0;
-    const blocks = blockBytes === 0 ? 0 : Math.floor((layout.profile.poolBytes - POOL_HEADER_BYTES) / blockBytes);
+    const blocks = blockBytes === 0 ? 0 : blocksPerPool(layout.profile, sizeClass);
     const opened = blockBytes === 0 ? 0 : Math.floor((nextOffset - POOL_HEADER_BYTES) / blockBytes);
-    const pool = {
+    return {
       address,
       index,
       used: reader.load32(address + POOL.used),
@@ -149,10 +158,9 @@ export class HeapWalk {
       blocks,
       opened: Math.max(0, Math.min(blocks, opened)),
     };
-    return { ...pool, freeList: this.freeList(pool) };
   }
 
-  private freeList({ address, blockBytes, opened }: Omit<PoolPicture, 'freeList'>): Chain {
+  private freeList({ address, blockBytes, opened }: PoolHeader): Chain {
     if (blockBytes === 0) return { members: [], fault: null };
     const end = address + POOL_HEADER_BYTES + opened * blockBytes;
     const isBlock = (at: number) =>
