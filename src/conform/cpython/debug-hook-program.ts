@@ -20,7 +20,7 @@ import { BUMP_STATE_BYTES, BumpAllocator } from './bump-allocator.ts';
 import { EventLog } from './event-log.ts';
 
 /** sv48 has the addresses of the recordings, and an address above them faults as it did there. */
-const MACHINE = { paging: 'sv48', memory: 2 ** 26, swap: 0, overcommit: 1 } as const;
+const MACHINE = { paging: 'sv48', memory: 2 ** 24, swap: 0, overcommit: 1 } as const;
 const LIBC_FUNCTIONS = 16;
 const BUMP = HOST_FIRST;
 const ARENAS = HOST_FIRST + 1;
