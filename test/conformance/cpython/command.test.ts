@@ -102,6 +102,7 @@ describe('conform cpython', () => {
     ['a folder of something else', 'other', { 'other/package.json': '{}' }, 'MEM-CNF-009'],
     ['damaged gzip', 'r.gz', { 'r.gz': packed(RESULT).subarray(0, 700) }, 'MEM-CLI-004'],
     ['an empty file', 'r', { r: '' }, 'MEM-CNF-001'],
+    ['a document of other cases', 'r', { r: '{"cases":[{"name":"x"}]}' }, 'MEM-CNF-001'],
     ['a header without its fields', 'r', { r: '{"trace":"x","profile":"cp311","n_ops":-1}' }, 'MEM-CNF-003'],
   ] as const)('refuses %s', async ([, path, content, mistake]) => {
     const { code, out, err } = await cli(['conform', 'cpython', path], { files: content });
@@ -115,6 +116,27 @@ describe('conform cpython', () => {
     });
     for (const field of ['trace', 'python', 'debug_hooks', 'n_ops', 'sha256', 'placement_sha256', 'detail'])
       expect(err).toContain(`\`${field}\` must be`);
+  });
+});
+
+describe('conform cpython on a terminal', () => {
+  it('says how far it is, and takes that away again', async () => {
+    const many = Object.fromEntries([1, 2, 3, 4].map((index) => [`results/${index}.jsonl.gz`, packed(RESULT)]));
+    const traces = { [`traces/${TRACE}.jsonl.gz`]: packed(`traces/${TRACE}.jsonl.gz`) };
+    const { code, out, err } = await cli(['conform', 'cpython', 'results', '--no-color'], {
+      files: { ...many, ...traces },
+      tty: true,
+    });
+    expect(code).toBe(0);
+    expect(err).toContain('[3/4] results/3.jsonl.gz');
+    expect(err.endsWith('\r\u001b[K')).toBe(true);
+    expect(out).not.toContain('\u001b');
+  });
+
+  it('ends when it is interrupted', async () => {
+    const { code, out } = await cli(['conform', 'cpython', 'rec'], { files, interruptAfter: 1 });
+    expect(code).toBe(130);
+    expect(out).not.toContain('passed,');
   });
 });
 
