@@ -107,6 +107,7 @@ const shell: ProcessView = {
   residentPages: 1,
   swappedPages: 1,
   tableFrames: 1,
+  heap: null,
 };
 const view: MachineView = {
   ...emptyView,

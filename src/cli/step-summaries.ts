@@ -1,7 +1,8 @@
 /** One line on each kind of step, for `mmulator list steps`. A kind without its line does not compile. */
-import type { StepKind } from '../scenario/schema/steps.ts';
+import { PROGRAM_FUNCTIONS } from '../process/functions/registry.ts';
+import type { ActionStep } from '../scenario/schema/steps.ts';
 
-export const STEP_SUMMARIES: Readonly<Record<StepKind | 'repeat' | 'for', string>> = {
+const SUMMARIES: Readonly<Record<Exclude<ActionStep['do'], 'call'> | 'repeat' | 'for', string>> = {
   spawn: 'start a process, with a program image if wanted',
   mmap: 'map anonymous memory; `as` names the address',
   munmap: 'unmap pages',
@@ -27,3 +28,8 @@ export const STEP_SUMMARIES: Readonly<Record<StepKind | 'repeat' | 'for', string
   repeat: 'do the steps of its body so many times',
   for: 'do the steps of its body with a loop variable',
 };
+
+/** Calls of a program's functions say what the functions say. */
+const CALLS = Object.fromEntries(PROGRAM_FUNCTIONS.map(({ name, about }) => [name, `call: ${about}`]));
+
+export const STEP_SUMMARIES: Readonly<Record<string, string>> = { ...SUMMARIES, ...CALLS };

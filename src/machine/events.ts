@@ -36,6 +36,18 @@ export type MachineEvent =
       readonly args: Readonly<Record<string, string | number>>;
       /** Result: a number (address, pid, count) or an errno name. */
       readonly result: number | string;
+    }
+  | {
+      /** A function of the program was called, by its C name. */
+      readonly type: 'Call';
+      readonly pid: number;
+      readonly name: string;
+      readonly args: Readonly<Record<string, string | number>>;
+      readonly result: number | string | null;
+      /** The result is an address. */
+      readonly pointer: boolean;
+      /** A signal ended it. */
+      readonly stopped: boolean;
     };
 
 export type MachineListener = (event: MachineEvent) => void;

@@ -2,6 +2,9 @@
 import type { Argument } from '../kernel/arguments.ts';
 import type { SignalInfo, SignalName } from '../kernel/events.ts';
 import type { ImageOptions } from '../process/image.ts';
+import type { Frame } from '../process/python/frame.ts';
+import type { PythonOptions } from '../process/python/runtime.ts';
+import type { TextbookOptions } from '../process/textbook/allocator.ts';
 
 /** A virtual address; a bigint only for constants of 2^53 and above. */
 export type Address = number | bigint;
@@ -15,6 +18,40 @@ export interface SpawnOptions {
   readonly cpu?: number | undefined;
   /** `survive`: a fatal signal ends the access, not the process. */
   readonly signals?: 'kill' | 'survive' | undefined;
+  /** What the C library's malloc is: glibc's (default) or one of a textbook. */
+  readonly malloc?: 'glibc' | TextbookOptions | undefined;
+  /** The Python that the process runs: a version such as `3.11`, or that with its settings. Default: none. */
+  readonly python?: string | PythonSpawnOptions | undefined;
+  /** Watch every access of the program as Valgrind's memcheck does. */
+  readonly memcheck?: boolean | undefined;
+}
+
+export interface PythonSpawnOptions extends Omit<PythonOptions, 'profile'> {
+  readonly version: string;
+}
+
+export interface CallOptions {
+  /** Who calls, innermost first: what tracemalloc and reports show. Default: nobody known. */
+  readonly frames?: readonly Frame[] | undefined;
+  /** The Python thread that calls; it stays the one that runs. Default: the one that ran last. */
+  readonly thread?: string | undefined;
+}
+
+export interface CallResult {
+  /** False when a signal ended the call. */
+  readonly ok: boolean;
+  /** The pointer (0 is NULL) or number answered; null when there is none. */
+  readonly value: number | bigint | null;
+  /** The text answered; null when there is none. */
+  readonly text: string | null;
+  readonly signal: SignalInfo | null;
+  /** Documented rules that the call broke without anybody noticing, one sentence each. */
+  readonly remarks: readonly string[];
+  /** What the call printed, one character to a byte. */
+  readonly output: string;
+  /** Faults of the process during the call. */
+  readonly minor: number;
+  readonly major: number;
 }
 
 export interface MmapOptions {

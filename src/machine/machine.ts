@@ -14,8 +14,8 @@ import type { SignalName } from '../kernel/events.ts';
 import { PageFaultHandler } from '../kernel/fault/handler.ts';
 import { checkKernelInvariants } from '../kernel/invariants.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { addProcess, fork, isAtProcessLimit, terminate, wait } from '../kernel/lifecycle.ts';
-import { errnoName } from '../kernel/linux-abi.ts';
+import { fork, terminate, wait } from '../kernel/lifecycle.ts';
+import { errnoName, MAP_FIXED } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate, migrate } from '../kernel/schedule.ts';
 import { deliver } from '../kernel/signal.ts';
@@ -23,7 +23,6 @@ import { readCall, writeCall } from '../kernel/user-copy.ts';
 import { brk, sbrk } from '../kernel/vm/brk.ts';
 import { mmap } from '../kernel/vm/mmap.ts';
 import { mprotect } from '../kernel/vm/mprotect.ts';
-import { destroySpace, makeSpace } from '../kernel/vm/space-lifecycle.ts';
 import { munmap } from '../kernel/vm/unmap.ts';
 import { Cpu } from '../mmu/cpu.ts';
 import { InputError } from '../mmu/input-error.ts';
@@ -31,22 +30,44 @@ import type { PageTableFormat } from '../mmu/page-table/formats.ts';
 import { PageTable } from '../mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import type { Translation } from '../mmu/translation.ts';
-import { ACCESS_NAMES, type AccessKind, type AccessName } from '../mmu/units.ts';
-import { defaultImage, loadImage } from '../process/image.ts';
+import { ACCESS_NAMES, type AccessKind, type AccessName, LOAD, STORE } from '../mmu/units.ts';
+import type { Place } from '../process/check/ledger.ts';
+import type { Argument as CallArgument } from '../process/functions/function.ts';
+import type { Frame } from '../process/python/frame.ts';
 import { AccessPort } from './access-port.ts';
 import { littleEndian, requireAddress, requireRunning } from './check-access.ts';
 import { cloneState, restoreState } from './clone-state.ts';
 import { collectCounters } from './collect-counters.ts';
 import { type MachineConfig, resolveConfig } from './config.ts';
 import type { MachineEvent, MachineListener } from './events.ts';
-import type { AccessResult, Address, MmapOptions, SpawnOptions, SyscallResult, WaitResult } from './machine-api.ts';
+import type {
+  AccessResult,
+  Address,
+  CallOptions,
+  CallResult,
+  MmapOptions,
+  SpawnOptions,
+  SyscallResult,
+  WaitResult,
+} from './machine-api.ts';
+import { ProgramPort } from './program-port.ts';
+import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
 import { takeView } from './take-view.ts';
 import { TouchTracked } from './touch-tracked.ts';
 import { MachineTrap } from './trap.ts';
 import type { Counters, MachineView } from './view.ts';
 import { processorAddress } from './wild-address.ts';
 
-export type { AccessResult, Address, MmapOptions, SpawnOptions, SyscallResult, WaitResult } from './machine-api.ts';
+export type {
+  AccessResult,
+  Address,
+  CallOptions,
+  CallResult,
+  MmapOptions,
+  SpawnOptions,
+  SyscallResult,
+  WaitResult,
+} from './machine-api.ts';
 
 /** A machine's exact state, for `restore`. Opaque. */
 export interface MachineSnapshot {
@@ -65,8 +86,12 @@ export class Machine {
   readonly kernel: Kernel;
   /** Steps taken: the machine's only clock. */
   clock = 0;
+  /** Where the one who drives the machine stands, innermost first: set by a scenario's runner before each step. */
+  frames: readonly Frame[] = [];
   private readonly trap: MachineTrap;
   private readonly port: AccessPort;
+  /** What runs in the processes: their libraries, heaps and hooks. */
+  readonly programs: ProgramPort;
   private listeners: MachineListener[] = [];
 
   /** @throws InputErrors when the configuration is impossible */
@@ -84,6 +109,7 @@ export class Machine {
     this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
     this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
     this.port = new AccessPort(this.kernel, this.trap);
+    this.programs = new ProgramPort(this.kernel, this.trap, this);
     if (config.kernel === 'none') return;
     const recency = this.kernel.policy.needsTouch ? new TouchTracked(this.kernel) : null;
     for (const cpu of this.cpus) {
@@ -108,36 +134,11 @@ export class Machine {
 
   // Processes
 
-  /** A new process. @throws InputError MEM-API-002 when there is no room for it, MEM-API-003 on bare hardware. */
+  /** A new process. @throws InputError MEM-API-002, -014 when there is no room for it, MEM-API-003 on bare hardware. */
   spawn(options: SpawnOptions = {}): Process {
-    const { kernel } = this;
-    if (this.config.kernel === 'none') {
-      throw new InputError({
-        code: 'MEM-API-003',
-        message: 'a machine without a kernel has no processes',
-        hint: 'use translate',
-      });
-    }
-    const cpu = options.cpu ?? 0;
-    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus.length) throw noSuchCpu(cpu, this.cpus.length);
-    const space = isAtProcessLimit(kernel) ? null : makeSpace(kernel);
-    if (space === null) {
-      throw new InputError({
-        code: 'MEM-API-002',
-        message: 'no memory for another process',
-        hint: 'give the machine more memory',
-      });
-    }
-    if (!loadImage(kernel, space, options.image ?? defaultImage(kernel.pageBytes), this.config.aslr)) {
-      destroySpace(kernel, space);
-      throw new InputError({
-        code: 'MEM-API-004',
-        message: `the program image does not fit into the ${this.format.userEnd} bytes of user space`,
-        hint: 'make its sections smaller',
-      });
-    }
-    const name = options.name ?? `process${kernel.nextPid}`;
-    return addProcess(kernel, name, null, space, cpu, options.signals ?? 'kill');
+    const process = spawnProcess(this.kernel, this.config, options);
+    this.programs.plan(process, programOptions(options));
+    return process;
   }
 
   /** By pid, or by name: the youngest of that name. Zombies are found until they are waited for. */
@@ -150,6 +151,7 @@ export class Machine {
   fork(process: Process, name?: string): Process | number {
     this.enter(process);
     const child = fork(this.kernel, process, name ?? `${process.name}.${this.kernel.nextPid}`);
+    if (typeof child !== 'number') this.programs.forked(process, child);
     this.noteSyscall(process, 'fork', {}, typeof child === 'number' ? child : child.pid);
     return child;
   }
@@ -189,17 +191,20 @@ export class Machine {
     const { address = 0, length, prot, flags, offset = 0 } = options;
     this.enter(process, address, length, offset);
     const result = mmap(this.kernel, process, { address, length, prot, flags, offset });
+    if ((flags & MAP_FIXED) !== 0 && result > 0) this.programs.noteRemapping(process, result, Number(length));
     return this.noteSyscall(process, 'mmap', { address: show(address), length: show(length), prot, flags }, result);
   }
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
+    this.programs.noteRemapping(process, Number(address), Number(length));
     const result = munmap(this.kernel, process.space!, address, length);
     return this.noteSyscall(process, 'munmap', { address: show(address), length: show(length) }, result);
   }
 
   mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
     this.enter(process, address, length);
+    this.programs.noteRemapping(process, Number(address), Number(length));
     const result = mprotect(this.kernel, process, address, length, prot);
     return this.noteSyscall(process, 'mprotect', { address: show(address), length: show(length), prot }, result);
   }
@@ -236,13 +241,16 @@ export class Machine {
   /** `size` bytes; 1, 2, 4 and 8 are single accesses. */
   load(process: Process, address: Address, size: number): AccessResult {
     requireRunning(this.kernel, process);
+    this.programs.noteAccess(process, address, size, LOAD, this.place());
     return this.port.load(process, address, size);
   }
 
   /** Bytes, or a number of `size` bytes (default 1), little-endian. */
   store(process: Process, address: Address, value: Uint8Array | number | bigint, size = 1): AccessResult {
     requireRunning(this.kernel, process);
-    return this.port.store(process, address, value instanceof Uint8Array ? value : littleEndian(value, size));
+    const bytes = value instanceof Uint8Array ? value : littleEndian(value, size);
+    this.programs.noteAccess(process, address, bytes.length, STORE, this.place());
+    return this.port.store(process, address, bytes);
   }
 
   /** One instruction fetch (of one byte). */
@@ -254,7 +262,19 @@ export class Machine {
   /** A locked read-modify-write of one byte; the result holds the old one. */
   rmw(process: Process, address: Address, update: (old: number) => number): AccessResult {
     requireRunning(this.kernel, process);
+    this.programs.noteAccess(process, address, 1, STORE, this.place());
     return this.port.rmw(process, address, update);
+  }
+
+  // Programs
+
+  /**
+   * Call a function of the program by its C name: `call(process, 'malloc', [100])`. Names and parameters: `PROGRAM_FUNCTIONS`.
+   * @throws InputError MEM-API-013 for an unknown function or arguments that do not fit, -015 for one the program has not
+   */
+  call(process: Process, name: string, args: readonly CallArgument[] = [], options: CallOptions = {}): CallResult {
+    requireRunning(this.kernel, process);
+    return this.programs.call(process, name, args, { clock: this.clock, frames: this.frames, ...options });
   }
 
   // Bare hardware
@@ -303,7 +323,7 @@ export class Machine {
   }
 
   view(): MachineView {
-    return takeView(this.kernel, this.clock, this.counters());
+    return takeView(this.kernel, this.programs, this.clock, this.counters());
   }
 
   counters(): Counters {
@@ -312,7 +332,7 @@ export class Machine {
 
   /** Names of the rules broken between the machine's structures; [] when healthy. */
   checkInvariants(): string[] {
-    return this.config.kernel === 'none' ? [] : checkKernelInvariants(this.kernel);
+    return this.config.kernel === 'none' ? [] : [...checkKernelInvariants(this.kernel), ...this.programs.brokenRules()];
   }
 
   snapshot(): MachineSnapshot {
@@ -345,6 +365,10 @@ export class Machine {
     return result;
   }
 
+  private place(): Place {
+    return { step: this.clock, frame: this.frames[0] ?? null };
+  }
+
   private emit(event: MachineEvent): void {
     for (const listener of this.listeners) listener(event);
   }
@@ -362,14 +386,6 @@ function kindOf(access: AccessName): AccessKind {
   if (kind >= 0) return kind as AccessKind;
   const hint = `the kinds are ${ACCESS_NAMES.join(', ')}`;
   throw new InputError({ code: 'MEM-API-012', message: `there is no access \`${String(access)}\``, hint });
-}
-
-function noSuchCpu(cpu: number, count: number): InputError {
-  return new InputError({
-    code: 'MEM-API-005',
-    message: `there is no CPU ${cpu}`,
-    hint: count === 1 ? 'the machine has one CPU, number 0' : `the CPUs are 0 to ${count - 1}`,
-  });
 }
 
 /** An argument for an event: exact even beyond 2^53. */

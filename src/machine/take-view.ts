@@ -19,6 +19,8 @@ import type { Area } from '../kernel/vm/area.ts';
 import { leafTableEnd, skippedEnd } from '../kernel/vm/tables.ts';
 import { ownerOf } from '../kernel/vm/tlb-flush.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_SWAP, PTE_VALID, pteLetters } from '../mmu/pte-flags.ts';
+import { viewHeap } from './heap-view.ts';
+import type { ProgramPort } from './program-port.ts';
 import type {
   AreaView,
   Counters,
@@ -30,9 +32,13 @@ import type {
   SwapSlotView,
 } from './view.ts';
 
-export function takeView(kernel: Kernel, clock: number, counters: Counters): MachineView {
+export function takeView(kernel: Kernel, programs: ProgramPort, clock: number, counters: Counters): MachineView {
   const processes: Record<string, ProcessView> = {};
-  for (const process of kernel.processes.values()) processes[process.pid] = viewProcess(kernel, process);
+  for (const process of kernel.processes.values()) {
+    const program = process.state === 'running' ? programs.loaded(process) : undefined;
+    const heap = program === undefined ? null : viewHeap(program);
+    processes[process.pid] = { ...viewProcess(kernel, process), heap };
+  }
   return {
     clock,
     memory: {
@@ -57,7 +63,7 @@ export function takeView(kernel: Kernel, clock: number, counters: Counters): Mac
   };
 }
 
-function viewProcess(kernel: Kernel, process: Process): ProcessView {
+function viewProcess(kernel: Kernel, process: Process): Omit<ProcessView, 'heap'> {
   const { space } = process;
   const pages: Record<string, PteView> = {};
   const areas: AreaView[] = [];

@@ -1,3 +1,5 @@
+import type { HeapFigures } from '../process/check/figures.ts';
+
 /**
  * A picture of the machine that a person would want to see: plain, immutable, JSON-able data.
  * Taken with `peek`, so looking changes nothing. Lists are ordered (processes by pid, areas by address, …).
@@ -34,6 +36,49 @@ export interface PteView {
   readonly what: string;
 }
 
+/** One piece of a heap region; pieces follow each other without gaps. */
+export interface HeapBlockView {
+  readonly start: number;
+  /** Bytes in all, header included. */
+  readonly bytes: number;
+  readonly state: 'used' | 'free' | 'cached' | 'top' | 'header' | 'lost';
+  /** What the program has, or would get; null for what no program gets. */
+  readonly payload: number | null;
+  readonly payloadBytes: number;
+  /** `tcache[2]`, `class 3, pool 7`. */
+  readonly detail: string;
+}
+
+export interface HeapRegionView {
+  /** `[heap]`, `arena 0`. */
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+  readonly pieces: number;
+  readonly usedBytes: number;
+  /** Free, kept for quick reuse, or never used. */
+  readonly freeBytes: number;
+  /** By address (hex `0x…`); empty for a region of more than 4096 pieces. */
+  readonly blocks: Readonly<Record<string, HeapBlockView>>;
+}
+
+/** The heaps of a program whose libraries are mapped. */
+export interface HeapView {
+  /** `glibc`, or a textbook's policy. */
+  readonly malloc: string;
+  /** CPython version; null without one. */
+  readonly python: string | null;
+  /** What CPython calls its set of allocators (`pymalloc_debug`); null when it has no name for it. */
+  readonly allocator: string | null;
+  readonly figures: HeapFigures;
+  /** By start address (hex `0x…`). */
+  readonly regions: Readonly<Record<string, HeapRegionView>>;
+  /** Blocks that the program holds, by address (hex `0x…`), with the call and step that gave them; at most 4096. */
+  readonly held: Readonly<
+    Record<string, { readonly address: number; readonly size: number; readonly by: string; readonly step: number }>
+  >;
+}
+
 export interface ProcessView {
   readonly pid: number;
   readonly name: string;
@@ -55,6 +100,8 @@ export interface ProcessView {
   readonly swappedPages: number;
   /** Page-table frames, root included. */
   readonly tableFrames: number;
+  /** Null while the process has called no function of a program. */
+  readonly heap: HeapView | null;
 }
 
 export interface FrameView {

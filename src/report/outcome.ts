@@ -15,6 +15,10 @@ export function outcomeText(outcome: StepOutcome, names: Names): string {
       return `= ${hex(outcome.address)}`;
     case 'count':
       return `= ${outcome.count}`;
+    case 'pointer':
+      return outcome.address === 0 ? '= NULL' : `= ${hex(outcome.address)}`;
+    case 'answer':
+      return outcome.text.includes('\n') ? `= ${outcome.text.split('\n').length - 1} lines` : `= ${outcome.text}`;
     case 'process':
       return `pid ${outcome.pid}`;
     case 'errno':

@@ -2,6 +2,7 @@
 import type { ExpectationResult, StepResult } from '../scenario/result.ts';
 import { wrap } from './columns.ts';
 import { type Folded, fold, type ShownStep } from './fold.ts';
+import { heapErrorLines, leakLines, printedLines } from './heap-report.ts';
 import type { Names } from './names.ts';
 import { costText, faultsText, stepIsGood, stepOutcomeText, summedCostText } from './outcome.ts';
 import type { MachineFacts } from './refused-call.ts';
@@ -113,6 +114,7 @@ function detailLines(
   return [
     ...(step.note === null || step.do === 'comment' ? [] : noteLines(step.note, indent, style)),
     ...whyBlock(whyLines(step.events, names, told, options.facts), indent, style),
+    ...heapBlock(step, names, indent, style),
     ...allExpectationLines(failed, style, file),
   ];
 }
@@ -163,6 +165,23 @@ function whyBlock(lines: readonly WhyLine[], indent: string, style: Style): stri
     block.push(`${indent}${paint(style, 'dim', `│ … and ${lines.length - shown.length} more events`)}`);
   }
   return block;
+}
+
+const PRINTED_MAX = 60;
+
+/** What the program printed, and what the tools beside it found. */
+function heapBlock(step: StepResult, names: Names, indent: string, style: Style): string[] {
+  const printed = step.printed === undefined ? [] : printedLines(step.printed);
+  const more = printed.length > PRINTED_MAX ? [`… and ${printed.length - PRINTED_MAX} more lines`] : [];
+  const found = [
+    ...(step.remarks ?? []),
+    ...(step.heapErrors ?? []).flatMap((error) => heapErrorLines(error, names)),
+    ...(step.leaks === undefined ? [] : leakLines(step.leaks)),
+  ];
+  return [
+    ...[...printed.slice(0, PRINTED_MAX), ...more].map((line) => `${indent}${paint(style, 'dim', '┃')} ${line}`),
+    ...found.map((line) => `${indent}${paint(style, 'yellow', '==')} ${line}`),
+  ];
 }
 
 /** Several expectations of one step mostly fail for the same reasons: each reason is given once. */

@@ -67,6 +67,7 @@ export function whyOf(event: MachineEvent, names: Names, facts = UNKNOWN_MACHINE
     case 'TlbInvalidate':
     case 'ContextSwitch':
     case 'Wait':
+    case 'Call':
       return null;
     default: {
       const unknown: never = event;

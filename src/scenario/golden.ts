@@ -113,6 +113,10 @@ function outcomeLine(outcome: StepOutcome): string {
       return `${outcome.kind} 0x${outcome.address.toString(16)}`;
     case 'count':
       return `count ${outcome.count}`;
+    case 'pointer':
+      return outcome.address === 0 ? 'NULL' : `pointer 0x${outcome.address.toString(16)}`;
+    case 'answer':
+      return `answered ${JSON.stringify(outcome.text)}`;
     case 'process':
       return `process ${outcome.name} ${outcome.pid}`;
     case 'errno':

@@ -23,14 +23,7 @@ import { type ActionNode, type LoopNode, type Scenario, type ScenarioNode, TOTAL
 import { finalExpectSchema } from './schema/expect.ts';
 import { type MachineSpec, machineSchema } from './schema/machine.ts';
 import { describeInput } from './schema/scalars.ts';
-import {
-  type ActionStep,
-  forHeadSchema,
-  repeatHeadSchema,
-  STEP_NAMES,
-  STEP_SCHEMAS,
-  type StepKind,
-} from './schema/steps.ts';
+import { actionStep, forHeadSchema, repeatHeadSchema, STEP_NAMES, stepSchemaOf } from './schema/steps.ts';
 import { SCENARIO_VERSION, scenarioHeadSchema } from './schema.ts';
 
 export interface ParsedScenario {
@@ -194,17 +187,14 @@ class Loader {
       const meant = nearest(kind, STEP_NAMES);
       if (meant === null) return null;
       if (meant === 'repeat' || meant === 'for') return this.brokenLoop(raw as Record<string, unknown>, path);
-      return this.brokenStep({ ...raw, do: meant }, meant as StepKind, path);
+      return this.brokenStep({ ...raw, do: meant }, meant, path);
     }
     if (kind === 'repeat' || kind === 'for') return this.loop(raw as Record<string, unknown>, kind, path);
-    const parsed = this.parsed<ActionStep>(
-      STEP_SCHEMAS[kind as StepKind] as z.ZodType<ActionStep>,
-      raw,
-      path,
-      `a ${kind} step`,
-    );
-    if (parsed === null) return this.brokenStep(raw as Record<string, unknown>, kind as StepKind, path);
-    const step = withNumbersAsWritten(parsed, (inner) => this.locator.writtenNumber([...path, ...inner]));
+    const schema = stepSchemaOf(kind);
+    const parsed = schema === undefined ? null : this.parsed(schema, raw, path, `a ${kind} step`);
+    if (parsed === null) return this.brokenStep(raw as Record<string, unknown>, kind, path);
+    const read = actionStep(kind, parsed);
+    const step = withNumbersAsWritten(read, (inner) => this.locator.writtenNumber([...path, ...inner]));
     const expectRanges = Object.fromEntries(
       Object.keys(step.expect ?? {}).map((key) => [key, this.locator.value([...path, 'expect', key])]),
     );
@@ -212,9 +202,9 @@ class Loader {
   }
 
   /** The keys of a step that are right: whether they fit the rest of the file is checked all the same. */
-  private brokenStep(raw: Record<string, unknown>, kind: StepKind, path: Path): ActionNode | null {
-    const schema = STEP_SCHEMAS[kind] as z.ZodType<ActionStep>;
-    const step = salvaged(schema, raw, ['expect']);
+  private brokenStep(raw: Record<string, unknown>, kind: string, path: Path): ActionNode | null {
+    const schema = stepSchemaOf(kind);
+    const step = schema === undefined ? null : salvaged(schema, raw, ['expect']);
     // Who is made by a step without its name is not known, nor then who is running.
     const maker = kind === 'fork' ? 'as' : 'process';
     if (step === null || ((kind === 'fork' || kind === 'spawn') && !Object.hasOwn(step, maker))) return null;
@@ -223,7 +213,7 @@ class Loader {
       if (typeof name === 'string' && !Object.hasOwn(step, key)) this.forgiven.add(name);
     }
     const range = this.locator.value(path);
-    const node: ActionNode = { kind: 'action', step: step as ActionStep, path, range, text: '', expectRanges: {} };
+    const node: ActionNode = { kind: 'action', step: actionStep(kind, step), path, range, text: '', expectRanges: {} };
     this.broken.add(node);
     return node;
   }

@@ -8,6 +8,8 @@ import type { MachineEvent, SignalInfo } from '../machine/events.ts';
 import type { Counters, MachineView } from '../machine/view.ts';
 import type { SourceRange } from '../mmu/input-error.ts';
 import type { Translation } from '../mmu/translation.ts';
+import type { LeakReport } from '../process/check/leaks.ts';
+import type { HeapError } from '../process/check/memcheck.ts';
 
 export type { SourceRange };
 
@@ -17,6 +19,10 @@ export type StepOutcome =
   | { readonly kind: 'value'; readonly bytes: string; readonly number: string | null }
   | { readonly kind: 'address'; readonly address: number }
   | { readonly kind: 'count'; readonly count: number }
+  /** A function of the program answered an address; 0 is NULL. */
+  | { readonly kind: 'pointer'; readonly address: number }
+  /** A function of the program answered a number (decimal) or a text. */
+  | { readonly kind: 'answer'; readonly text: string }
   | { readonly kind: 'process'; readonly pid: number; readonly name: string }
   | { readonly kind: 'errno'; readonly errno: string }
   | { readonly kind: 'signal'; readonly info: SignalInfo }
@@ -58,6 +64,14 @@ export interface StepResult {
   readonly faults: readonly { readonly kind: FaultKind; readonly major: boolean; readonly address: number }[];
   readonly events: readonly MachineEvent[];
   readonly cost: StepCost;
+  /** What a call printed to the console; one character to a byte. */
+  readonly printed?: string;
+  /** Documented rules that a call broke without anybody noticing, one sentence each. */
+  readonly remarks?: readonly string[];
+  /** What memcheck found during the step. */
+  readonly heapErrors?: readonly HeapError[];
+  /** Of an exit of a watched program: the blocks it still held. */
+  readonly leaks?: LeakReport;
   readonly expectations: readonly ExpectationResult[];
   /** What `peek` and `translate` saw: they make no event, having no process or changing nothing. */
   readonly translation?: Translation;

@@ -105,6 +105,7 @@ const process = fc.record({
   residentPages: small,
   swappedPages: small,
   tableFrames: small,
+  heap: fc.constant(null),
 });
 const tlbEntry = fc.record({
   tlb: fc.constantFrom('L1', 'L2'),

@@ -317,6 +317,7 @@ export const VIEW: MachineView = {
       residentPages: 5,
       swappedPages: 1,
       tableFrames: 5,
+      heap: null,
     },
     2: {
       pid: 2,
@@ -336,6 +337,7 @@ export const VIEW: MachineView = {
       residentPages: 0,
       swappedPages: 0,
       tableFrames: 0,
+      heap: null,
     },
   },
   frames: {

@@ -13,7 +13,7 @@ import { runUntil } from '../run-until.ts';
 
 export const inspectCommand = defineCommand({
   usage: 'inspect <file> <view>',
-  summary: 'Show the machine after a step: maps, pagetable, frames, tlb, swap, processes',
+  summary: 'Show the machine after a step: maps, pagetable, frames, tlb, swap, heap, processes',
   positionals: {
     file: { type: 'string', demandOption: true, describe: 'A scenario' },
     view: { type: 'string', demandOption: true, choices: VIEWS.map((view) => view.name), describe: 'What to show' },

@@ -59,11 +59,12 @@ export class PythonRuntime implements PymallocHost, DebugHost, TraceHost {
   readonly debugHooks: DebugHooks;
   readonly tracemalloc: Tracemalloc;
   readonly threads: Threads;
+  /** Address of libpython's text: what `recordOf` needs to make records. */
+  readonly text: number;
   /** The running Python code, most recent call first: set by whoever calls into the program. */
   callFrames: readonly Frame[] = [];
   private readonly options: PythonOptions;
   private readonly libc: Allocator;
-  private readonly text: number;
   private readonly state: number;
   private readonly hosts: HostFunctions;
   private readonly domains: Domains;

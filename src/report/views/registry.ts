@@ -2,6 +2,7 @@
 import type { MachineView } from '../../machine/view.ts';
 import { wrap } from '../columns.ts';
 import { framesView } from './frames.ts';
+import { heapView } from './heap.ts';
 import { mapsView } from './maps.ts';
 import { pageTableView } from './page-table.ts';
 import { processesView } from './processes.ts';
@@ -70,10 +71,18 @@ export const VIEWS: readonly View[] = [
     data: (view) => ({ memory: view.memory, slots: Object.values(view.swap) }),
   },
   {
+    name: 'heap',
+    description: 'heaps as maps: blocks in use, free, cached; fragmentation and overhead; --verbose: every piece',
+    bare: 'heaps are programs’, and those need a kernel’s processes',
+    text: heapView,
+    data: (view, process) => processesOf(view, process).map(({ pid, name, heap }) => ({ pid, name, heap })),
+  },
+  {
     name: 'processes',
     description: 'processes, their state, memory and faults',
     bare: 'processes are a kernel’s',
     text: processesView,
-    data: (view, process) => processesOf(view, process).map(({ areas: _areas, pages: _pages, ...rest }) => rest),
+    data: (view, process) =>
+      processesOf(view, process).map(({ areas: _areas, pages: _pages, heap: _heap, ...rest }) => rest),
   },
 ];

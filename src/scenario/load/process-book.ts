@@ -8,7 +8,7 @@
  */
 import { nearest } from '../../mmu/nearest.ts';
 import { IMPLICIT_PROCESS } from '../scenario.ts';
-import type { ActionStep } from '../schema/steps.ts';
+import { type ActionStep, nameOfStep } from '../schema/steps.ts';
 
 type State = 'alive' | 'dead' | 'maybe';
 
@@ -113,7 +113,7 @@ export class ProcessBook {
       return [
         {
           code: 'MEM-SCN-018',
-          message: `no process is running to \`${step.do}\`: ${why}`,
+          message: `no process is running to \`${nameOfStep(step)}\`: ${why}`,
           hint: 'spawn a process first',
           key: 'do',
         },

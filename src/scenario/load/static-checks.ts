@@ -18,7 +18,7 @@ import {
   type ScenarioNode,
 } from '../scenario.ts';
 import { pageBytesOf } from '../schema/machine.ts';
-import type { ActionStep } from '../schema/steps.ts';
+import { type ActionStep, nameOfStep } from '../schema/steps.ts';
 import { constantProblems } from './check-constants.ts';
 import type { Locator, Path } from './locate.ts';
 import { ProcessBook } from './process-book.ts';
@@ -205,7 +205,7 @@ class StaticCheck {
     if (bare && step.do !== 'translate' && step.do !== 'check') {
       this.fail(
         'MEM-SCN-026',
-        `a bare machine has no kernel to \`${step.do}\``,
+        `a bare machine has no kernel to \`${nameOfStep(step)}\``,
         'with `kernel: none` use `translate`, `check` and `comment`',
         at(['do']),
       );

@@ -1,10 +1,13 @@
 /** A step as one line, symbols kept: `store child buf+0x10 = 7`. What reports show, and what a reader recognises. */
+
+import { programFunction } from '../../process/functions/registry.ts';
 import type { Expression } from '../expression.ts';
-import type { ActionStep, StepOf } from '../schema/steps.ts';
+import { argumentOf, type CallStep } from '../schema/calls.ts';
+import { type ActionStep, nameOfStep, type StepOf } from '../schema/steps.ts';
 
 export function stepText(step: ActionStep): string {
   const details = detailsOf(step);
-  return [step.do, step.process, details].filter((part) => part !== undefined && part !== '').join(' ');
+  return [nameOfStep(step), step.process, details].filter((part) => part !== undefined && part !== '').join(' ');
 }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -63,11 +66,23 @@ function detailsOf(step: ActionStep): string {
       return words(step.at.text, prefixed('for ', step.access), prefixed('on cpu ', step.cpu));
     case 'check':
       return step.at?.text ?? '';
+    case 'call':
+      return callText(step);
     case 'comment':
       return step.note;
     default:
       return step satisfies never;
   }
+}
+
+function callText(step: CallStep): string {
+  const given = (programFunction(step.function)?.parameters ?? []).flatMap(({ name, kind }) => {
+    const value = argumentOf(step, name);
+    if (value === undefined) return [];
+    if (typeof value === 'object') return [value.text];
+    return [kind === 'text' ? JSON.stringify(value) : value];
+  });
+  return words(given.join(', '), prefixed('as ', step.as), prefixed('on thread ', step.thread));
 }
 
 function mmapText(step: StepOf<'mmap'>): string {

@@ -1,5 +1,5 @@
 /** Counts in expectations: exact, or between bounds. */
-import type { Amount } from '../schema/expect.ts';
+import type { Amount } from '../schema/amount.ts';
 
 export function amountHolds(amount: Amount, actual: number): boolean {
   if (typeof amount === 'number') return actual === amount;

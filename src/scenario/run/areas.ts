@@ -2,7 +2,8 @@
 import type { ProcessView } from '../../machine/view.ts';
 import { type AreaLine, parseAreaLine, parseRange } from '../load/ranges.ts';
 import { residentRanges } from '../load/step-expressions.ts';
-import type { Amount, MapsExpect, ResidentExpect } from '../schema/expect.ts';
+import type { Amount } from '../schema/amount.ts';
+import type { MapsExpect, ResidentExpect } from '../schema/expect.ts';
 import { amountHolds, amountText } from './amounts.ts';
 import type { StepContext } from './state.ts';
 

@@ -11,6 +11,7 @@ import { InputError, InputErrors } from '../../mmu/input-error.ts';
 import type { StepResult } from '../result.ts';
 import { type ActionNode, IMPLICIT_PROCESS, type Scenario } from '../scenario.ts';
 import { machineConfigOf } from '../schema/machine.ts';
+import { nameOfStep } from '../schema/steps.ts';
 import { prepareBareMachine } from './bare-machine.ts';
 import { stepCost } from './cost.ts';
 import { Cursor } from './cursor.ts';
@@ -103,7 +104,7 @@ export class ScenarioEngine {
     return {
       index: this.stepsDone++,
       range: node.range,
-      do: node.step.do,
+      do: nameOfStep(node.step),
       text: node.text,
       process: context.process?.name ?? null,
       pid: context.process?.pid ?? null,
@@ -115,6 +116,10 @@ export class ScenarioEngine {
       cost,
       expectations,
       ...(executed.translation === undefined ? {} : { translation: executed.translation }),
+      ...(executed.printed ? { printed: executed.printed } : {}),
+      ...(executed.remarks?.length ? { remarks: executed.remarks } : {}),
+      ...(executed.errors?.length ? { heapErrors: executed.errors } : {}),
+      ...(executed.leaks === undefined ? {} : { leaks: executed.leaks }),
     };
   }
 
@@ -157,6 +162,7 @@ export class ScenarioEngine {
 
   private perform(node: ActionNode) {
     this.machine.tick();
+    this.machine.frames = [{ file: this.scenario.file, line: node.range.line, name: '<scenario>' }];
     const context = new StepContext(this.machine, this.scenario, this.namesNow, this.cursor.variables);
     const executed = execute(context, node.step);
     return { context, executed };

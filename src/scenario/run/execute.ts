@@ -3,6 +3,7 @@ import type { Process } from '../../kernel/process.ts';
 import { InputError } from '../../mmu/input-error.ts';
 import type { ActionStep } from '../schema/steps.ts';
 import * as accesses from './accesses.ts';
+import { call } from './calls.ts';
 import { DONE, type Executed } from './executed.ts';
 import { spawn } from './spawn.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -33,9 +34,19 @@ function attempt(context: StepContext, step: ActionStep): Executed {
     default: {
       const process = context.runningProcess(step.process);
       context.actFor(process);
-      return ofProcess(context, process, step);
+      return watched(context, process, () => ofProcess(context, process, step));
     }
   }
+}
+
+/** With what the program's memcheck, if it has one, found meanwhile. */
+function watched(context: StepContext, process: Process, perform: () => Executed): Executed {
+  const checker = context.machine.programs.loaded(process)?.checker ?? null;
+  const before = checker?.errors.length ?? 0;
+  const executed = perform();
+  // The first call of a program loads it, and its checker with it.
+  const errors = (checker ?? context.machine.programs.loaded(process)?.checker)?.errors.slice(before) ?? [];
+  return errors.length === 0 ? executed : { ...executed, errors };
 }
 
 type ProcessStep = Exclude<ActionStep, { do: 'comment' | 'spawn' | 'translate' | 'check' }>;
@@ -78,6 +89,8 @@ function ofProcess(context: StepContext, process: Process, step: ProcessStep): E
     case 'switch':
       context.machine.switchTo(step.cpu, process);
       return DONE;
+    case 'call':
+      return call(context, process, step);
     default:
       return step satisfies never;
   }

@@ -4,6 +4,8 @@ import { errnoName } from '../../kernel/linux-abi.ts';
 import type { SignalInfo } from '../../machine/events.ts';
 import type { AccessResult } from '../../machine/machine.ts';
 import type { Translation } from '../../mmu/translation.ts';
+import type { LeakReport } from '../../process/check/leaks.ts';
+import type { HeapError } from '../../process/check/memcheck.ts';
 import type { StepOutcome } from '../result.ts';
 
 export interface Executed {
@@ -20,6 +22,18 @@ export interface Executed {
   readonly exitCode?: number | null | undefined;
   readonly killedBy?: string | null | undefined;
   readonly pid?: number | undefined;
+  /** Of a call: the pointer answered, 0 for NULL. */
+  readonly pointer?: number | undefined;
+  /** Of a call: the number or text answered. */
+  readonly answer?: number | bigint | string | undefined;
+  /** Of a call: what it printed, one character to a byte. */
+  readonly printed?: string | undefined;
+  /** Of a call: documented rules it broke without anybody noticing. */
+  readonly remarks?: readonly string[] | undefined;
+  /** What memcheck found during the step. */
+  readonly errors?: readonly HeapError[] | undefined;
+  /** Of an exit: what the program had lost. */
+  readonly leaks?: LeakReport | undefined;
 }
 
 export const DONE: Executed = { outcome: { kind: 'ok' } };

@@ -5,12 +5,14 @@ import type { SourceRange } from '../../mmu/input-error.ts';
 import type { Expression, Quantity } from '../expression.ts';
 import type { ExpectationResult, StepCost, StepResult } from '../result.ts';
 import type { ActionNode } from '../scenario.ts';
-import type { Amount, StepExpect } from '../schema/expect.ts';
+import type { Amount } from '../schema/amount.ts';
+import type { StepExpect } from '../schema/expect.ts';
 import { amountHolds, amountText } from './amounts.ts';
 import { mapsVerdicts, residentVerdicts, type Verdict } from './areas.ts';
 import { type Executed, hexOf, littleEndian } from './executed.ts';
 import { sentencesOf, symbolicAddress } from './explanations.ts';
 import { faultVerdict } from './fault-expectation.ts';
+import { errorsVerdict, heapVerdicts, leaksVerdicts, printsVerdict, resultVerdict } from './heap-expectations.ts';
 import { CannotRun, type StepContext } from './state.ts';
 import { originOf } from './writes.ts';
 
@@ -237,6 +239,16 @@ function verdicts(key: keyof StepExpect, expect: StepExpect, happened: Happened)
       return context.process === null
         ? noProcess()
         : one(JSON.stringify(expect.output), JSON.stringify(outputText(context.process.output)));
+    case 'result':
+      return [resultVerdict(expect.result!, executed, outcomeText(happened))];
+    case 'prints':
+      return [printsVerdict(expect.prints!, executed)];
+    case 'heap':
+      return heapVerdicts(expect.heap!, context);
+    case 'errors':
+      return [errorsVerdict(expect.errors!, executed.errors ?? [])];
+    case 'leaks':
+      return leaksVerdicts(expect.leaks!, executed.leaks);
     default:
       return key satisfies never;
   }
@@ -263,7 +275,10 @@ function outcomeText({ executed }: Happened): string {
       return `refused: ${outcome.rule}`;
     case 'address':
     case 'physical':
+    case 'pointer':
       return hexAddress(outcome.address);
+    case 'answer':
+      return outcome.text;
     case 'value':
       return outcome.number ?? outcome.bytes;
     case 'count':

@@ -42,6 +42,8 @@ function sentenceOf(event: MachineEvent, naming: Naming): string | null {
     }
     case 'Syscall':
       return typeof event.result === 'string' ? `${event.name} answered ${event.result}` : null;
+    case 'Call':
+      return event.pointer && event.result === 0 && !event.stopped ? `${event.name} answered NULL` : null;
     case 'StackExpanded':
       return `the stack of ${naming.process(event.pid)} grew down to ${naming.address(event.to)}`;
     case 'OomKill':

@@ -1,5 +1,9 @@
 /** `spawn`: a new process with the image that the step describes. */
+
+import type { SpawnOptions } from '../../machine/machine.ts';
 import type { ImageOptions, ImageSection } from '../../process/image.ts';
+import type { TextbookOptions } from '../../process/textbook/options.ts';
+import type { PythonSpec } from '../schema/heap.ts';
 import type { StepOf } from '../schema/steps.ts';
 import type { Executed } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -14,11 +18,36 @@ export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
     ...(step.image === undefined ? {} : { image: imageOf(step.image) }),
     ...(step.cpu === undefined ? {} : { cpu: step.cpu }),
     ...(step.signals === undefined ? {} : { signals: step.signals }),
+    ...heapOf(step),
   });
   if (step.input !== undefined) process.input.push(...encoder.encode(step.input));
   context.names.pids.set(name, process.pid);
   context.actFor(process);
   return { outcome: { kind: 'process', pid: process.pid, name }, pid: process.pid };
+}
+
+function heapOf({ malloc, python, memcheck }: StepOf<'spawn'>): Pick<SpawnOptions, 'malloc' | 'python' | 'memcheck'> {
+  return {
+    malloc: malloc === undefined || malloc === 'glibc' ? malloc : textbookOf(malloc),
+    python: python === undefined || typeof python === 'string' ? python : pythonOf(python),
+    memcheck,
+  };
+}
+
+function textbookOf(malloc: Exclude<StepOf<'spawn'>['malloc'], 'glibc' | undefined>): TextbookOptions {
+  // The schema has asked checkTextbookOptions whether the keys are the policy's own.
+  return (typeof malloc === 'string' ? { policy: malloc } : malloc) as TextbookOptions;
+}
+
+function pythonOf({ version, PYTHONMALLOC, PYTHONMALLOCSTATS, dev, isolated, ...build }: PythonSpec) {
+  return {
+    version,
+    ...build,
+    ...(PYTHONMALLOC === undefined ? {} : { pythonMalloc: PYTHONMALLOC }),
+    ...(PYTHONMALLOCSTATS === undefined ? {} : { pythonMallocStats: PYTHONMALLOCSTATS }),
+    ...(dev === undefined ? {} : { devMode: dev }),
+    ...(isolated === undefined ? {} : { ignoreEnvironment: isolated }),
+  };
 }
 
 type ImageSpec = NonNullable<StepOf<'spawn'>['image']>;

@@ -8,6 +8,8 @@ import { z } from 'zod';
 import { FAULT_KINDS } from '../../kernel/events.ts';
 import type { CounterName } from '../../machine/view.ts';
 import { FAULT_RULES } from '../../mmu/fault.ts';
+import { amount } from './amount.ts';
+import { heapExpectations } from './heap-expect.ts';
 import { address, hexBytes, processName, value, whole } from './scalars.ts';
 
 /** Every counter, in the order of machine/view.ts. The `satisfies` fails when one is missing or invented. */
@@ -85,24 +87,6 @@ const ERRNO_NAMES = [
   'EOPNOTSUPP',
 ] as const;
 
-/** A count: exactly, or between bounds. */
-const anyAmount = z
-  .union([
-    whole('exactly'),
-    z
-      .strictObject({ min: whole('at least').optional(), max: whole('at most').optional() })
-      .superRefine(({ min, max }, context) => {
-        if (min === undefined || max === undefined || min <= max) return;
-        const message = `no number is at least ${min} and at most ${max}`;
-        const problem = { code: 'MEM-SCN-011', message, hint: 'swap the two' };
-        context.addIssue({ code: 'custom', message, params: { problem } });
-      })
-      .describe('between bounds'),
-  ])
-  .meta({ id: 'amount' });
-const amount = (description: string) => anyAmount.describe(description);
-export type Amount = z.infer<ReturnType<typeof amount>>;
-
 const counterShape = Object.fromEntries(
   COUNTER_NAMES.map((name) => [name, amount(`the counter ${name}`).optional()]),
 ) as Record<CounterName, z.ZodOptional<ReturnType<typeof amount>>>;
@@ -142,15 +126,21 @@ const stepExpectations = {
   faults: amount('How many page faults the kernel resolved.'),
   minor: amount('Minor faults: resolved without reading from a device.'),
   major: amount('Major faults: resolved by reading from a device.'),
-  signal: z.enum(['none', 'SIGSEGV', 'SIGBUS', 'SIGKILL']).describe('The signal that ended the step.'),
-  code: z.enum(['SEGV_MAPERR', 'SEGV_ACCERR', 'BUS_ADRERR', 'SI_KERNEL']).describe('si_code of the signal.'),
+  signal: z
+    .enum(['none', 'SIGSEGV', 'SIGBUS', 'SIGKILL', 'SIGABRT', 'SIGILL'])
+    .describe('The signal that ended the step.'),
+  code: z
+    .enum(['SEGV_MAPERR', 'SEGV_ACCERR', 'BUS_ADRERR', 'SI_KERNEL', 'SI_TKILL', 'ILL_ILLOPN'])
+    .describe('si_code of the signal.'),
   errorCode: whole('x86 page-fault error code of the signal.'),
   address: address('Of a signal: si_addr, the exact faulting byte. Of mmap, brk and sbrk: the address returned.'),
   errno: z.enum(ERRNO_NAMES).describe('The error a system call answered, or `ok`.'),
   count: amount('Bytes or pages done: of read, write and touch.'),
   pid: whole('The pid that fork, spawn or wait answered.', 1),
   exitCode: whole('The exit code that wait collected.', 0, 255),
-  killedBy: z.enum(['SIGSEGV', 'SIGBUS', 'SIGKILL']).describe('The signal that wait says killed the child.'),
+  killedBy: z
+    .enum(['SIGSEGV', 'SIGBUS', 'SIGKILL', 'SIGABRT', 'SIGILL'])
+    .describe('The signal that wait says killed the child.'),
   tlb: z
     .enum(['hit', 'miss', 'L1', 'L2'])
     .describe('Did the TLB answer every translation of the step? `L1`/`L2`: which one did.'),
@@ -173,6 +163,15 @@ const stepExpectations = {
     'Areas of the process, as in /proc/PID/maps but with expressions: `buf..buf+8KiB rw-p`, then a name when it matters.',
   ),
   output: z.string().describe('Everything the process has written to the console so far.'),
+  result: z
+    .union([whole('the number answered', Number.MIN_SAFE_INTEGER), z.string()])
+    .describe('What the function answered: a number, a text, or of a pointer `NULL` or `block`.'),
+  prints: z
+    .union([z.string(), z.array(z.string()).describe('lines, or parts of lines, that it prints in this order')])
+    .describe(
+      'What the step printed: all of it, or a list of parts in order. A byte that is no ASCII counts as Latin-1.',
+    ),
+  ...heapExpectations,
 } as const;
 type ExpectationName = keyof typeof stepExpectations;
 // Most kinds of steps may carry most of them: the published schema has each once, under its own name.
@@ -193,6 +192,8 @@ const ANY_STEP = [
   'maps',
   'output',
   'walks',
+  'heap',
+  'errors',
 ] as const satisfies readonly ExpectationName[];
 const SIGNALLED = ['signal', 'code', 'address', 'errorCode', 'tlb'] as const satisfies readonly ExpectationName[];
 const READS = ['value', 'bytes', 'text', ...SIGNALLED] as const satisfies readonly ExpectationName[];
@@ -214,7 +215,7 @@ const OWN_EXPECTATIONS = {
   brk: ['address', 'errno'],
   sbrk: ['address', 'errno'],
   fork: ['errno', 'pid'],
-  exit: [],
+  exit: ['leaks'],
   wait: ['errno', 'pid', 'exitCode', 'killedBy'],
   kill: [],
   load: READS,
@@ -229,6 +230,7 @@ const OWN_EXPECTATIONS = {
   translate: TRANSLATES,
   check: ['value', 'bytes', 'text'],
   comment: [],
+  call: ['result', 'prints', 'address', 'signal', 'code'],
 } as const satisfies Record<string, readonly ExpectationName[]>;
 
 export type ExpectingStep = keyof typeof OWN_EXPECTATIONS;

@@ -6,7 +6,9 @@
  */
 import { z } from 'zod';
 import { ACCESS_NAMES } from '../../mmu/units.ts';
+import { type CallStep, callSchemas } from './calls.ts';
 import { type ExpectingStep, expectFor } from './expect.ts';
+import { heapOptions } from './heap.ts';
 import { address, hexBytes, length, processName, protection, size, symbolName, value, whole } from './scalars.ts';
 
 const note = z.string().describe('A remark for the reader; shown beside the step.').meta({ id: 'note' }).optional();
@@ -66,6 +68,7 @@ const shapes = {
       .optional()
       .describe('`survive`: a fatal signal ends the step, not the process.'),
     input: z.string().optional().describe('Text that `read` from fd 0 will yield.'),
+    ...heapOptions,
   }),
   mmap: z.strictObject({
     ...acts('mmap'),
@@ -167,9 +170,19 @@ const shapes = {
   comment: z.strictObject({ ...acts('comment'), note: z.string().describe('What to tell the reader.') }),
 } as const;
 
+const calls = callSchemas((name) => ({ do: z.literal(name), process, note }));
+
 type PlainStep = { [Kind in keyof typeof shapes]: z.infer<(typeof shapes)[Kind]> }[keyof typeof shapes];
 export type StepOf<Kind extends keyof typeof shapes> = z.infer<(typeof shapes)[Kind]>;
-export type ActionStep = PlainStep;
+export type ActionStep = PlainStep | CallStep;
+
+/** What `do` names, as the runner sees it: every call of a function is one kind. */
+export function actionStep(name: string, parsed: object): ActionStep {
+  return (Object.hasOwn(calls, name) ? { ...parsed, do: 'call', function: name } : parsed) as ActionStep;
+}
+
+/** The name that the file has under `do`. */
+export const nameOfStep = (step: ActionStep): string => (step.do === 'call' ? step.function : step.do);
 
 const variable = symbolName('Loop variable, for use in expressions.');
 const repeatHead = {
@@ -194,9 +207,11 @@ const forHead = {
 /** For loading: bodies are left raw, so that each of their steps is validated by its own kind. */
 export const repeatHeadSchema = z.strictObject({ ...repeatHead, steps: z.array(z.unknown()) });
 export const forHeadSchema = z.strictObject({ ...forHead, steps: z.array(z.unknown()) });
-export const STEP_SCHEMAS = shapes;
-export type StepKind = keyof typeof shapes;
-export const STEP_NAMES: readonly string[] = [...Object.keys(shapes), 'repeat', 'for'];
+const all: Readonly<Record<string, z.ZodObject>> = { ...shapes, ...calls };
+/** The schema of a step, by the name under `do`. */
+export const stepSchemaOf = (name: string): z.ZodType<object> | undefined =>
+  Object.hasOwn(all, name) ? all[name] : undefined;
+export const STEP_NAMES: readonly string[] = [...Object.keys(all), 'repeat', 'for'];
 
 /** For the published schema: bodies are lists of steps. */
 export const repeatSchema: z.ZodType = z.strictObject({
@@ -211,4 +226,4 @@ export const forSchema: z.ZodType = z.strictObject({
     return z.array(stepSchema).describe('Steps of the body.');
   },
 });
-export const stepSchema: z.ZodType = z.union([...Object.values(shapes), repeatSchema, forSchema]).meta({ id: 'step' });
+export const stepSchema: z.ZodType = z.union([...Object.values(all), repeatSchema, forSchema]).meta({ id: 'step' });

@@ -1,0 +1,225 @@
+/**
+ * The machine's programs: which process runs which libraries, and calls of their functions by name.
+ *
+ *     machine.call(process, 'PyObject_Malloc', [64])
+ *        └─ ProgramPort ── Program (mapped when first needed) ── function ── allocator ── loads, stores, mmap, sbrk
+ */
+import type { Kernel } from '../kernel/kernel.ts';
+import type { Process } from '../kernel/process.ts';
+import { activate } from '../kernel/schedule.ts';
+import { InputError } from '../mmu/input-error.ts';
+import { nearest } from '../mmu/nearest.ts';
+import { type AccessKind, STORE } from '../mmu/units.ts';
+import type { Place } from '../process/check/ledger.ts';
+import type { Argument, ProgramFunction } from '../process/functions/function.ts';
+import { FUNCTION_NAMES, programFunction } from '../process/functions/registry.ts';
+import { Program, type ProgramOptions } from '../process/program.ts';
+import type { ProgramCalls } from '../process/program-memory.ts';
+import { HostRegistry } from '../process/python/host-registry.ts';
+import type { CallOptions, CallResult } from './machine-api.ts';
+import type { MachineTrap } from './trap.ts';
+
+interface CallSite extends CallOptions {
+  /** The machine's. */
+  readonly clock: number;
+}
+
+export class ProgramPort {
+  static readonly shared: readonly string[] = ['hosts'];
+
+  /** Allocators written in TypeScript. Code is no state: a snapshot does not hold it. */
+  readonly hosts = new HostRegistry();
+  private readonly kernel: Kernel;
+  private readonly trap: MachineTrap;
+  private readonly calls: ProgramCalls;
+  /** By pid: programs whose libraries are mapped, and what others were spawned to have. */
+  private readonly programs = new Map<number, Program>();
+  private readonly planned = new Map<number, ProgramOptions>();
+
+  constructor(kernel: Kernel, trap: MachineTrap, calls: ProgramCalls) {
+    this.kernel = kernel;
+    this.trap = trap;
+    this.calls = calls;
+  }
+
+  /** What the process will run; Python starts at once, a C library waits for its first call. */
+  plan(process: Process, options: ProgramOptions): void {
+    this.sweep();
+    this.planned.set(process.pid, options);
+    if (options.python !== undefined) this.program(process);
+  }
+
+  /** The program of a running process, its libraries mapped; null when Python refused to start. */
+  program(process: Process): Program | null {
+    const known = this.programs.get(process.pid);
+    if (known !== undefined) return known;
+    activate(this.kernel, process);
+    const options = this.planned.get(process.pid) ?? {};
+    const program = Program.load(this.kernel, process, this.calls, options, this.hosts);
+    if (program !== null) this.programs.set(process.pid, program);
+    return program;
+  }
+
+  /** @throws InputError MEM-API-001 when Python refused to start */
+  require(process: Process): Program {
+    const program = this.program(process);
+    if (program === null) throw notStarted(process);
+    return program;
+  }
+
+  /** The program of a process if its libraries are mapped. */
+  loaded(process: Process): Program | undefined {
+    return this.programs.get(process.pid);
+  }
+
+  forked(parent: Process, child: Process): void {
+    const program = this.programs.get(parent.pid);
+    const options = this.planned.get(parent.pid);
+    if (options !== undefined) this.planned.set(child.pid, options);
+    if (program !== undefined) this.programs.set(child.pid, program.forkedInto(child));
+  }
+
+  /** Forget programs of processes that are gone. */
+  private sweep(): void {
+    for (const pid of [...this.planned.keys(), ...this.programs.keys()]) {
+      if (this.kernel.processes.get(pid)?.state === 'running') continue;
+      this.planned.delete(pid);
+      this.programs.delete(pid);
+    }
+  }
+
+  call(process: Process, name: string, args: readonly Argument[], how: CallSite): CallResult {
+    const called = requireFunction(name);
+    const given = requireArguments(called, args);
+    const { minorFaults, majorFaults } = process;
+    const written = process.output.length;
+    process.lastSignal = null;
+    const program = this.require(process);
+    requireLibrary(program, called, process);
+    if (how.thread !== undefined) requireThread(program, how.thread, process);
+    activate(this.kernel, process);
+    const { clock, thread, frames = [] } = how;
+    const { value, stopped, remarks } = program.call(called, given, { step: clock, frames, thread });
+    if (this.trap.listener !== null) {
+      this.trap.untold = [];
+      const named = Object.fromEntries(
+        called.parameters.map((parameter, index) => [parameter.name, show(given[index]!)]),
+      );
+      const result = value === null || typeof value === 'string' ? value : show(value);
+      this.trap.listener({
+        type: 'Call',
+        pid: process.pid,
+        name,
+        args: named,
+        result,
+        pointer: called.result === 'pointer',
+        stopped,
+      });
+    }
+    return {
+      ok: !stopped,
+      value: typeof value === 'string' ? null : value,
+      text: typeof value === 'string' ? value : null,
+      signal: process.lastSignal,
+      remarks,
+      output: String.fromCharCode(...process.output.slice(written)),
+      minor: process.minorFaults - minorFaults,
+      major: process.majorFaults - majorFaults,
+    };
+  }
+
+  /** The program itself is about to read or write [address, address + length): in a block it holds, or not. */
+  noteAccess(process: Process, address: number | bigint, length: number, access: AccessKind, at: Place): void {
+    const program = this.programs.get(process.pid);
+    if (program === undefined || typeof address === 'bigint') return;
+    program.checker?.noteAccess(address, length, access, at);
+    if (access !== STORE || program.trampled || program.ledger.holding(address, length) !== null) return;
+    if (this.isAllocators(program, address, address + length)) program.trampled = true;
+  }
+
+  /** The program itself, not one of its allocators, changes the mapping of this range. */
+  noteRemapping(process: Process, start: number, length: number): void {
+    const program = this.programs.get(process.pid);
+    if (program === undefined || program.inside) return;
+    if (this.isAllocators(program, start, start + length)) program.trampled = true;
+  }
+
+  /** Rules that heaps break although their programs did nothing to them. */
+  brokenRules(): string[] {
+    const rules: string[] = [];
+    for (const [pid, program] of this.programs) {
+      if (program.trampled || this.kernel.processes.get(pid)?.state !== 'running') continue;
+      rules.push(...program.brokenRules().map((rule) => `heap of pid ${pid}: ${rule}`));
+    }
+    return rules;
+  }
+
+  private isAllocators(program: Program, start: number, end: number): boolean {
+    const within = (bss: number, bytes: number) => start < bss + bytes && end > bss;
+    const { libcAt, pythonAt } = program;
+    if (within(libcAt.bss, libcAt.bssBytes)) return true;
+    if (pythonAt !== null && within(pythonAt.bss, pythonAt.bssBytes)) return true;
+    return program.calls.touches(start, end);
+  }
+}
+
+function requireFunction(name: string): ProgramFunction {
+  const called = programFunction(name);
+  if (called !== undefined) return called;
+  const near = nearest(name, FUNCTION_NAMES);
+  throw new InputError({
+    code: 'MEM-API-013',
+    message: `programs have no function \`${name}\``,
+    hint: near === null ? `there are ${FUNCTION_NAMES.slice(0, 4).join(', ')}, …` : `did you mean \`${near}\`?`,
+  });
+}
+
+function requireArguments(called: ProgramFunction, args: readonly Argument[]): Argument[] {
+  const { parameters, name } = called;
+  const shape = `${name}(${parameters.map((parameter) => parameter.name).join(', ')})`;
+  const refused = (message: string) => new InputError({ code: 'MEM-API-013', message, hint: `call ${shape}` });
+  if (args.length > parameters.length)
+    throw refused(`${name} takes ${parameters.length} arguments, not ${args.length}`);
+  return parameters.map((parameter, index) => {
+    const value = args[index] ?? parameter.default;
+    if (value === undefined) throw refused(`${name} is missing its argument \`${parameter.name}\``);
+    const textual = parameter.kind === 'text' || parameter.kind === 'domain';
+    const fits = textual ? typeof value === 'string' : typeof value === 'bigint' || Number.isInteger(value);
+    if (!fits) throw refused(`\`${String(value)}\` is no ${parameter.kind} for \`${parameter.name}\` of ${name}`);
+    return value;
+  });
+}
+
+function requireLibrary(program: Program, called: ProgramFunction, process: Process): void {
+  const has =
+    called.of === 'libc' ||
+    (called.of === 'python' && program.python !== null) ||
+    (called.of === 'glibc' && program.glibc !== null) ||
+    (called.of === 'textbook' && program.glibc === null);
+  if (has) return;
+  const hint = {
+    python: "spawn it with a Python: `python: '3.11'`",
+    glibc: 'its C library has a textbook allocator: spawn it with `malloc: glibc`, or none',
+    textbook: 'its C library has glibc’s allocator: spawn it with `malloc: first-fit` or another of a textbook',
+    libc: '',
+  }[called.of];
+  throw new InputError({ code: 'MEM-API-015', message: `${process.name} has no \`${called.name}\``, hint });
+}
+
+function requireThread(program: Program, name: string, process: Process): void {
+  const threads = program.python?.threads.list(program.peek()) ?? [];
+  if (program.python === null || threads.some((thread) => thread.name === name)) return;
+  throw new InputError({
+    code: 'MEM-API-017',
+    message: `${process.name} has no thread \`${name}\``,
+    hint: `its threads are ${threads.map((thread) => thread.name).join(', ')}; \`threading.Thread\` starts one`,
+  });
+}
+
+function notStarted(process: Process): InputError {
+  const message = `the Python of ${process.name} did not start`;
+  return new InputError({ code: 'MEM-API-001', message, hint: 'its console says why: process.output' });
+}
+
+/** An argument for an event: exact even beyond 2^53. */
+const show = (value: Argument): string | number => (typeof value === 'bigint' ? value.toString() : value);

@@ -1,0 +1,62 @@
+/**
+ * What a function that programs call is to those who call it by name: scenario steps, `machine.call`, reports.
+ *
+ * The effect tells the tools that watch the heap what a call means, so that no tool has a list of names of its own.
+ */
+import type { Size } from '../allocator.ts';
+import type { Program } from '../program.ts';
+
+/** A pointer, size, count or number; or a name (`domain`, `hook`), as the parameter's kind says. */
+export type Argument = number | bigint | string;
+/** What a call answers: a pointer or number, a text, or nothing. */
+export type Value = number | bigint | string | null;
+
+export type ParameterKind = 'pointer' | 'size' | 'number' | 'domain' | 'text';
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: ParameterKind;
+  /** What it stands for, in a few words. */
+  readonly about: string;
+  /** Value when it is left out; undefined: it must be given. */
+  readonly default?: Argument;
+}
+
+/** The allocator family a block belongs to: blocks go back to the family they came from. */
+export type Family = 'libc' | 'raw' | 'mem' | 'obj';
+
+export type Effect =
+  | { readonly kind: 'allocates'; readonly family: Family; readonly bytes: (args: readonly Argument[]) => Size }
+  | {
+      readonly kind: 'reallocates';
+      readonly family: Family;
+      /** Index of the pointer among the arguments. */
+      readonly pointer: number;
+      readonly bytes: (args: readonly Argument[]) => Size;
+      /** realloc(p, 0) frees p and answers NULL, as the C library's does. */
+      readonly zeroFrees: boolean;
+    }
+  | { readonly kind: 'frees'; readonly family: Family; readonly pointer: number }
+  | { readonly kind: 'other' };
+
+export interface ProgramFunction {
+  /** As C spells it. */
+  readonly name: string;
+  /** What must be there: any C library, glibc's malloc, a textbook heap, or Python. */
+  readonly of: 'libc' | 'glibc' | 'textbook' | 'python';
+  readonly parameters: readonly Parameter[];
+  readonly result: 'pointer' | 'number' | 'text' | 'nothing';
+  readonly effect: Effect;
+  /** One sentence for help and reference. */
+  readonly about: string;
+  readonly run: (program: Program, args: readonly Argument[]) => Value;
+}
+
+export const pointerAt = (args: readonly Argument[], index: number): number => Number(args[index] ?? 0);
+
+export function sizeAt(args: readonly Argument[], index: number): Size {
+  const value = args[index] ?? 0;
+  return typeof value === 'string' ? Number(value) : value;
+}
+
+export const textAt = (args: readonly Argument[], index: number): string => String(args[index] ?? '');

@@ -1,0 +1,62 @@
+/**
+ * The system calls of a program's libraries, with a note of the memory they got: where heaps are, for the tools that watch a
+ * program from outside.
+ *
+ *     ranges   [start, end, start, end, …]   got by an allocator and not given back since, in order of getting
+ */
+import type { Process } from '../kernel/process.ts';
+import type { ProgramCalls } from './program-memory.ts';
+
+export class NotedCalls implements ProgramCalls {
+  private readonly inner: ProgramCalls;
+  private readonly ranges: number[] = [];
+
+  constructor(inner: ProgramCalls) {
+    this.inner = inner;
+  }
+
+  mmap(process: Process, options: { address?: number; length: number; prot: number; flags: number }): number {
+    const address = this.inner.mmap(process, options);
+    if (address > 0) this.ranges.push(address, address + options.length);
+    return address;
+  }
+
+  munmap(process: Process, address: number, length: number): number {
+    const result = this.inner.munmap(process, address, length);
+    for (let index = this.ranges.length - 2; result === 0 && index >= 0; index -= 2) {
+      if (this.ranges[index]! >= address && this.ranges[index + 1]! <= address + length) this.ranges.splice(index, 2);
+    }
+    return result;
+  }
+
+  sbrk(process: Process, delta: number): number {
+    const old = this.inner.sbrk(process, delta);
+    if (old < 0 || delta === 0) return old;
+    if (delta > 0) {
+      const joined = this.ranges.findIndex((end, index) => index % 2 === 1 && end === old);
+      if (joined >= 0) this.ranges[joined] = old + delta;
+      else this.ranges.push(old, old + delta);
+      return old;
+    }
+    for (let index = this.ranges.length - 2; index >= 0; index -= 2) {
+      if (this.ranges[index + 1]! <= old + delta || this.ranges[index]! >= old) continue;
+      this.ranges[index + 1] = old + delta;
+      if (this.ranges[index]! >= this.ranges[index + 1]!) this.ranges.splice(index, 2);
+    }
+    return old;
+  }
+
+  /** Does [start, end) touch memory that an allocator got? */
+  touches(start: number, end: number): boolean {
+    for (let index = 0; index < this.ranges.length; index += 2) {
+      if (start < this.ranges[index + 1]! && end > this.ranges[index]!) return true;
+    }
+    return false;
+  }
+
+  copy(): NotedCalls {
+    const copy = new NotedCalls(this.inner);
+    copy.ranges.push(...this.ranges);
+    return copy;
+  }
+}

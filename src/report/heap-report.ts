@@ -1,0 +1,94 @@
+/**
+ * What memcheck and the leak check found, in the manner of Valgrind's messages, with steps for stack traces:
+ *
+ *     Invalid write of size 4
+ *        at step 7 (overflow.yaml:12)
+ *      Address 0x55a0 is 0 bytes after a block of size 10 alloc'd
+ *        by malloc at step 5 (overflow.yaml:9)
+ */
+
+import type { LeakReport, LossKind } from '../process/check/leaks.ts';
+import type { LiveBlock, Place } from '../process/check/ledger.ts';
+import type { AddressStory, HeapError } from '../process/check/memcheck.ts';
+import type { Names } from './names.ts';
+import { hex, thousands } from './quantities.ts';
+
+export function heapErrorLines(error: HeapError, names: Names): string[] {
+  const where = error.by === null ? `   at ${placeText(error.at)}` : `   by ${error.by} at ${placeText(error.at)}`;
+  return [headline(error), where, ...storyLines(error, names)];
+}
+
+function headline({ kind, size }: HeapError): string {
+  switch (kind) {
+    case 'invalid-read':
+      return `Invalid read of size ${size}`;
+    case 'invalid-write':
+      return `Invalid write of size ${size}`;
+    case 'invalid-free':
+      return 'Invalid free() / realloc()';
+    case 'mismatched-free':
+      return 'Mismatched free() / realloc()';
+    default:
+      return kind satisfies never;
+  }
+}
+
+function storyLines({ address, story }: HeapError, names: Names): string[] {
+  const at = ` Address ${names.address(address)}`;
+  if (story === null) return [`${at} is not in, nor near, a block that was malloc'd or recently free'd`];
+  const { relation, distance, block, freed } = story;
+  const ended = freed ? "free'd" : "alloc'd";
+  const first = `${at} is ${thousands(distance)} bytes ${relation} a block of size ${thousands(block.size)} ${ended}`;
+  const given = `   by ${block.by} at ${placeText(block.at)}`;
+  if (!isFreed(story)) return [first, given];
+  return [first, `   by ${story.block.freedBy} at ${placeText(story.block.freedAt)}`, " Block was alloc'd", given];
+}
+
+const isFreed = (story: AddressStory): story is AddressStory & { block: { freedBy: string; freedAt: Place } } =>
+  story.freed && 'freedBy' in story.block;
+
+/** `step 7 (overflow.yaml:12)`. */
+function placeText({ step, frame }: Place): string {
+  return frame === null ? `step ${step}` : `step ${step} (${frame.file}:${frame.line})`;
+}
+
+const LOSSES: readonly (readonly [LossKind, string, string])[] = [
+  ['definitely', 'definitely lost', '   definitely lost'],
+  ['indirectly', 'indirectly lost', '   indirectly lost'],
+  ['possibly', 'possibly lost', '     possibly lost'],
+  ['reachable', 'still reachable', '   still reachable'],
+];
+const RECORDS_MAX = 20;
+
+export function leakLines(report: LeakReport): string[] {
+  const { inUse, allocations, frees, bytesAllocated, totals, records } = report;
+  const amount = (bytes: number, blocks: number) => `${thousands(bytes)} bytes in ${thousands(blocks)} blocks`;
+  const heap = [
+    'HEAP SUMMARY:',
+    `    in use at exit: ${amount(inUse.bytes, inUse.blocks)}`,
+    `  total heap usage: ${thousands(allocations)} allocs, ${thousands(frees)} frees, ${thousands(bytesAllocated)} bytes allocated`,
+  ];
+  if (inUse.blocks === 0) return [...heap, 'All heap blocks were freed -- no leaks are possible'];
+  // The largest come last, as Valgrind lists them: of many, these are shown.
+  const shown = records.slice(-RECORDS_MAX);
+  const lost = shown.flatMap(({ kind, blocks, bytes }, index) => {
+    const name = LOSSES.find(([known]) => known === kind)?.[1];
+    const number = records.length - shown.length + index + 1;
+    return [
+      `${amount(bytes, blocks.length)} are ${name} in loss record ${number} of ${records.length}`,
+      `   by ${allocator(blocks)} at ${placeText(blocks[0]!.at)}`,
+    ];
+  });
+  const sums = LOSSES.map(([kind, , label]) => `${label}: ${amount(totals[kind].bytes, totals[kind].blocks)}`);
+  return [...heap, ...lost, 'LEAK SUMMARY:', ...sums];
+}
+
+const allocator = (blocks: readonly LiveBlock[]): string => blocks[0]?.by ?? 'malloc';
+
+/** What a call printed, a line each, what no terminal should get shown as escapes. */
+export function printedLines(printed: string): string[] {
+  const lines = printed.replace(/\n$/, '').split('\n');
+  return lines.map((line) =>
+    line.replaceAll(/[^\x20-\x7e]/g, (code) => `\\x${hex(code.charCodeAt(0)).slice(2).padStart(2, '0')}`),
+  );
+}

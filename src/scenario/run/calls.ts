@@ -1,0 +1,54 @@
+/** Steps that call a function of the program. */
+import type { Process } from '../../kernel/process.ts';
+import type { Argument, Parameter } from '../../process/functions/function.ts';
+import { programFunction } from '../../process/functions/registry.ts';
+import type { StepOutcome } from '../result.ts';
+import { argumentOf, type CallStep } from '../schema/calls.ts';
+import type { Executed } from './executed.ts';
+import { CannotRun, type StepContext } from './state.ts';
+
+export function call(context: StepContext, process: Process, step: CallStep): Executed {
+  const called = programFunction(step.function);
+  if (called === undefined) throw new CannotRun(`programs have no function \`${step.function}\``);
+  const args = called.parameters.map((parameter) => argumentValue(context, step, parameter));
+  const result = context.machine.call(process, step.function, args, { thread: step.thread });
+  const { output: printed, remarks } = result;
+  if (result.signal !== null && !result.ok) {
+    if (step.as !== undefined) unbind(context, step, `was ended by ${result.signal.signal}`);
+    return { outcome: { kind: 'signal', info: result.signal }, signal: result.signal, printed, remarks };
+  }
+  const answer = result.text ?? result.value ?? undefined;
+  const pointer = called.result === 'pointer' ? Number(result.value ?? 0) : undefined;
+  if (step.as !== undefined && result.value !== null) {
+    const isNull = pointer === 0;
+    // A name that means NULL is a name for 0: `free` of it does nothing, a store through it faults.
+    context.names.symbols.set(step.as, Number(result.value));
+    if (isNull) context.names.unbound.delete(step.as);
+  }
+  const outcome: StepOutcome =
+    pointer !== undefined
+      ? { kind: 'pointer', address: pointer }
+      : answer === undefined
+        ? { kind: 'ok' }
+        : { kind: 'answer', text: String(answer) };
+  return {
+    outcome,
+    printed,
+    ...(pointer === undefined ? {} : { pointer }),
+    ...(answer === undefined ? {} : { answer }),
+  };
+}
+
+function argumentValue(context: StepContext, step: CallStep, parameter: Parameter): Argument {
+  const given = argumentOf(step, parameter.name);
+  if (given === undefined) return parameter.default ?? 0;
+  if (typeof given === 'string') return given;
+  // Sizes and pointers are 64-bit words: a negative one wraps, as it would in C. Plain numbers keep their sign.
+  return parameter.kind === 'number' ? context.quantity(given) : context.address(given);
+}
+
+function unbind(context: StepContext, step: CallStep, why: string): void {
+  if (step.as === undefined) return;
+  context.names.symbols.delete(step.as);
+  context.names.unbound.set(step.as, `the ${step.function} that should bind it ${why}`);
+}

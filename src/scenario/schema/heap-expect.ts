@@ -1,0 +1,43 @@
+/** Expectations of what heaps and the tools that watch them know. */
+import { z } from 'zod';
+import { amount } from './amount.ts';
+
+const ERROR_KINDS = ['invalid-read', 'invalid-write', 'invalid-free', 'mismatched-free'] as const;
+
+const lost = z.union([
+  amount('bytes'),
+  z.strictObject({ bytes: amount('bytes').optional(), blocks: amount('blocks').optional() }),
+]);
+
+export const heapExpectations = {
+  heap: z
+    .strictObject({
+      blocks: amount('Blocks that the program holds.').optional(),
+      bytes: amount('Bytes that it asked for in them.').optional(),
+      free: amount('Free bytes in its heaps.').optional(),
+      largestFree: amount('Bytes of the largest free piece.').optional(),
+      arenas: amount('Arenas that pymalloc holds.').optional(),
+      searched: amount(
+        'Elements of the free list that the last request of a textbook’s allocator looked at.',
+      ).optional(),
+      whole: z.boolean().optional().describe('Do its heaps walk from end to end?'),
+    })
+    .meta({ id: 'heap-figures' })
+    .describe('The program’s heaps after the step.'),
+  errors: z
+    .union([z.enum(['none', ...ERROR_KINDS]), z.array(z.enum(ERROR_KINDS)).describe('exactly these, in order')])
+    .meta({ id: 'memcheck-errors' })
+    .describe('What `memcheck` found during the step.'),
+  leaks: z
+    .union([
+      z.literal('none'),
+      z.strictObject({
+        definitely: lost.optional(),
+        indirectly: lost.optional(),
+        possibly: lost.optional(),
+        reachable: lost.optional(),
+      }),
+    ])
+    .meta({ id: 'leaks' })
+    .describe('Blocks that the program still holds when it ends, and whether it could still have freed them.'),
+} as const;
