@@ -63,6 +63,31 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: '`translate` runs an access on bare hardware (`kernel: none`), as `load`, `store` or `fetch`; on a machine with a kernel processes make accesses, and `translate` only looks (`peek: true`).',
   },
   {
+    code: 'MEM-API-013',
+    title: 'no such function, or arguments that do not fit',
+    text: 'Programs are called by the C names of their functions, with an argument for each parameter: `mmulator list steps` shows those that scenarios use, and `PROGRAM_FUNCTIONS` all of them.',
+  },
+  {
+    code: 'MEM-API-014',
+    title: 'no room for the libraries',
+    text: 'A program’s C library and its Python are mapped when it first needs them; the address space, or the memory that may be promised, is too small.',
+  },
+  {
+    code: 'MEM-API-015',
+    title: 'the program does not have this function',
+    text: 'Functions of Python need a process that was spawned with one, those of glibc’s malloc one whose malloc is glibc’s.',
+  },
+  {
+    code: 'MEM-API-016',
+    title: 'no such Python, or one that cannot be emulated',
+    text: 'The versions whose memory manager is known are 2.7 and 3.3 to 3.13; mimalloc, which 3.13 can use, is not emulated.',
+  },
+  {
+    code: 'MEM-API-017',
+    title: 'no such thread',
+    text: 'Threads are known by their names. A Python program begins with `main`; `threading.Thread` and `pthread_create` start others.',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

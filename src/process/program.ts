@@ -241,6 +241,13 @@ export class Program {
     this.run(() => {
       const answer = python.initialize();
       if (answer.ok) return null;
+      if (answer.unsupported === true) {
+        throw new InputError({
+          code: 'MEM-API-016',
+          message: `the allocator that PYTHONMALLOC asks for is not emulated: ${answer.stderr.trim()}`,
+          hint: 'use `debug`, `malloc`, `malloc_debug`, `pymalloc` or `pymalloc_debug`',
+        });
+      }
       this.memory.error(answer.stderr);
       started = false;
       terminate(kernel, process, answer.exitCode, null);

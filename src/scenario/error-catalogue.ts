@@ -245,6 +245,14 @@ export const LOADER_ERRORS: readonly CatalogueEntry[] = [
     example: 'expect: { maps: [buf rw-p] }',
     fix: 'expect: { maps: [buf..buf+8KiB rw-p] }',
   },
+  {
+    code: 'MEM-SCN-034',
+    title: 'options that a malloc does not have',
+    explanation:
+      'Each textbook allocator has options of its own, and some exclude each other: docs/heaps.md lists them.',
+    example: '- { do: spawn, process: p, malloc: { policy: buddy, order: address } }',
+    fix: '- { do: spawn, process: p, malloc: { policy: buddy, minOrder: 4 } }',
+  },
 ];
 
 /** Every mistake that a scenario file can contain, those that the machine finds included. */

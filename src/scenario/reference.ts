@@ -106,9 +106,11 @@ function stepText(): string {
 }
 
 function stepSection(step: Schema): string[] {
-  const name = String(step.properties?.do?.const);
+  const { const: only, enum: several } = step.properties?.do ?? {};
+  const names = (several ?? [only]).map(String);
+  const name = names[0]!;
   const expectations = Object.keys(step.properties?.expect?.properties ?? {});
-  const parts = [`### ${name}`, table(step, ['do', 'note', 'expect'])];
+  const parts = [`### ${names.join(', ')}`, step.description ?? '', table(step, ['do', 'note', 'expect'])];
   parts.push(...nested(step, name, ['expect']));
   if (expectations.length > 0) parts.push(`Can expect: ${expectations.map((key) => `\`${key}\``).join(', ')}.`);
   return parts.filter((part) => part !== '');

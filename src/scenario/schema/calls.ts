@@ -47,10 +47,28 @@ function parameterSchema({ kind, about }: Parameter): z.ZodType {
 
 const capital = (text: string): string => text.replace(/^./, (letter) => letter.toUpperCase());
 
-/** The schemas of all call steps, by function name. `head`: the keys that all steps share, for that `do`. */
-export function callSchemas(head: (name: string) => z.ZodRawShape): Readonly<Record<string, z.ZodObject>> {
-  return Object.fromEntries(PROGRAM_FUNCTIONS.map((called) => [called.name, callSchema(called, head(called.name))]));
+type Head = (names: readonly string[]) => z.ZodRawShape;
+
+/** The schemas of all call steps, by function name. `head`: the keys that all steps share, for those names under `do`. */
+export function callSchemas(head: Head): Readonly<Record<string, z.ZodObject>> {
+  return Object.fromEntries(PROGRAM_FUNCTIONS.map((called) => [called.name, callSchema(called, head([called.name]))]));
 }
+
+/** For the published schema: functions whose steps look alike share one. */
+export function groupedCallSchemas(head: Head): z.ZodObject[] {
+  const groups = new Map<string, ProgramFunction[]>();
+  for (const called of PROGRAM_FUNCTIONS) {
+    const key = JSON.stringify([called.of === 'python', called.result, called.parameters]);
+    groups.set(key, [...(groups.get(key) ?? []), called]);
+  }
+  return [...groups.values()].map((alike) => {
+    const about =
+      alike.length === 1 ? alike[0]!.about : alike.map((called) => `${called.name}: ${called.about}`).join(' ');
+    return callSchema(alike[0]!, head(alike.map(({ name }) => name))).describe(about);
+  });
+}
+
+const expect = expectFor('call');
 
 function callSchema(called: ProgramFunction, head: z.ZodRawShape): z.ZodObject {
   const parameters = called.parameters.map((parameter) => {
@@ -59,9 +77,7 @@ function callSchema(called: ProgramFunction, head: z.ZodRawShape): z.ZodObject {
   });
   const binds = called.result === 'nothing' || called.result === 'text' ? {} : { as: bound };
   const threads = called.of === 'python' ? { thread } : {};
-  return z
-    .strictObject({ ...head, expect: expectFor('call'), ...Object.fromEntries(parameters), ...binds, ...threads })
-    .describe(called.about);
+  return z.strictObject({ ...head, expect, ...Object.fromEntries(parameters), ...binds, ...threads });
 }
 
 /** The value of one of the function's parameters: what the file says, parsed; undefined when it was left out. */

@@ -239,7 +239,11 @@ export type ExpectingStep = keyof typeof OWN_EXPECTATIONS;
 export function expectFor(kind: ExpectingStep): z.ZodOptional<z.ZodType<StepExpect>> {
   const names: readonly ExpectationName[] = [...OWN_EXPECTATIONS[kind], ...ANY_STEP];
   const shape = Object.fromEntries(names.map((name) => [name, stepExpectations[name].optional()]));
-  return z.strictObject(shape).optional() as z.ZodOptional<z.ZodType<StepExpect>>;
+  // Once in the published schema for each kind: the many steps that call functions share theirs.
+  return z
+    .strictObject(shape)
+    .meta({ id: `expect-of-${kind}` })
+    .optional() as z.ZodOptional<z.ZodType<StepExpect>>;
 }
 
 /**

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { ACCESS_NAMES } from '../../mmu/units.ts';
-import { type CallStep, callSchemas } from './calls.ts';
+import { type CallStep, callSchemas, groupedCallSchemas } from './calls.ts';
 import { type ExpectingStep, expectFor } from './expect.ts';
 import { heapOptions } from './heap.ts';
 import { address, hexBytes, length, processName, protection, size, symbolName, value, whole } from './scalars.ts';
@@ -170,7 +170,8 @@ const shapes = {
   comment: z.strictObject({ ...acts('comment'), note: z.string().describe('What to tell the reader.') }),
 } as const;
 
-const calls = callSchemas((name) => ({ do: z.literal(name), process, note }));
+const callHead = (names: readonly string[]) => ({ do: z.literal(names as [string, ...string[]]), process, note });
+const calls = callSchemas(callHead);
 
 type PlainStep = { [Kind in keyof typeof shapes]: z.infer<(typeof shapes)[Kind]> }[keyof typeof shapes];
 export type StepOf<Kind extends keyof typeof shapes> = z.infer<(typeof shapes)[Kind]>;
@@ -226,4 +227,6 @@ export const forSchema: z.ZodType = z.strictObject({
     return z.array(stepSchema).describe('Steps of the body.');
   },
 });
-export const stepSchema: z.ZodType = z.union([...Object.values(all), repeatSchema, forSchema]).meta({ id: 'step' });
+export const stepSchema: z.ZodType = z
+  .union([...Object.values(shapes), ...groupedCallSchemas(callHead), repeatSchema, forSchema])
+  .meta({ id: 'step' });
