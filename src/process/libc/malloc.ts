@@ -23,6 +23,7 @@ import { assertionFailed } from './failure.ts';
 import { figuresOf, type MallocFigures, statisticsOf } from './figures.ts';
 import {
   ALIGNMENT,
+  CHUNK_MIN,
   chunkFor,
   chunkSize,
   HEADER_BYTES,
@@ -31,17 +32,20 @@ import {
   isPreviousInUse,
   NON_MAIN_ARENA,
   nextChunk,
+  PREV_INUSE,
   SIZE,
+  TCACHE_CHUNK_MAX,
+  TCACHE_FILL,
   TCACHE_REQUEST_MAX,
   WORD_BYTES,
 } from './layout.ts';
 import { releaseMapped } from './mapped.ts';
 import { setOption } from './options.ts';
-import { release } from './release.ts';
+import { release, releaseUncached } from './release.ts';
 import { resize } from './resize.ts';
 import { brokenRulesOf } from './rules.ts';
 import { Arena, initialize, MAX_SYSTEM_MEM, PERTURB, SBRK_BASE, TOP } from './state.ts';
-import { TCACHE_BYTES, takeCached } from './tcache.ts';
+import { putCached, TCACHE_BYTES, TCACHE_KEY, takeCached } from './tcache.ts';
 import { trimAll } from './trim.ts';
 import { regionsOf } from './walk.ts';
 
@@ -87,16 +91,20 @@ export class LibcMalloc implements Allocator, WalkableHeap {
 
   free(address: number): void {
     if (address === NULL) return;
-    const { memory } = this;
+    const { memory, arena } = this;
     const head = memory.load64(address - WORD_BYTES);
-    const flags = head < INEXACT ? head : memory.load8(address - WORD_BYTES);
-    if ((flags & IS_MMAPPED) !== 0) {
-      releaseMapped(this.arena, address - HEADER_BYTES);
-      return;
+    // What release() does with most chunks: of a size that the tcache takes, flagged P at most, not freed before.
+    if (head >= CHUNK_MIN && head <= TCACHE_CHUNK_MAX + PREV_INUSE && (head & 14) === 0 && (address & 15) === 0) {
+      const tcache = memory.load64(arena.tcache);
+      if (tcache !== 0 && memory.load64(address + WORD_BYTES) !== TCACHE_KEY) {
+        const index = (head >>> 4) - 2;
+        const count = memory.load16(tcache + 2 * index);
+        if (count < TCACHE_FILL) putCached(arena, tcache, index, count, address);
+        else releaseUncached(arena, address - HEADER_BYTES, head - (head & PREV_INUSE), false);
+        return;
+      }
     }
-    if ((flags & NON_MAIN_ARENA) !== 0) this.findArena(address - HEADER_BYTES);
-    if (memory.load64(this.arena.tcache) === 0) this.makeCache();
-    release(this.arena, address - HEADER_BYTES, head, false);
+    this.freeCarefully(address, head);
   }
 
   calloc(count: Size, size: Size): number {
@@ -218,6 +226,18 @@ export class LibcMalloc implements Allocator, WalkableHeap {
     const payload = allocate(arena, Number(size), chunkBytes);
     this.checkArena(payload, IN_MALLOC);
     return payload;
+  }
+
+  private freeCarefully(address: number, head: number): void {
+    const { memory, arena } = this;
+    const flags = head < INEXACT ? head : memory.load8(address - WORD_BYTES);
+    if ((flags & IS_MMAPPED) !== 0) {
+      releaseMapped(arena, address - HEADER_BYTES);
+      return;
+    }
+    if ((flags & NON_MAIN_ARENA) !== 0) this.findArena(address - HEADER_BYTES);
+    if (memory.load64(arena.tcache) === 0) this.makeCache();
+    release(arena, address - HEADER_BYTES, head, false);
   }
 
   /** tcache_init. Without memory for it there is none, and the next call tries again. */

@@ -61,7 +61,12 @@ export function release(arena: Arena, chunk: number, head: number, locked: boole
       }
     }
   }
-  if (size <= memory.load64(arena.at + MAX_FAST)) putFast(arena, chunk, size, locked);
+  releaseUncached(arena, chunk, size, locked);
+}
+
+/** ... when the tcache has no place for it. `size`: a possible one. */
+export function releaseUncached(arena: Arena, chunk: number, size: number, locked: boolean): void {
+  if (size <= arena.memory.load64(arena.at + MAX_FAST)) putFast(arena, chunk, size, locked);
   else releaseNormal(arena, chunk, size);
 }
 

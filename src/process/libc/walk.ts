@@ -140,7 +140,8 @@ function isPlausible(size: number): boolean {
  */
 function fencepostBytes(reader: MemoryReader, chunk: number): number {
   let end = chunk;
-  while (end < chunk + 3 * HEADER_BYTES && withoutFlags(reader.load64(end + SIZE)) === HEADER_BYTES) end += HEADER_BYTES;
+  while (end < chunk + 3 * HEADER_BYTES && withoutFlags(reader.load64(end + SIZE)) === HEADER_BYTES)
+    end += HEADER_BYTES;
   return end - chunk >= 2 * HEADER_BYTES ? end - chunk : 0;
 }
 
