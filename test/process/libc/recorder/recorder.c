@@ -124,7 +124,7 @@ static void put_word(uint64_t word) {
 static void put_walk(void) {
   uintptr_t chunk = heap_start;
   uintptr_t end = break_now();
-  for (int i = 0; i < WALK_MAX && chunk + 16 <= end; i++) {
+  for (int i = 0; i < WALK_MAX && chunk >= heap_start && chunk + 16 <= end; i++) {
     uint64_t field = *(uint64_t *)(chunk + 8);
     if (i > 0) put(",");
     put_number(field, 16);
@@ -139,7 +139,8 @@ static void put_mallinfo(void) {
                        info.usmblks,  info.fsmblks,  info.uordblks, info.fordblks, info.keepcost};
   for (int i = 0; i < 10; i++) {
     if (i > 0) put(" ");
-    put_number(fields[i], 10);
+    if (fields[i] >> 53 != 0) put("big");
+    else put_number(fields[i], 10);
   }
 }
 

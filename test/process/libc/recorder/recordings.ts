@@ -12,7 +12,7 @@ const FOLDER = fileURLToPath(new URL('../../../fixtures/libc/', import.meta.url)
 const SUFFIX = '.jsonl.gz';
 const DAMAGED = 80;
 /** A damaged program counts when so many runs, each with addresses and keys of its own, end alike. */
-const RUNS = 4;
+const RUNS = 12;
 
 export function readRecordings(): Map<string, Recording[]> {
   const families = new Map<string, Recording[]>();

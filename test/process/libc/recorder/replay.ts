@@ -10,11 +10,11 @@ import type { Sequence } from './script.ts';
 
 const MEMORY_BYTES = 256 << 20;
 /**
- * Where the heap begins: where the kernel puts those of position-independent programs, for links are mangled with their
- * addresses, and a mangled link may be taken for a size; at a multiple of 64 MiB, with as much in front of it that the
- * program got by moving the break itself, like the recorder's.
+ * Where the heap begins: among the places that a kernel draws for position-independent programs, because links are mangled
+ * with their addresses, and a mangled link may be taken for a size; at a multiple of 64 MiB, with as much in front of it
+ * that the program got by moving the break itself, like the recorder's.
  */
-const HEAP_START = 0x5555_5800_0000;
+const HEAP_START = 0x5581_1400_0000;
 const HEAP_ALIGNMENT = 64 << 20;
 const WALK_MAX = 100_000;
 const PAGE = 4096;
@@ -174,7 +174,7 @@ class Replay {
     const end = memory.sbrk(0);
     const fields: string[] = [];
     let chunk = this.heapStart;
-    while (fields.length < WALK_MAX && chunk + 16 <= end) {
+    while (fields.length < WALK_MAX && chunk >= this.heapStart && chunk + 16 <= end) {
       const field = memory.loadBig(chunk + 8);
       fields.push(field.toString(16));
       const size = field & ~7n;
@@ -199,7 +199,7 @@ class Replay {
       info.fordblks,
       info.keepcost,
     ]
-      .map((figure) => BigInt.asUintN(64, BigInt(figure)))
+      .map((figure) => (figure < 2 ** 53 ? figure : 'big'))
       .join(' ');
   }
 }

@@ -37,7 +37,7 @@ export class Script {
   /** least … most, small ones as likely as large ones. */
   sizeBetween(least: number, most: number): number {
     const exponent = Math.log2(least + 1) + (this.random.next() / 2 ** 32) * Math.log2((most + 1) / (least + 1));
-    return Math.min(most, Math.max(least, Math.round(2 ** exponent - 1)));
+    return Math.min(Math.floor(most), Math.max(least, Math.round(2 ** exponent - 1)));
   }
 
   oneIn(count: number): boolean {
