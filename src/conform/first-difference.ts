@@ -18,13 +18,19 @@ export function differingFields(expected: JsonObject, actual: JsonObject, path: 
 
 function firstDifference(expected: unknown, actual: unknown, path: string): Difference | null {
   if (Array.isArray(expected) && Array.isArray(actual)) return inLists(expected, actual, path);
-  if (isObject(expected) && isObject(actual)) {
-    return differingFields(expected, actual, path)[0] ?? null;
-  }
+  if (isObject(expected) && isObject(actual)) return inObjects(expected, actual, path);
   if (typeof expected === 'string' && typeof actual === 'string' && expected.includes('\n')) {
     return inTexts(expected, actual, path);
   }
   return expected === actual ? null : { path, expected: shown(expected), actual: shown(actual) };
+}
+
+function inObjects(expected: JsonObject, actual: JsonObject, path: string): Difference | null {
+  for (const name of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    const found = firstDifference(expected[name], actual[name], `${path}.${name}`);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 function inLists(expected: readonly unknown[], actual: readonly unknown[], path: string): Difference | null {
