@@ -33,7 +33,7 @@ export class FitAllocator extends TextbookHeap {
     this.source = new HeapSource(this.state, resolved);
     this.blocks =
       resolved.header === 0 ? new SegmentTable(this.state, geometry) : new InBandBlocks(this.state, geometry);
-    this.list = new FreeList(this.state, this.source, this.blocks, resolved.order);
+    this.list = new FreeList(this.state, this.source, this.blocks, resolved);
     this.search = new FitSearch(this.state, this.list, resolved);
   }
 

@@ -10,7 +10,7 @@ import type { MemoryReader, ProgramMemory } from '../program-memory.ts';
 import { stopInCircle } from './assertion.ts';
 import type { BlockStore } from './block-store.ts';
 import type { HeapSource } from './heap-source.ts';
-import type { ListOrder } from './options.ts';
+import type { ListOrder, ResolvedFit } from './options.ts';
 import { type AllocatorState, STATE_COALESCES, STATE_POLICY } from './state.ts';
 
 const STATE_HEAD = STATE_POLICY;
@@ -26,13 +26,21 @@ export class FreeList {
   private readonly state: AllocatorState;
   private readonly source: HeapSource;
   private readonly order: ListOrder;
+  /** Only next fit has a rover to keep right. */
+  private readonly roves: boolean;
 
-  constructor(state: AllocatorState, source: HeapSource, blocks: BlockStore, order: ListOrder) {
+  constructor(
+    state: AllocatorState,
+    source: HeapSource,
+    blocks: BlockStore,
+    { order, policy }: Pick<ResolvedFit, 'order' | 'policy'>,
+  ) {
     this.memory = state.memory;
     this.state = state;
     this.source = source;
     this.blocks = blocks;
     this.order = order;
+    this.roves = policy === 'next-fit';
   }
 
   /** The block after `before`; of the whole list the first, when `before` is 0. */
@@ -61,15 +69,14 @@ export class FreeList {
   /** Put `block` where the order wants it. */
   insert(block: number): void {
     const before = this.placeOf(block);
-    this.blocks.setNext(block, this.after(this.memory, before));
-    this.link(before, block);
+    this.insertAfter(before, block);
   }
 
   /** Take out the block after `before`. Next fit's rover does not stay at a block that goes. */
   removeAfter(before: number): void {
     const block = this.after(this.memory, before);
     this.link(before, this.blocks.next(this.memory, block));
-    if (this.rover === block) this.rover = before;
+    if (this.roves && this.rover === block) this.rover = before;
   }
 
   /** The block after `before` was cut: its rest goes where it was, or where its size wants it. */
@@ -82,7 +89,7 @@ export class FreeList {
     }
     this.blocks.setNext(rest, this.blocks.next(this.memory, block));
     this.link(before, rest);
-    if (this.rover === block) this.rover = before;
+    if (this.roves && this.rover === block) this.rover = before;
   }
 
   /** Put `block` into the list, one with the free blocks at its two ends. */
@@ -98,7 +105,7 @@ export class FreeList {
       this.checkStep(++length);
     }
     if (length < 2) return 0;
-    this.rover = 0;
+    if (this.roves) this.rover = 0;
     if (this.order !== 'address') this.link(0, this.sorted(this.after(this.memory, 0), length, 'address'));
     let merged = 0;
     let block = this.after(this.memory, 0);
@@ -138,6 +145,13 @@ export class FreeList {
     }
   }
 
+  /** What comes between the rover and where the next search would begin does not change where it begins. */
+  private insertAfter(before: number, block: number): void {
+    this.blocks.setNext(block, this.after(this.memory, before));
+    this.link(before, block);
+    if (this.roves && this.rover === before) this.rover = block;
+  }
+
   private link(before: number, block: number): void {
     if (before === 0) this.state.set(STATE_HEAD, block);
     else this.blocks.setNext(before, block);
@@ -169,11 +183,13 @@ export class FreeList {
   private mergeInPlace(block: number): void {
     const before = this.placeOf(block);
     let next = this.after(this.memory, before);
+    let replaces = false;
     if (next !== 0 && this.end(block) === this.blocks.start(this.memory, next)) {
       const behind = next;
       next = this.blocks.next(this.memory, behind);
-      if (this.rover === behind) this.rover = before;
+      if (this.roves && this.rover === behind) this.rover = before;
       this.absorb(block, behind);
+      replaces = true;
     }
     if (before !== 0 && this.end(before) === this.blocks.start(this.memory, block)) {
       this.absorb(before, block);
@@ -182,6 +198,7 @@ export class FreeList {
     }
     this.blocks.setNext(block, next);
     this.link(before, block);
+    if (this.roves && !replaces && this.rover === before) this.rover = block;
   }
 
   /** In other orders the list is searched for both neighbours. The block that has become of the three; not in the list. */

@@ -57,6 +57,12 @@ export class HeapSource {
     return sum;
   }
 
+  /** Where `grow` would find memory next, when there is a segment already. */
+  nextStart(): number {
+    const { memory } = this.state;
+    return this.options.bytes > 0 ? this.end(memory, this.count(memory) - 1) : memory.sbrk(0);
+  }
+
   /** How many bytes `grow(least)` adds when it can. */
   stepFor(least: number): number {
     const { bytes, grow } = this.options;

@@ -2,13 +2,12 @@
  * The variables of a textbook allocator: words in the program's zeroed bss. Addresses and counts take 8 bytes each, so
  * that the same layout serves 32- and 64-bit machines.
  *
- *     +0    ready       0 until the first request
- *     +8    requests, failures, searched, searchedLast, splits, coalesces
- *     +56   origin      what links are counted from (links.ts)
- *     +64   segments    how many stretches of memory there are
- *     +72   8 × {start, end}
- *     +200  20 words: the addresses of the bookkeeping table's chunks (growing-table.ts)
- *     +360  the policy's own words: list heads
+ *     +0    requests, failures, searched, searchedLast, splits, coalesces
+ *     +48   origin      what links are counted from (links.ts)
+ *     +56   segments    how many stretches of memory there are
+ *     +64   8 × {start, end}
+ *     +192  20 words: the addresses of the bookkeeping table's chunks (growing-table.ts)
+ *     +352  the policy's own words: list heads
  */
 import type { MemoryReader, ProgramMemory } from '../program-memory.ts';
 
@@ -16,20 +15,19 @@ import type { MemoryReader, ProgramMemory } from '../program-memory.ts';
 export const TEXTBOOK_STATE_BYTES = 1024;
 
 export const WORD_BYTES = 8;
-export const STATE_READY = 0;
-export const STATE_REQUESTS = 8;
-export const STATE_FAILURES = 16;
-export const STATE_SEARCHED = 24;
-export const STATE_SEARCHED_LAST = 32;
-export const STATE_SPLITS = 40;
-export const STATE_COALESCES = 48;
-export const STATE_ORIGIN = 56;
-export const STATE_SEGMENTS = 64;
-export const STATE_SEGMENT = 72;
+export const STATE_REQUESTS = 0;
+export const STATE_FAILURES = 8;
+export const STATE_SEARCHED = 16;
+export const STATE_SEARCHED_LAST = 24;
+export const STATE_SPLITS = 32;
+export const STATE_COALESCES = 40;
+export const STATE_ORIGIN = 48;
+export const STATE_SEGMENTS = 56;
+export const STATE_SEGMENT = 64;
 export const SEGMENTS_MAX = 8;
-export const STATE_CHUNKS = 200;
+export const STATE_CHUNKS = 192;
 export const CHUNKS_MAX = 20;
-export const STATE_POLICY = 360;
+export const STATE_POLICY = 352;
 
 /** Named words at fixed places of the bss. */
 export class AllocatorState {

@@ -26,17 +26,18 @@ export class UnitGrid {
   bytesFor(reader: MemoryReader, units: number, multiple: number): number {
     const count = this.source.count(reader);
     if (count === 0) return units * this.unitBytes + BREAK_ALIGNMENT;
-    const end = this.source.end(reader, count - 1);
-    const from = Math.max(0, this.endUnit(reader, count - 1));
-    return this.address(reader, alignUp(from, multiple) + units) - end;
+    const start = this.source.nextStart();
+    const from = (start - this.origin(reader)) / this.unitBytes;
+    // Where the last segment goes on, the part of a unit at its end becomes a whole one.
+    const first = start === this.source.end(reader, count - 1) ? Math.floor(from) : Math.ceil(from);
+    return this.address(reader, alignUp(first, multiple) + units) - start;
   }
 
   /** Past the last unit once the source has grown by `least`: so far a table must reach before. */
   endAfter(reader: MemoryReader, least: number): number {
     const step = this.source.stepFor(least);
-    const count = this.source.count(reader);
-    if (count === 0) return Math.ceil(step / this.unitBytes);
-    return Math.ceil((this.source.end(reader, count - 1) + step - this.origin(reader)) / this.unitBytes);
+    if (this.source.count(reader) === 0) return Math.ceil(step / this.unitBytes);
+    return Math.ceil((this.source.nextStart() + step - this.origin(reader)) / this.unitBytes);
   }
 
   address(reader: MemoryReader, unit: number): number {
