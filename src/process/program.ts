@@ -14,7 +14,7 @@ import { InputError } from '../mmu/input-error.ts';
 import type { Allocator, WalkableHeap } from './allocator.ts';
 import { BlockLedger, type Place } from './check/ledger.ts';
 import { Memcheck } from './check/memcheck.ts';
-import type { Argument, ProgramFunction, Value } from './functions/function.ts';
+import type { Argument, Family, ProgramFunction, Value } from './functions/function.ts';
 import { LIBC_STATE_BYTES, LibcMalloc } from './libc/malloc.ts';
 import { type Library, loadLibrary } from './library.ts';
 import { NotedCalls } from './noted-calls.ts';
@@ -83,8 +83,8 @@ export class Program {
   /** Where the program stands: set for each call. */
   place: Place = { step: 0, frame: null };
   /**
-   * The program wrote where it holds no block, or took memory away from under its allocators: rules that do not hold from now
-   * on are its own fault.
+   * The program wrote where it holds no block, freed what is none, or took memory away from under its allocators: rules that do
+   * not hold from now on are its own fault.
    */
   trampled = false;
   /** Its own code is running: what happens now is not the caller's doing. */
@@ -187,8 +187,9 @@ export class Program {
     return this.run(() => {
       if (python !== null && thread !== undefined) python.threads.runAs(thread);
       const misuse = python?.gilMisuse ?? 0;
-      const value = this.isRefused(called, args) ? null : called.run(this, args);
-      this.noteEffect(called, args, value);
+      const isRefused = this.isRefused(called, args);
+      const value = isRefused ? null : called.run(this, args);
+      if (!isRefused) this.noteEffect(called, args, value);
       if (python !== null && python.gilMisuse !== misuse) {
         this.remark(`${called.name} was called without holding the GIL: only debug hooks notice`);
       }
@@ -216,6 +217,8 @@ export class Program {
       return { value: code(), stopped: false, remarks: [...this.remarks] };
     } catch (reason) {
       if (!(reason instanceof ProgramStopped)) throw reason;
+      // A program that survives its signal left an allocator halfway through.
+      this.trampled ||= this.memory.process.state === 'running';
       return { value: null, stopped: true, remarks: [...this.remarks] };
     } finally {
       this.inside = false;
@@ -231,6 +234,11 @@ export class Program {
       ...(this.python === null ? [] : named('pymalloc', this.python.pymalloc.brokenRules(reader))),
       ...(this.python === null ? [] : named('tracemalloc', this.python.tracemalloc.brokenRules(reader))),
     ];
+  }
+
+  /** An allocator took what is no block, or another family's: if it did not notice, its lists are wrong from now on. */
+  private noteWrongFree(address: number, family: Family): void {
+    if (address !== 0 && this.ledger.at(address)?.family !== family) this.trampled = true;
   }
 
   private startPython(): boolean {
@@ -259,6 +267,7 @@ export class Program {
   private noteEffect({ effect, name }: ProgramFunction, args: readonly Argument[], value: Value): void {
     const { ledger, place } = this;
     if (effect.kind === 'other') return;
+    if (effect.kind !== 'allocates') this.noteWrongFree(Number(args[effect.pointer] ?? 0), effect.family);
     if (effect.kind === 'frees') {
       ledger.release(Number(args[effect.pointer] ?? 0), name, place);
       return;

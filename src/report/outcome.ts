@@ -18,6 +18,7 @@ export function outcomeText(outcome: StepOutcome, names: Names): string {
     case 'pointer':
       return outcome.address === 0 ? '= NULL' : `= ${hex(outcome.address)}`;
     case 'answer':
+      if (outcome.text === '') return '';
       return outcome.text.includes('\n') ? `= ${outcome.text.split('\n').length - 1} lines` : `= ${outcome.text}`;
     case 'process':
       return `pid ${outcome.pid}`;
@@ -25,7 +26,8 @@ export function outcomeText(outcome: StepOutcome, names: Names): string {
       return outcome.errno;
     case 'signal': {
       const { signal, code, address } = outcome.info;
-      if (code === null) return signal;
+      // A program that aborts has no address to blame.
+      if (code === null || code === 'SI_TKILL') return signal;
       return code === 'SI_KERNEL'
         ? `${signal} ${code}`
         : `${signal} ${code} at ${names.symbol(address) ?? hex(address)}`;

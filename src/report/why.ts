@@ -43,7 +43,7 @@ export function whyOf(event: MachineEvent, names: Names, facts = UNKNOWN_MACHINE
     case 'Signal':
       return {
         tone: 'signal',
-        text: `${event.info.reason}${event.killed ? `; ${names.process(event.pid)} is killed` : ''}`,
+        text: `${event.info.code === 'SI_TKILL' ? 'abort: ' : ''}${event.info.reason}${event.killed ? `; ${names.process(event.pid)} is killed` : ''}`,
       };
     case 'StackExpanded':
       return {

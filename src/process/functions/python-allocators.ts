@@ -6,7 +6,7 @@
  * which puts back what a host allocator stands in front of.
  */
 import type { Program } from '../program.ts';
-import { DOMAIN_NAMES, type Domain, IMPLEMENTER, recordOf } from '../python/allocator-record.ts';
+import { DOMAIN_NAMES, type Domain, IMPLEMENTER, MEM, recordOf } from '../python/allocator-record.ts';
 import type { PythonRuntime } from '../python/runtime.ts';
 import { type Argument, type Parameter, type ProgramFunction, pointerAt, textAt, type Value } from './function.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -54,7 +54,9 @@ function setAllocator(runtime: PythonRuntime, args: readonly Argument[], program
   if (name === 'malloc' || name === 'pymalloc') {
     const implementer = name === 'malloc' ? IMPLEMENTER.libc : IMPLEMENTER.pymalloc;
     const record = recordOf(runtime.text, implementer, 0);
-    for (const warning of runtime.checkReplacement(wanted, record)) program.remark(warning);
+    const warnings = runtime.checkReplacement(wanted, record);
+    for (const warning of warnings) program.remark(warning);
+    if (warnings.length > 0) program.trampled = true;
     runtime.setAllocator(wanted, record);
     return 0;
   }
@@ -64,10 +66,24 @@ function setAllocator(runtime: PythonRuntime, args: readonly Argument[], program
 }
 
 export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
-  python('PyMem_SetupDebugHooks', [], 'nothing', 'Put debug hooks in front of all three domains.', (runtime) => {
-    runtime.setupDebugHooks();
-    return null;
-  }),
+  python(
+    'PyMem_SetupDebugHooks',
+    [],
+    'nothing',
+    'Put debug hooks in front of all three domains.',
+    (runtime, _, program) => {
+      const before = runtime.getAllocator(MEM).malloc;
+      runtime.setupDebugHooks();
+      // Blocks that live already have no pads: to free one is the program's mistake.
+      const isLate =
+        before !== runtime.getAllocator(MEM).malloc && program.ledger.live.some(({ family }) => family !== 'libc');
+      if (isLate) {
+        program.remark('blocks that live already have no pads: the hooks will take their free for an error');
+        program.trampled = true;
+      }
+      return null;
+    },
+  ),
   python('PyMem_GetAllocator', [domain], 'text', 'The five words of the domain’s record.', (runtime, args) => {
     const record = runtime.getAllocator(domainAt(args, 0));
     return Object.entries(record)

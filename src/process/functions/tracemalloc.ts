@@ -3,6 +3,7 @@
  * call gives them.
  */
 import type { Program } from '../program.ts';
+import { IMPLEMENTER, MEM, recordOf } from '../python/allocator-record.ts';
 import { type PythonError, Snapshot } from '../python/tracemalloc/snapshot.ts';
 import type { KeyType } from '../python/tracemalloc/statistics.ts';
 import {
@@ -71,7 +72,15 @@ export const TRACEMALLOC: readonly ProgramFunction[] = [
     },
   ),
   python('tracemalloc.stop', [], 'nothing', 'Trace no more and forget every trace.', (program) => {
-    tracer(program).stop();
+    const { text, tracemalloc } = runtimeOf(program);
+    const { malloc } = runtimeOf(program).getAllocator(MEM);
+    if (tracemalloc.isTracing && malloc !== recordOf(text, IMPLEMENTER.trace, 0).malloc) {
+      program.remark(
+        'allocators that were installed since tracemalloc.start are gone: their blocks will be freed by others',
+      );
+      program.trampled = true;
+    }
+    tracemalloc.stop();
     return null;
   }),
   python('tracemalloc.is_tracing', [], 'text', 'True while allocations are traced.', (program) =>

@@ -108,8 +108,8 @@ function pieceLines(blocks: readonly HeapBlockView[], heap: HeapView, { names, s
     const who =
       held === undefined
         ? ''
-        : ` ${names.symbol(held.address) ?? ''} ${held.size} asked by ${held.by}, step ${held.step}`;
+        : ` <- ${names.symbol(held.address) ?? hex(held.address)}, ${counted(held.size, 'byte')} by ${held.by} at step ${held.step}`;
     const what = block.detail === '' ? meaning : `${meaning}: ${block.detail}`;
-    return `  ${paint(style, ink, letter)} ${hex(block.start)} ${String(block.bytes).padStart(8)}  ${what}${who.trimEnd()}`;
+    return `  ${paint(style, ink, letter)} ${hex(block.start)} ${String(block.bytes).padStart(8)}  ${what}${who}`;
   });
 }

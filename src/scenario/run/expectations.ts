@@ -240,7 +240,9 @@ function verdicts(key: keyof StepExpect, expect: StepExpect, happened: Happened)
         ? noProcess()
         : one(JSON.stringify(expect.output), JSON.stringify(outputText(context.process.output)));
     case 'result':
-      return [resultVerdict(expect.result!, executed, outcomeText(happened))];
+      return [
+        resultVerdict(expect.result as Exclude<typeof expect.result, undefined>, executed, outcomeText(happened)),
+      ];
     case 'prints':
       return [printsVerdict(expect.prints!, executed)];
     case 'heap':
@@ -313,7 +315,8 @@ function addressVerdict(expected: Expression, happened: Happened): Verdict[] {
   const { executed, context } = happened;
   const wanted = context.address(expected);
   const { outcome, signal } = executed;
-  const actual = signal?.address ?? (outcome.kind === 'address' ? outcome.address : null);
+  const answered = outcome.kind === 'address' || outcome.kind === 'pointer' ? outcome.address : null;
+  const actual = signal?.address ?? answered;
   if (actual === null) return one(hexAddress(wanted), outcomeText(happened), false);
   return one(hexAddress(wanted), hexAddress(actual), BigInt(wanted) === BigInt(actual));
 }

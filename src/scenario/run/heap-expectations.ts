@@ -11,10 +11,12 @@ import type { StepContext } from './state.ts';
 
 /** A number or text as answered; of a pointer only whether it is NULL (its value is what `address` is for). */
 export function resultVerdict(
-  expected: NonNullable<StepExpect['result']>,
+  wanted: Exclude<StepExpect['result'], undefined>,
   { pointer, answer }: Executed,
   otherwise: string,
 ): Verdict {
+  // To YAML the word NULL without quotes is no text, but nothing.
+  const expected = wanted ?? 'NULL';
   const found = pointer === undefined ? answer : pointer === 0 ? 'NULL' : 'block';
   const shown = (value: string | number | bigint) =>
     typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -164,7 +164,7 @@ const stepExpectations = {
   ),
   output: z.string().describe('Everything the process has written to the console so far.'),
   result: z
-    .union([whole('the number answered', Number.MIN_SAFE_INTEGER), z.string()])
+    .union([whole('the number answered', Number.MIN_SAFE_INTEGER), z.string(), z.null()])
     .describe('What the function answered: a number, a text, or of a pointer `NULL` or `block`.'),
   prints: z
     .union([z.string(), z.array(z.string()).describe('lines, or parts of lines, that it prints in this order')])

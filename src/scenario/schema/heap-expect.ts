@@ -1,21 +1,21 @@
 /** Expectations of what heaps and the tools that watch them know. */
 import { z } from 'zod';
-import { amount } from './amount.ts';
+import { amount, byteAmount } from './amount.ts';
 
 const ERROR_KINDS = ['invalid-read', 'invalid-write', 'invalid-free', 'mismatched-free'] as const;
 
 const lost = z.union([
-  amount('bytes'),
-  z.strictObject({ bytes: amount('bytes').optional(), blocks: amount('blocks').optional() }),
+  byteAmount('bytes'),
+  z.strictObject({ bytes: byteAmount('bytes').optional(), blocks: amount('blocks').optional() }),
 ]);
 
 export const heapExpectations = {
   heap: z
     .strictObject({
       blocks: amount('Blocks that the program holds.').optional(),
-      bytes: amount('Bytes that it asked for in them.').optional(),
-      free: amount('Free bytes in its heaps.').optional(),
-      largestFree: amount('Bytes of the largest free piece.').optional(),
+      bytes: byteAmount('Bytes that it asked for in them.').optional(),
+      free: byteAmount('Free bytes in its heaps.').optional(),
+      largestFree: byteAmount('Bytes of the largest free piece.').optional(),
       arenas: amount('Arenas that pymalloc holds.').optional(),
       searched: amount(
         'Elements of the free list that the last request of a textbook’s allocator looked at.',
