@@ -139,7 +139,8 @@ function beginAfterOthers(arena: Arena, oldTop: number, oldSize: number, start: 
 function beginTop(arena: Arena, oldTop: number, oldSize: number, top: number, topSize: number): void {
   const { memory, at } = arena;
   memory.store64(at + TOP, top);
-  memory.store64(top + SIZE, topSize + PREV_INUSE);
+  // An odd end of the break, which no second sbrk could move, is an odd size.
+  memory.store64(top + SIZE, topSize + ((topSize & 1) ^ PREV_INUSE));
   if (oldSize === 0) return;
   const left = oldSize - 2 * HEADER_BYTES - (oldSize % ALIGNMENT);
   memory.store64(oldTop + SIZE, left + PREV_INUSE);

@@ -38,13 +38,14 @@ import {
   TCACHE_FILL,
   TCACHE_REQUEST_MAX,
   WORD_BYTES,
+  withoutFlags,
 } from './layout.ts';
 import { releaseMapped } from './mapped.ts';
 import { setOption } from './options.ts';
-import { release, releaseUncached } from './release.ts';
-import { resize } from './resize.ts';
+import { releaseToCache, releaseUncached } from './release.ts';
+import { checkOld, resizeChunk, resizeMapped } from './resize.ts';
 import { brokenRulesOf } from './rules.ts';
-import { Arena, initialize, MAX_SYSTEM_MEM, PERTURB, SBRK_BASE, TOP } from './state.ts';
+import { Arena, initialize, MAX_SYSTEM_MEM, PERTURB, SBRK_BASE, SYSTEM_MEM, TOP } from './state.ts';
 import { putCached, TCACHE_BYTES, TCACHE_KEY, takeCached } from './tcache.ts';
 import { trimAll } from './trim.ts';
 import { regionsOf } from './walk.ts';
@@ -64,6 +65,7 @@ interface Site {
 }
 const IN_MALLOC: Site = { where: '__libc_malloc', name: 'victim', arena: '&main_arena' };
 const IN_CALLOC: Site = { where: '__libc_calloc', name: 'mem', arena: 'av' };
+const IN_REALLOC: Site = { where: '__libc_realloc', name: 'newp', arena: 'ar_ptr' };
 const IN_MEMALIGN: Site = { where: '_mid_memalign', name: 'p', arena: '&main_arena' };
 
 export class LibcMalloc implements Allocator, WalkableHeap {
@@ -145,11 +147,16 @@ export class LibcMalloc implements Allocator, WalkableHeap {
     const { memory } = this;
     const head = memory.load64(address - WORD_BYTES);
     const flags = head < INEXACT ? head : memory.load8(address - WORD_BYTES);
-    if ((flags & IS_MMAPPED) === 0) {
-      if (memory.load64(this.arena.tcache) === 0) this.makeCache();
-      if ((flags & NON_MAIN_ARENA) !== 0) this.findArena(address - HEADER_BYTES);
-    }
-    return resize(this.arena, this, address, head, size);
+    if ((flags & IS_MMAPPED) !== 0) return resizeMapped(this.arena, this, address, size);
+    if (memory.load64(this.arena.tcache) === 0) this.makeCache();
+    const owner = (flags & NON_MAIN_ARENA) === 0 ? this.arena.at : this.findArena(address - HEADER_BYTES);
+    checkOld(this.arena, address - HEADER_BYTES);
+    const chunkBytes = chunkFor(size);
+    if (chunkBytes < 0) return NULL;
+    this.enterArena(owner);
+    const payload = resizeChunk(this.arena, address - HEADER_BYTES, chunkBytes);
+    this.checkArena(payload, IN_REALLOC);
+    return payload;
   }
 
   /** malloc_usable_size(3). */
@@ -235,9 +242,13 @@ export class LibcMalloc implements Allocator, WalkableHeap {
       releaseMapped(arena, address - HEADER_BYTES);
       return;
     }
-    if ((flags & NON_MAIN_ARENA) !== 0) this.findArena(address - HEADER_BYTES);
     if (memory.load64(arena.tcache) === 0) this.makeCache();
-    release(arena, address - HEADER_BYTES, head, false);
+    const chunk = address - HEADER_BYTES;
+    const owner = (flags & NON_MAIN_ARENA) === 0 ? arena.at : this.findArena(chunk);
+    const size = withoutFlags(head);
+    if (releaseToCache(arena, chunk, size)) return;
+    this.enterArena(owner);
+    releaseUncached(arena, chunk, size, false);
   }
 
   /** tcache_init. Without memory for it there is none, and the next call tries again. */
@@ -253,6 +264,14 @@ export class LibcMalloc implements Allocator, WalkableHeap {
   /** arena_for_chunk of a chunk with A set: the word where the heap of another arena would begin. Most often a fault. */
   private findArena(chunk: number): number {
     return this.memory.load64(chunk - (chunk % HEAP_BYTES));
+  }
+
+  /**
+   * glibc works on whatever arena the word there leads to, and looks at its system_mem before anything else. None but the
+   * main arena exists here, so that is most often a fault, too; if it is not, the main arena stands in.
+   */
+  private enterArena(owner: number): void {
+    if (owner !== this.arena.at) this.memory.load64(owner + SYSTEM_MEM);
   }
 
   /** What is handed out is of the main arena, or mapped: an overflow into a free chunk's size can make it look not so. */

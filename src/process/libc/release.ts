@@ -16,6 +16,7 @@ import {
   SIZE,
   TCACHE_CHUNK_MAX,
   TCACHE_FILL,
+  tcacheIndex,
   WORD_BYTES,
 } from './layout.ts';
 import {
@@ -42,31 +43,36 @@ const CONSOLIDATION_BYTES = 65536;
  * then glibc, holding the arena's lock, looks at the fastbin's first chunk too.
  */
 export function release(arena: Arena, chunk: number, head: number, locked: boolean): void {
-  const { memory } = arena;
   const size = head - (head & 7);
+  if (!releaseToCache(arena, chunk, size)) releaseUncached(arena, chunk, size, locked);
+}
+
+/** The part of a free that looks at the chunk alone: is it one, and does the tcache take it? */
+export function releaseToCache(arena: Arena, chunk: number, size: number): boolean {
+  const { memory } = arena;
   // The C expression is `p > -size`: a chunk past the end of the address space, or one of no bytes.
   if (size === 0 || (chunk & 15) !== 0) corrupted(memory, 'free(): invalid pointer');
-  if (size >= INEXACT) releaseAbsurd(arena, chunk);
-  if (size < CHUNK_MIN || (size & 8) !== 0) corrupted(memory, 'free(): invalid size');
-  if (size <= TCACHE_CHUNK_MAX) {
-    const tcache = memory.load64(arena.tcache);
-    if (tcache !== 0) {
-      const index = (size >>> 4) - 2;
-      const payload = chunk + HEADER_BYTES;
-      if (memory.load64(payload + WORD_BYTES) === TCACHE_KEY) checkDoubleFree(arena, tcache, index, payload);
-      const count = memory.load16(countAt(tcache, index));
-      if (count < TCACHE_FILL) {
-        putCached(arena, tcache, index, count, payload);
-        return;
-      }
-    }
+  if (size >= INEXACT) {
+    checkAbsurd(arena, chunk);
+    return false;
   }
-  releaseUncached(arena, chunk, size, locked);
+  if (size < CHUNK_MIN || (size & 8) !== 0) corrupted(memory, 'free(): invalid size');
+  if (size > TCACHE_CHUNK_MAX) return false;
+  const tcache = memory.load64(arena.tcache);
+  if (tcache === 0) return false;
+  const index = tcacheIndex(size);
+  const payload = chunk + HEADER_BYTES;
+  if (memory.load64(payload + WORD_BYTES) === TCACHE_KEY) checkDoubleFree(arena, tcache, index, payload);
+  const count = memory.load16(countAt(tcache, index));
+  if (count >= TCACHE_FILL) return false;
+  putCached(arena, tcache, index, count, payload);
+  return true;
 }
 
 /** ... when the tcache has no place for it. `size`: a possible one. */
 export function releaseUncached(arena: Arena, chunk: number, size: number, locked: boolean): void {
   if (size <= arena.memory.load64(arena.at + MAX_FAST)) putFast(arena, chunk, size, locked);
+  else if (size >= INEXACT) releaseAbsurd(arena, chunk);
   else releaseNormal(arena, chunk, size);
 }
 
@@ -116,15 +122,19 @@ function releaseNormal(arena: Arena, chunk: number, size: number): void {
 }
 
 /** A size field that no double holds: what the same checks say of it, read exactly. */
-function releaseAbsurd(arena: Arena, chunk: number): never {
-  const { memory, at } = arena;
+function checkAbsurd(arena: Arena, chunk: number): void {
+  const { memory } = arena;
   const size = memory.loadBig(chunk + SIZE) & ~7n;
   if (BigInt(chunk) > 2n ** 64n - size) corrupted(memory, 'free(): invalid pointer');
   if ((size & 8n) !== 0n) corrupted(memory, 'free(): invalid size');
+}
+
+function releaseAbsurd(arena: Arena, chunk: number): never {
+  const { memory, at } = arena;
   const top = memory.load64(at + TOP);
   if (chunk === top) corrupted(memory, 'double free or corruption (top)');
   const end = BigInt.asUintN(64, BigInt(top) + (memory.loadBig(top + SIZE) & ~7n));
-  const next = BigInt.asUintN(64, BigInt(chunk) + size);
+  const next = BigInt.asUintN(64, BigInt(chunk) + (memory.loadBig(chunk + SIZE) & ~7n));
   if (isContiguous(memory, at) && next >= end) corrupted(memory, 'double free or corruption (out)');
   // No memory there: the access is a fault.
   memory.load64(Number(next) + SIZE);

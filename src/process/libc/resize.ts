@@ -13,7 +13,6 @@ import {
   chunkSize,
   HEADER_BYTES,
   INEXACT,
-  IS_MMAPPED,
   isPreviousInUse,
   nextChunk,
   PREV_INUSE,
@@ -26,24 +25,29 @@ import { remapChunk, unmapChunk } from './mapped.ts';
 import { release } from './release.ts';
 import { type Arena, SYSTEM_MEM, TOP } from './state.ts';
 
-/** What the part that needs the front door does: a plain malloc of that many bytes. */
+/** The front door, where there is no way round it: a plain malloc of that many bytes. */
 export interface Malloc {
   malloc(size: Size): number;
 }
 
-/** realloc of a payload that is not NULL to a size that is not 0. `head`: its chunk's size field. */
-export function resize(arena: Arena, front: Malloc, payload: number, head: number, request: Size): number {
+/** Stop the program if `chunk`, which is to be resized, cannot be one. */
+export function checkOld(arena: Arena, chunk: number): void {
+  const { memory } = arena;
+  const size = chunkSize(memory, chunk);
+  const isPastEnd = size === 0 || (size >= INEXACT && BigInt(chunk) > 2n ** 64n - (memory.loadBig(chunk + SIZE) & ~7n));
+  if (isPastEnd || (chunk & (ALIGNMENT - 1)) !== 0) corrupted(memory, 'realloc(): invalid pointer');
+}
+
+/** realloc of a mapped chunk's payload to a size that is not 0. */
+export function resizeMapped(arena: Arena, front: Malloc, payload: number, request: Size): number {
   const { memory } = arena;
   const chunk = payload - HEADER_BYTES;
-  const oldSize = head - (head & 7);
-  const isPastEnd =
-    oldSize === 0 || (oldSize >= INEXACT && BigInt(chunk) > 2n ** 64n - (memory.loadBig(chunk + SIZE) & ~7n));
-  if (isPastEnd || (chunk & (ALIGNMENT - 1)) !== 0) corrupted(memory, 'realloc(): invalid pointer');
+  checkOld(arena, chunk);
   const size = chunkFor(request);
   if (size < 0) return 0;
-  if ((memory.load8(chunk + SIZE) & IS_MMAPPED) === 0) return resizeChunk(arena, chunk, oldSize, size);
   const moved = remapChunk(arena, chunk, size);
   if (moved !== 0) return moved + HEADER_BYTES;
+  const oldSize = chunkSize(memory, chunk);
   if (oldSize - WORD_BYTES >= size) return payload;
   const copy = front.malloc(request);
   if (copy === 0) return 0;
@@ -52,16 +56,18 @@ export function resize(arena: Arena, front: Malloc, payload: number, head: numbe
   return copy;
 }
 
-function resizeChunk(arena: Arena, chunk: number, oldSize: number, size: number): number {
+/** _int_realloc: make `chunk`, of the arena, one of `size`; the payload, moved or not, or 0 (then nothing has changed). */
+export function resizeChunk(arena: Arena, chunk: number, size: number): number {
   const { memory, at } = arena;
   const system = memory.load64(at + SYSTEM_MEM);
-  if (memory.load64(chunk + SIZE) <= HEADER_BYTES || oldSize >= system) {
-    corrupted(memory, 'realloc(): invalid old size');
-  }
+  const oldHead = memory.load64(chunk + SIZE);
+  const oldSize = oldHead - (oldHead & 7);
+  if (oldHead <= HEADER_BYTES || oldSize >= system) corrupted(memory, 'realloc(): invalid old size');
   const next = chunk + oldSize;
   const nextHead = memory.load64(next + SIZE);
   const nextSize = nextHead - (nextHead & 7);
-  if (nextHead <= HEADER_BYTES || nextSize >= system) corrupted(memory, 'realloc(): invalid next size');
+  if (nextHead <= HEADER_BYTES || nextSize >= memory.load64(at + SYSTEM_MEM))
+    corrupted(memory, 'realloc(): invalid next size');
   let found = oldSize;
   if (oldSize < size) {
     const isTop = next === memory.load64(at + TOP);

@@ -75,11 +75,12 @@ export class Arena {
   /** Address of the thread's pointer to its cache. */
   readonly tcache: number;
 
-  constructor(memory: ProgramMemory, state: number) {
+  /** `tcache`: the thread's pointer, which is the same whatever the arena. */
+  constructor(memory: ProgramMemory, state: number, tcache = state + TCACHE) {
     this.memory = memory;
     this.at = state;
     this.unsorted = binAt(state, 1);
-    this.tcache = state + TCACHE;
+    this.tcache = tcache;
   }
 }
 

@@ -149,7 +149,7 @@ function fencepostBytes(reader: MemoryReader, chunk: number): number {
 function startAfter(walk: Walk, end: number): number {
   const last = Math.min(walk.top, end + GAP_MAX);
   for (let start = end; start <= last; start += ALIGNMENT) {
-    if (leadsTo(walk, start, walk.top)) return start;
+    if (leadsTo(walk, start, walk.top, true)) return start;
   }
   return 0;
 }
@@ -158,20 +158,23 @@ function startAfter(walk: Walk, end: number): number {
 function startBefore(walk: Walk, chunk: number, system: number, pageBytes: number): number {
   let found = 0;
   for (let start = chunk - (chunk % pageBytes); start > 0 && chunk - start < system; start -= pageBytes) {
-    if (leadsTo(walk, start, chunk)) found = start;
+    if (leadsTo(walk, start, chunk, false)) found = start;
   }
   return found;
 }
 
-/** Does a chain of chunks that are not mapped lead from `start` to `goal`, or to fenceposts before it? */
-function leadsTo(walk: Walk, start: number, goal: number): boolean {
+/**
+ * Does a chain of chunks that are not mapped lead from `start` to `goal`? It must not pass through top or fenceposts, which
+ * end a piece; with `orFence`, reaching fenceposts is as good.
+ */
+function leadsTo(walk: Walk, start: number, goal: number, orFence: boolean): boolean {
   const { reader } = walk;
   if ((reader.load8(start + SIZE) & PREV_INUSE) === 0) return false;
   let chunk = start;
   while (chunk < goal) {
+    if (chunk > start && fencepostBytes(reader, chunk) > 0) return orFence;
     const size = chunkSize(reader, chunk);
-    if (goal === walk.top && chunk > start && fencepostBytes(reader, chunk) > 0) return true;
-    if (!isPlausible(size) || isMapped(reader, chunk)) return false;
+    if (!isPlausible(size) || isMapped(reader, chunk) || chunk === walk.top) return false;
     chunk += size;
   }
   return chunk === goal;
