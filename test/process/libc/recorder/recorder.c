@@ -21,13 +21,13 @@
 #include <unistd.h>
 
 #define INPUT_MAX (16u << 20)
-#define OUTPUT_MAX (1u << 20)
+#define OUTPUT_MAX (8u << 20)
 #define ERRORS_MAX (1u << 16)
 #define SLOTS 65536
 #define WORDS 8
 #define HEAP_ALIGNMENT ((uintptr_t)64 << 20)
 #define PAGE ((uintptr_t)4096)
-#define WALK_MAX 100000
+#define WALK_MAX 30000
 
 /* In memory that fork shares. */
 struct shared {
@@ -172,6 +172,13 @@ static void free_many(unsigned slot, uint64_t count, uint64_t step) {
   for (uint64_t i = 0; i < count; i++) free(slots[(slot + i * step) % SLOTS]);
 }
 
+/* A page so many pages behind the break, where it can go no further. */
+static void put_wall(uint64_t pages) {
+  uintptr_t at = ((break_now() + PAGE - 1) & -PAGE) + pages * PAGE;
+  void *got_page = mmap((void *)at, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  put((uintptr_t)got_page == at ? "1" : "0");
+}
+
 static void operate(char **word, int count) {
   const char *name = word[0];
   unsigned slot = count > 1 ? (unsigned)number(word[1]) % SLOTS : 0;
@@ -194,6 +201,7 @@ static void operate(char **word, int count) {
   else if (strcmp(name, "stats") == 0) malloc_stats();
   else if (strcmp(name, "walk") == 0) put_walk();
   else if (strcmp(name, "sbrk") == 0) sbrk((intptr_t)number(word[1]));
+  else if (strcmp(name, "wall") == 0) put_wall(number(word[1]));
   else if (strcmp(name, "fill") == 0) memset(block + (int64_t)a, (int)c, b);
   else if (strcmp(name, "sum") == 0) put_number(sum_of((unsigned char *)block + (int64_t)a, b), 16);
   else if (strcmp(name, "nonzero") == 0) put_number(nonzero_in((unsigned char *)block + (int64_t)a, b), 10);

@@ -2,11 +2,17 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { CORRUPTIONS } from './corruptions.ts';
+import { BIN_CORRUPTIONS } from './corruptions-of-bins.ts';
+import { BLOCK_CORRUPTIONS } from './corruptions-of-blocks.ts';
+import { EDGE_CORRUPTIONS } from './corruptions-of-edges.ts';
+import { LIST_CORRUPTIONS } from './corruptions-of-lists.ts';
 import { damagedSequence } from './damage.ts';
+import { edgeSequences } from './edges.ts';
 import { healthySequences } from './families.ts';
 import type { RealLibrary, Recording } from './real-library.ts';
 import { Script, type Sequence } from './script.ts';
+
+export const CORRUPTIONS = [...LIST_CORRUPTIONS, ...BLOCK_CORRUPTIONS, ...BIN_CORRUPTIONS, ...EDGE_CORRUPTIONS];
 
 const FOLDER = fileURLToPath(new URL('../../../fixtures/libc/', import.meta.url));
 const SUFFIX = '.jsonl.gz';
@@ -38,7 +44,12 @@ export function writeRecordings(families: ReadonlyMap<string, readonly Recording
   }
 }
 
-export function corruptionSequences(): Sequence[] {
+/** Every family whose programs are as they are written, whatever they end in. */
+export function writtenSequences(seed = 0): Map<string, Sequence[]> {
+  return new Map([...healthySequences(seed), ...edgeSequences(seed), ['abort', corruptionSequences()]]);
+}
+
+function corruptionSequences(): Sequence[] {
   return CORRUPTIONS.map(({ name, write }, index) => {
     const script = new Script(index + 1);
     write(script);
@@ -48,8 +59,7 @@ export function corruptionSequences(): Sequence[] {
 
 /** Every family, run on the real library. `seed` 0: the programs of the fixtures. */
 export function record(library: RealLibrary, seed = 0): Map<string, Recording[]> {
-  const families = healthySequences(seed);
-  if (seed === 0) families.set('abort', corruptionSequences());
+  const families = writtenSequences(seed);
   const damaged = Array.from({ length: DAMAGED }, (_, index) =>
     damagedSequence(seed * 1_000_003 + 900_000 + index, `damage-${index}`),
   );

@@ -1,4 +1,5 @@
 /** The same sequences on the emulated C library: one machine, a process for each sequence, results in the same notation. */
+import { MAP_FIXED_NOREPLACE } from '../../../../src/kernel/linux-abi.ts';
 import { activate } from '../../../../src/kernel/schedule.ts';
 import { Machine } from '../../../../src/machine/machine.ts';
 import { LIBC_STATE_BYTES, LibcMalloc } from '../../../../src/process/libc/malloc.ts';
@@ -16,7 +17,7 @@ const MEMORY_BYTES = 256 << 20;
  */
 const HEAP_START = 0x5581_1400_0000;
 const HEAP_ALIGNMENT = 64 << 20;
-const WALK_MAX = 100_000;
+const WALK_MAX = 30_000;
 const PAGE = 4096;
 const WORD = 2n ** 64n;
 
@@ -120,6 +121,10 @@ class Replay {
       case 'sbrk':
         memory.sbrk(last(1));
         return '';
+      case 'wall': {
+        const wall = Math.ceil(memory.sbrk(0) / PAGE) * PAGE + last(1) * PAGE;
+        return memory.mmap(PAGE, wall, MAP_FIXED_NOREPLACE) === wall ? '1' : '0';
+      }
       case 'fill':
         memory.fill(at(), last(4), last(3));
         return '';
@@ -139,7 +144,7 @@ class Replay {
         memory.store64(at(), slots[last(3)]! + last(4));
         return '';
       case 'link':
-        memory.storeBig(at(), (BigInt(at()) >> 12n) ^ BigInt(slots[last(3)]! + last(4)));
+        memory.storeBig(at(), (BigInt(at()) >> 12n) ^ BigInt((slots[last(3)] ?? 0) + last(4)));
         return '';
       case 'alias':
         slots[slot] = slots[last(2)]! + last(3);
