@@ -9,6 +9,7 @@ import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/faults.ts';
+import { heapGroups } from './groups/heaps.ts';
 import { loadGroups } from './groups/loads.ts';
 import { forkGroup, mappingGroup } from './groups/processes.ts';
 import { scenarioGroup } from './groups/scenario.ts';
@@ -24,6 +25,7 @@ const GROUPS: readonly Group[] = [
   forkGroup(),
   mappingGroup(),
   scenarioGroup(),
+  ...heapGroups(),
 ];
 
 const { values } = parseArgs({

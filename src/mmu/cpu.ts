@@ -10,7 +10,7 @@
  */
 import type { CpuOptions } from './cpu-options.ts';
 import type { Fault } from './fault-latch.ts';
-import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
+import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
 import { TranslationUnit } from './translation-unit.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
@@ -24,6 +24,7 @@ export interface TrapHandler {
 
 /** A constant of this module is compiled in; an imported one is read, and checked for being initialised, at each use. */
 const INDEX_MASK = SOFT_INDEX_MASK;
+const FOLD = SOFT_FOLD;
 const NEAR = SOFT_NEAR;
 const CHUNK = SOFT_CHUNK;
 const OFFSET = SOFT_OFFSET;
@@ -67,7 +68,8 @@ export class Cpu extends TranslationUnit {
 
   load8(va: number): number {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.offsetMask;
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -82,7 +84,8 @@ export class Cpu extends TranslationUnit {
 
   load16(va: number): number {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.halfMask;
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -98,7 +101,8 @@ export class Cpu extends TranslationUnit {
   /** Unsigned. */
   load32(va: number): number {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.wordMask;
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -114,7 +118,8 @@ export class Cpu extends TranslationUnit {
   /** The low word; the high one is left in `highWord`. Both unsigned. */
   load64(va: number): number {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.doubleMask;
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -131,7 +136,8 @@ export class Cpu extends TranslationUnit {
 
   store8(va: number, value: number): void {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.offsetMask;
     if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -146,7 +152,8 @@ export class Cpu extends TranslationUnit {
 
   store16(va: number, value: number): void {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.halfMask;
     if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -163,7 +170,8 @@ export class Cpu extends TranslationUnit {
 
   store32(va: number, value: number): void {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.wordMask;
     if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;
@@ -180,7 +188,8 @@ export class Cpu extends TranslationUnit {
 
   store64(va: number, low: number, high: number): void {
     const bits = va | 0;
-    const index = (bits >>> this.pageShift) & INDEX_MASK;
+    const page = bits >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
     const offset = bits & this.doubleMask;
     if (this.storeTags[index] === va - offset) {
       const time = this.clock + 1;

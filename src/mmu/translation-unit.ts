@@ -21,7 +21,7 @@ import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL } from './pte-flags.ts';
 import { addressEnd, addressStart } from './sign-extension.ts';
 import { TlbHierarchy } from './tlb/hierarchy.ts';
-import { SOFT_CHUNK, SOFT_INDEX_MASK, SOFT_OFFSET, SoftTlbs } from './tlb/soft-tlb.ts';
+import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_OFFSET, SoftTlbs } from './tlb/soft-tlb.ts';
 import { GLOBAL_SPACE, type TlbEntryInfo, type TlbPreset } from './tlb/tlb.ts';
 import type { Translation } from './translation.ts';
 import { type AccessKind, FETCH, STORE } from './units.ts';
@@ -170,7 +170,8 @@ export abstract class TranslationUnit {
    */
   translate(va: number, kind: AccessKind): number {
     const soft = this.soft.of(kind);
-    const index = ((va | 0) >>> this.format.pageShift) & SOFT_INDEX_MASK;
+    const page = (va | 0) >>> this.format.pageShift;
+    const index = (page ^ (page >>> SOFT_FOLD)) & SOFT_INDEX_MASK;
     const offset = va & this.offsetMask;
     if (soft.tags[index] === va - offset) {
       const time = this.clock + 1;
@@ -284,7 +285,8 @@ export abstract class TranslationUnit {
         const flags = tlb.flags[slot]!;
         const rule = refusal(flags, kind, this.privilege);
         if (rule !== ALLOWED) return this.refuseFromEntry(va, kind, rule);
-        if (kind !== STORE || (flags & PTE_DIRTY) !== 0) return this.arrive(va, kind, slot, tlb.frameOf(slot, va));
+        if (kind !== STORE || (flags & PTE_DIRTY) !== 0)
+          return this.arrive(va, kind, slot, tlb.frameOf(slot, va), flags);
         this.tally.dirtyWalks++;
       }
     }
@@ -294,7 +296,7 @@ export abstract class TranslationUnit {
     if (rule !== ALLOWED) return this.refuse(va, kind, rule);
     walker.commit(kind);
     if (tlbs !== null) slot = this.enter(tlbs, va, kind, slot, space);
-    return this.arrive(va, kind, slot, walker.pfn);
+    return this.arrive(va, kind, slot, walker.pfn, walker.flags);
   }
 
   /** Enter the walk's result into the TLBs; `slot` holds a clean entry for the page, or is -1. */
@@ -318,7 +320,7 @@ export abstract class TranslationUnit {
     return filled;
   }
 
-  private arrive(va: number, kind: AccessKind, slot: number, pfn: number): number {
+  private arrive(va: number, kind: AccessKind, slot: number, pfn: number, flags: number): number {
     const { memory } = this;
     // A superpage entry may map past the end of memory.
     if (pfn >= memory.frames) return this.refuseFromEntry(va, kind, BAD_FRAME);
@@ -326,9 +328,11 @@ export abstract class TranslationUnit {
     const offset = va & this.offsetMask;
     const frame = pfn * this.format.pageBytes;
     if (slot !== -1 && this.softAllowed) {
-      if (kind === STORE) memory.markFrameWritten(pfn);
       const page = Math.floor(va * this.pageScale);
-      this.soft.of(kind).fill(page, va - offset, slot, memory.chunkOf(frame), memory.offsetInChunk(frame));
+      const chunk = memory.chunkOf(frame);
+      const start = memory.offsetInChunk(frame);
+      if (this.soft.fill(kind, flags, this.privilege, page, va - offset, slot, chunk, start))
+        memory.markFrameWritten(pfn);
     }
     return frame + offset;
   }

@@ -6,7 +6,7 @@ import { PageTable } from '../../../src/mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../../../src/mmu/physical-memory.ts';
 import { PTE_EXEC, PTE_GLOBAL, PTE_READ, PTE_USER, PTE_VALID, PTE_WRITE } from '../../../src/mmu/pte-flags.ts';
 import { TLB_POLICIES, type TlbConfig, validateTlbConfig } from '../../../src/mmu/tlb/config.ts';
-import { SOFT_INDEX_MASK, SoftTlb } from '../../../src/mmu/tlb/soft-tlb.ts';
+import { SOFT_FOLD, SOFT_INDEX_MASK, SoftTlb } from '../../../src/mmu/tlb/soft-tlb.ts';
 import { ACCESS_NAMES, type AccessKind, FETCH, STORE } from '../../../src/mmu/units.ts';
 import { NaiveTlbs } from './naive-tlb.ts';
 
@@ -230,7 +230,8 @@ describe('Soft TLB', () => {
     const soft = new SoftTlb(pageShift);
     const page = 2 ** 12 + 2 ** 7 + 5;
     const address = page * 2 ** pageShift;
-    const index = ((address | 0) >>> pageShift) & SOFT_INDEX_MASK;
+    const low = (address | 0) >>> pageShift;
+    const index = (low ^ (low >>> SOFT_FOLD)) & SOFT_INDEX_MASK;
     soft.fill(page, address, 3, 0, 0);
     expect(soft.tags[index]).toBe(address);
     soft.dropSlot(2, page, true);
