@@ -2,6 +2,7 @@
  * Taking a chunk back [malloc/malloc.c:_int_free]: into the tcache, else a fastbin, else joined with its free neighbours.
  * A chunk of 64 KiB and more makes the fastbins join too, and top give back to the system what is above the threshold.
  */
+import type { ProgramMemory } from '../program-memory.ts';
 import { consolidate, join } from './consolidate.ts';
 import { corrupted } from './failure.ts';
 import {
@@ -101,9 +102,7 @@ function releaseNormal(arena: Arena, chunk: number, size: number): void {
   const next = chunk + size;
   const top = memory.load64(at + TOP);
   if (chunk === top) corrupted(memory, 'double free or corruption (top)');
-  if (isContiguous(memory, at) && next >= top + chunkSize(memory, top)) {
-    corrupted(memory, 'double free or corruption (out)');
-  }
+  if (isContiguous(memory, at) && isPast(memory, next, top)) corrupted(memory, 'double free or corruption (out)');
   const nextHead = memory.load64(next + SIZE);
   const flags = nextHead < INEXACT ? nextHead : memory.load8(next + SIZE);
   if ((flags & PREV_INUSE) === 0) corrupted(memory, 'double free or corruption (!prev)');
@@ -119,6 +118,13 @@ function releaseNormal(arena: Arena, chunk: number, size: number): void {
   if (chunkSize(memory, memory.load64(at + TOP)) >= memory.load64(at + TRIM_THRESHOLD)) {
     trimTop(arena, memory.load64(at + TOP_PAD));
   }
+}
+
+/** Is `next` at or past the end of `top`? An overflow into top's size can make that end wrap around, as it does in C. */
+function isPast(memory: ProgramMemory, next: number, top: number): boolean {
+  const size = chunkSize(memory, top);
+  if (size < INEXACT) return next >= top + size;
+  return BigInt(next) >= BigInt.asUintN(64, BigInt(top) + (memory.loadBig(top + SIZE) & ~7n));
 }
 
 /** A size field that no double holds: what the same checks say of it, read exactly. */

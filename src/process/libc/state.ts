@@ -75,12 +75,11 @@ export class Arena {
   /** Address of the thread's pointer to its cache. */
   readonly tcache: number;
 
-  /** `tcache`: the thread's pointer, which is the same whatever the arena. */
-  constructor(memory: ProgramMemory, state: number, tcache = state + TCACHE) {
+  constructor(memory: ProgramMemory, state: number) {
     this.memory = memory;
     this.at = state;
     this.unsorted = binAt(state, 1);
-    this.tcache = tcache;
+    this.tcache = state + TCACHE;
   }
 }
 

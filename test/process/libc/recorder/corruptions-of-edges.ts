@@ -1,5 +1,5 @@
 /** Where the heap meets the system, top and mapped chunks; and what realloc finds. */
-import { type Corruption, chunkOf } from './corruption.ts';
+import { type Corruption, chunkOf, LARGE } from './corruption.ts';
 import type { Script } from './script.ts';
 
 const TOP_ASSERTION =
@@ -7,6 +7,27 @@ const TOP_ASSERTION =
   '((unsigned long) (old_size) >= MINSIZE && prev_inuse (old_top) && ((unsigned long) old_end & (pagesize - 1)) == 0)';
 
 export const EDGE_CORRUPTIONS: readonly Corruption[] = [
+  {
+    name: 'top-size-wraps-free',
+    message: 'double free or corruption (out)',
+    write(script) {
+      // Top is said to end before it begins: every block lies behind it.
+      const slot = script.malloc(LARGE);
+      const last = script.malloc(24);
+      script.emit('store', last, 24, '0xfffffffffffff001');
+      script.emit('free', slot);
+    },
+  },
+  {
+    name: 'top-size-wraps-figures',
+    message: null,
+    write(script) {
+      const slot = script.malloc(100);
+      script.emit('free', script.malloc(LARGE));
+      script.emit('store', slot, 104, '0xfffffffffffff001');
+      script.look();
+    },
+  },
   ...['0xffffffffffffffff', '0x1000001', '0x21011', '0x21001'].map((field) => ({
     name: `top-size-${field}`,
     // As large as the whole heap is still believed.
