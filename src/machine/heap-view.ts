@@ -17,7 +17,7 @@ export function viewHeap(program: Program): HeapView {
   return {
     malloc: program.mallocName,
     python: python?.profile.name ?? null,
-    allocator: python?.allocatorName() ?? null,
+    allocator: python?.allocatorName(program.peek()) ?? null,
     figures: heapFigures(program, regions),
     regions: Object.fromEntries(regions.map((region) => [key(region.start), viewRegion(region)])),
     held,

@@ -18,8 +18,8 @@ export function outcomeText(outcome: StepOutcome, names: Names): string {
     case 'pointer':
       return outcome.address === 0 ? '= NULL' : `= ${hex(outcome.address)}`;
     case 'answer':
-      if (outcome.text === '') return '';
-      return outcome.text.includes('\n') ? `= ${outcome.text.split('\n').length - 1} lines` : `= ${outcome.text}`;
+      // Lines stand below the step.
+      return outcome.text === '' || outcome.text.includes('\n') ? '' : `= ${outcome.text}`;
     case 'process':
       return `pid ${outcome.pid}`;
     case 'errno':

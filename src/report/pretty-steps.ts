@@ -169,9 +169,10 @@ function whyBlock(lines: readonly WhyLine[], indent: string, style: Style): stri
 
 const PRINTED_MAX = 60;
 
-/** What the program printed, and what the tools beside it found. */
+/** What the program printed or answered in lines, and what the tools beside it found. */
 function heapBlock(step: StepResult, names: Names, indent: string, style: Style): string[] {
-  const printed = step.printed === undefined ? [] : printedLines(step.printed);
+  const answered = step.outcome.kind === 'answer' && step.outcome.text.includes('\n') ? step.outcome.text : '';
+  const printed = [step.printed ?? '', answered].flatMap((text) => (text === '' ? [] : printedLines(text)));
   const more = printed.length > PRINTED_MAX ? [`… and ${printed.length - PRINTED_MAX} more lines`] : [];
   const found = [
     ...(step.remarks ?? []),

@@ -17,6 +17,12 @@ const OTHER: Readonly<Record<string, string>> = {
   SI_KERNEL: 'SEGV_MAPERR',
   BUS_ADRERR: 'SEGV_MAPERR',
   'not-present': 'write',
+  block: 'NULL',
+  NULL: 'block',
+  'invalid-read': 'invalid-write',
+  'invalid-write': 'invalid-read',
+  'invalid-free': 'mismatched-free',
+  'mismatched-free': 'invalid-free',
 };
 
 /** Every scalar below an `expect:`, changed. */
@@ -24,7 +30,8 @@ export function mutations(text: string): Mutation[] {
   const document = parseDocument(text);
   const found: Mutation[] = [];
   visit(document.contents as Node | null, [], false, (path, scalar, key) => {
-    const before = scalar.value;
+    // The word NULL without quotes, which YAML reads as nothing.
+    const before = scalar.value ?? (key === 'result' ? 'NULL' : null);
     const after = changed(before, key);
     if (after === null || !scalar.range) return;
     const [start, end] = scalar.range;
@@ -55,8 +62,9 @@ function visit(
 }
 
 /** Another value of the same kind that cannot hold as well; null when there is none to be had by rule. */
-function changed(value: unknown, key: string): string | number | null {
+function changed(value: unknown, key: string): string | number | boolean | null {
   if (typeof value === 'number') return value + 1;
+  if (typeof value === 'boolean') return !value;
   if (typeof value !== 'string') return null;
   switch (key) {
     // One page further on, whatever it was.
@@ -66,6 +74,8 @@ function changed(value: unknown, key: string): string | number | null {
       return `(${value})+4096`;
     case 'value':
     case 'byte':
+    case 'free':
+    case 'largestFree':
       return `(${value})+1`;
     // Names of processes: one that the file has not got would not load.
     case 'processes':
@@ -73,7 +83,14 @@ function changed(value: unknown, key: string): string | number | null {
     case 'maps':
       return value.replace(/(?<= )[r-][w-][x-][ps]/, (perms) => (perms === '--xs' ? '---p' : '--xs'));
     case 'output':
+    case 'prints':
       return `${value}?`;
+    case 'result':
+      return OTHER[value] ?? `${value}?`;
+    case 'errors':
+      return OTHER[value] ?? 'invalid-read';
+    case 'bytes':
+      return value.replace(/^./, (digit) => (digit === '1' ? '2' : '1'));
     // As many bytes as before: another number of them is refused before the run.
     case 'text':
       return `${value.slice(0, -1)}${value.endsWith('?') ? '!' : '?'}`;

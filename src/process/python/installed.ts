@@ -3,7 +3,7 @@
  * [Objects/obmalloc.c: PyMem_SetupDebugHooks, _PyMem_GetCurrentAllocatorName].
  */
 import { PeekMemory } from '../peek-memory.ts';
-import type { ProgramMemory } from '../program-memory.ts';
+import type { MemoryReader, ProgramMemory } from '../program-memory.ts';
 import {
   type AllocatorRecord,
   type ArenaRecord,
@@ -103,12 +103,12 @@ export class InstalledAllocators {
   }
 
   /** The name of this very set of records; null for any other mixture. */
-  name(): string | null {
-    const bare = DOMAINS.map((domain) => this.get(domain));
+  name(reader: MemoryReader): string | null {
+    const bare = DOMAINS.map((domain) => readRecord(reader, this.at(domain)));
     const name = this.nameOf(bare);
     if (name !== null) return name;
     if (!DOMAINS.every((domain) => isSame(bare[domain]!, this.hookRecord(domain)))) return null;
-    const lower = this.nameOf(DOMAINS.map((domain) => readRecord(this.memory, this.hooks.lowerRecord(domain))));
+    const lower = this.nameOf(DOMAINS.map((domain) => readRecord(reader, this.hooks.lowerRecord(domain))));
     return lower === null ? null : `${lower}_debug`;
   }
 

@@ -9,7 +9,7 @@
  * over the same addresses, as a fork does.
  */
 import { type Allocator, NULL, type Size } from '../allocator.ts';
-import type { ProgramMemory } from '../program-memory.ts';
+import type { MemoryReader, ProgramMemory } from '../program-memory.ts';
 import {
   type AllocatorRecord,
   type ArenaRecord,
@@ -202,9 +202,9 @@ export class PythonRuntime implements PymallocHost, DebugHost, TraceHost {
     this.installed.setArenas(record);
   }
 
-  /** `pymalloc_debug` …; null when the records are no set that has a name. */
-  allocatorName(): string | null {
-    return this.installed.name();
+  /** `pymalloc_debug` …; null when the records are no set that has a name. A spectator brings a reader without effects. */
+  allocatorName(reader: MemoryReader = this.memory): string | null {
+    return this.installed.name(reader);
   }
 
   /**

@@ -125,7 +125,8 @@ export class ProcessBook {
   private outcome(step: ActionStep): void {
     const actor = step.process ?? (this.withState('alive').length === 1 ? this.withState('alive')[0] : undefined);
     if (actor === undefined || this.states.get(actor) === undefined) return;
-    const gone = step.do === 'exit' || (step.do === 'kill' && (step.signal ?? 'SIGKILL') === 'SIGKILL');
+    const refused = step.do === 'spawn' && step.expect?.exitCode !== undefined;
+    const gone = refused || step.do === 'exit' || (step.do === 'kill' && (step.signal ?? 'SIGKILL') === 'SIGKILL');
     if (gone) this.states.set(actor, this.loops === 0 ? 'dead' : 'maybe');
     else if (step.do === 'kill' || (step.expect !== undefined && 'signal' in step.expect))
       this.states.set(actor, 'maybe');

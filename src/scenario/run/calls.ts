@@ -34,6 +34,7 @@ export function call(context: StepContext, process: Process, step: CallStep): Ex
   return {
     outcome,
     printed,
+    remarks,
     ...(pointer === undefined ? {} : { pointer }),
     ...(answer === undefined ? {} : { answer }),
   };

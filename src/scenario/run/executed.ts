@@ -18,7 +18,7 @@ export interface Executed {
   readonly errno?: string | undefined;
   readonly signal?: SignalInfo | undefined;
   readonly translation?: Translation | undefined;
-  /** What wait collected. */
+  /** What wait collected, or that a Python ended with as it should have started. */
   readonly exitCode?: number | null | undefined;
   readonly killedBy?: string | null | undefined;
   readonly pid?: number | undefined;
@@ -26,7 +26,7 @@ export interface Executed {
   readonly pointer?: number | undefined;
   /** Of a call: the number or text answered. */
   readonly answer?: number | bigint | string | undefined;
-  /** Of a call: what it printed, one character to a byte. */
+  /** Of a call, or a Python that starts: what it printed, one character to a byte. */
   readonly printed?: string | undefined;
   /** Of a call: documented rules it broke without anybody noticing. */
   readonly remarks?: readonly string[] | undefined;

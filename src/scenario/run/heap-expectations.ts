@@ -18,6 +18,7 @@ export function resultVerdict(
   // To YAML the word NULL without quotes is no text, but nothing.
   const expected = wanted ?? 'NULL';
   const found = pointer === undefined ? answer : pointer === 0 ? 'NULL' : 'block';
+  if (Array.isArray(expected)) return partsVerdict(expected, found === undefined ? otherwise : String(found));
   const shown = (value: string | number | bigint) =>
     typeof value === 'string' ? JSON.stringify(value) : String(value);
   const actual = found === undefined ? otherwise : shown(found);
@@ -30,17 +31,20 @@ export function resultVerdict(
 }
 
 export function printsVerdict(expected: NonNullable<StepExpect['prints']>, { printed = '' }: Executed): Verdict {
-  const actual = JSON.stringify(printed);
-  if (typeof expected === 'string') {
-    return { what: '', expected: JSON.stringify(expected), actual, held: printed === expected };
-  }
+  if (typeof expected !== 'string') return partsVerdict(expected, printed);
+  return { what: '', expected: JSON.stringify(expected), actual: JSON.stringify(printed), held: printed === expected };
+}
+
+/** Are all parts in the text, in this order? */
+function partsVerdict(parts: readonly string[], text: string): Verdict {
+  const actual = JSON.stringify(text);
   let from = 0;
-  for (const part of expected) {
-    const at = printed.indexOf(part, from);
+  for (const part of parts) {
+    const at = text.indexOf(part, from);
     if (at < 0) return { what: '', expected: `… ${JSON.stringify(part)} …`, actual, held: false };
     from = at + part.length;
   }
-  return { what: '', expected: expected.map((part) => JSON.stringify(part)).join(' … '), actual, held: true };
+  return { what: '', expected: parts.map((part) => JSON.stringify(part)).join(' … '), actual, held: true };
 }
 
 export function errorsVerdict(expected: NonNullable<StepExpect['errors']>, errors: readonly HeapError[]): Verdict {

@@ -23,7 +23,13 @@ export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
   if (step.input !== undefined) process.input.push(...encoder.encode(step.input));
   context.names.pids.set(name, process.pid);
   context.actFor(process);
-  return { outcome: { kind: 'process', pid: process.pid, name }, pid: process.pid };
+  return {
+    outcome: { kind: 'process', pid: process.pid, name },
+    pid: process.pid,
+    // A Python that does not understand its settings says so, and ends.
+    printed: String.fromCharCode(...process.output),
+    exitCode: process.state === 'running' ? undefined : process.exitCode,
+  };
 }
 
 function heapOf({ malloc, python, memcheck }: StepOf<'spawn'>): Pick<SpawnOptions, 'malloc' | 'python' | 'memcheck'> {

@@ -137,7 +137,7 @@ const stepExpectations = {
   errno: z.enum(ERRNO_NAMES).describe('The error a system call answered, or `ok`.'),
   count: amount('Bytes or pages done: of read, write and touch.'),
   pid: whole('The pid that fork, spawn or wait answered.', 1),
-  exitCode: whole('The exit code that wait collected.', 0, 255),
+  exitCode: whole('The exit code that wait collected, or with which a Python refused to start.', 0, 255),
   killedBy: z
     .enum(['SIGSEGV', 'SIGBUS', 'SIGKILL', 'SIGABRT', 'SIGILL'])
     .describe('The signal that wait says killed the child.'),
@@ -164,8 +164,13 @@ const stepExpectations = {
   ),
   output: z.string().describe('Everything the process has written to the console so far.'),
   result: z
-    .union([whole('the number answered', Number.MIN_SAFE_INTEGER), z.string(), z.null()])
-    .describe('What the function answered: a number, a text, or of a pointer `NULL` or `block`.'),
+    .union([
+      whole('the number answered', Number.MIN_SAFE_INTEGER),
+      z.string(),
+      z.null(),
+      z.array(z.string()).describe('parts of the text answered, in this order'),
+    ])
+    .describe('What the function answered: a number, a text or parts of it, or of a pointer `NULL` or `block`.'),
   prints: z
     .union([z.string(), z.array(z.string()).describe('lines, or parts of lines, that it prints in this order')])
     .describe(
@@ -208,7 +213,7 @@ const TRANSLATES = [
 
 /** What each step may expect, besides what every step may. */
 const OWN_EXPECTATIONS = {
-  spawn: ['pid'],
+  spawn: ['pid', 'prints', 'exitCode'],
   mmap: ['errno', 'address'],
   munmap: ['errno'],
   mprotect: ['errno'],
