@@ -9,7 +9,6 @@ const BIN_EDGES = [
   ...multiples(32_768, 32_768, 229_376),
   ...multiples(262_144, 262_144, 1_048_576),
 ];
-const EDGES_EACH = 12;
 const HEAP_BYTES = 0x21000;
 const TCACHE_CHUNK = 0x290;
 const M_MMAP_THRESHOLD = -3;
@@ -25,6 +24,7 @@ function multiples(of: number, from: number, to: number): number[] {
  * is in shows.
  */
 function binEdge(script: Script, edge: number): void {
+  script.emit('mallopt', M_MMAP_THRESHOLD, 10_000_000);
   const equal: number[] = [];
   for (let index = 0; index < 3; index++) {
     equal.push(script.malloc(edge - 8));
@@ -107,14 +107,7 @@ type Edge = readonly [name: string, write: (script: Script) => void];
 /** Families `edges` and `wall`; of the latter, other programs with another `seed`. */
 export function edgeSequences(seed: number): Map<string, Sequence[]> {
   const edges: Edge[] = [];
-  for (let from = 0; from < BIN_EDGES.length; from += EDGES_EACH) {
-    const group = BIN_EDGES.slice(from, from + EDGES_EACH);
-    const write = (script: Script): void => {
-      script.emit('mallopt', M_MMAP_THRESHOLD, 10_000_000);
-      for (const edge of group) binEdge(script, edge);
-    };
-    edges.push([`bins-${group[0]}`, write]);
-  }
+  for (const edge of new Set(BIN_EDGES)) edges.push([`bin-${edge}`, (script) => binEdge(script, edge)]);
   for (const left of [0, 16, 32, 48]) {
     edges.push([`top-malloc-${left}`, (script) => topEdge(script, 'malloc', left)]);
     edges.push([`top-realloc-${left}`, (script) => topEdge(script, 'realloc', left)]);
