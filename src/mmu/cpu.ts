@@ -10,8 +10,8 @@
  */
 import type { CpuOptions } from './cpu-options.ts';
 import type { Fault } from './fault-latch.ts';
+import { SegmentUnit } from './segment-unit.ts';
 import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
-import { TranslationUnit } from './translation-unit.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
 export type { CpuOptions } from './cpu-options.ts';
@@ -33,33 +33,17 @@ const STRADDLE_ATTEMPTS = 8;
 /** Pages that 8 bytes can touch when pages are as small as 4 bytes. */
 const PIECES_MAX = 3;
 
-export class Cpu extends TranslationUnit {
-  /** High word of the last `load64`, unsigned. */
-  highWord = 0;
+export class Cpu extends SegmentUnit {
   /** The kernel; null: a fault abandons the access. */
   trap: TrapHandler | null = null;
 
-  private readonly loadTags: Float64Array;
-  private readonly loadPlaces: Int32Array;
-  private readonly storeTags: Float64Array;
-  private readonly storePlaces: Int32Array;
-  private readonly pageShift: number;
   private readonly halfMask: number;
-  private readonly wordMask: number;
-  private readonly doubleMask: number;
   /** Physical addresses of the parts of a straddling access. */
   private readonly pieces = new Float64Array(PIECES_MAX);
 
   constructor(options: CpuOptions) {
     super(options);
-    this.loadTags = this.soft.loads.tags;
-    this.loadPlaces = this.soft.loads.places;
-    this.storeTags = this.soft.stores.tags;
-    this.storePlaces = this.soft.stores.places;
-    this.pageShift = options.format.pageShift;
     this.halfMask = this.offsetMask & ~1;
-    this.wordMask = this.offsetMask & ~3;
-    this.doubleMask = this.offsetMask & ~7;
   }
 
   protected override trapped(): boolean {
@@ -204,7 +188,7 @@ export class Cpu extends TranslationUnit {
     } else this.storeCold(va, 8, low, high);
   }
 
-  private loadCold(va: number, size: number): number {
+  protected override loadCold(va: number, size: number): number {
     this.faulted = false;
     this.highWord = 0;
     if ((va & this.offsetMask) + size > this.format.pageBytes) return this.loadStraddling(va, size);
@@ -217,7 +201,7 @@ export class Cpu extends TranslationUnit {
     return memory.load32(pa);
   }
 
-  private storeCold(va: number, size: number, low: number, high: number): void {
+  protected override storeCold(va: number, size: number, low: number, high: number): void {
     this.faulted = false;
     if ((va & this.offsetMask) + size > this.format.pageBytes) {
       this.storeStraddling(va, size, low, high);

@@ -44,13 +44,19 @@ export class ProgramMemory implements MemoryReader {
   readonly kernel: Kernel;
   readonly process: Process;
   private readonly calls: ProgramCalls;
-  private cpu: Cpu;
+  /** First address of the 4 GiB that hold the mappings of its libraries: what `near` accesses are relative to. */
+  readonly segment: number;
+  /** The processor it runs on. */
+  cpu: Cpu;
 
   constructor(kernel: Kernel, process: Process, calls: ProgramCalls) {
     this.kernel = kernel;
     this.process = process;
     this.calls = calls;
+    const top = process.space?.mmapBase ?? kernel.format.userEnd;
+    this.segment = Math.floor((top - 1) / WORD) * WORD;
     this.cpu = kernel.cpus[process.cpu]!;
+    this.enter();
   }
 
   get pageBytes(): number {
@@ -65,6 +71,7 @@ export class ProgramMemory implements MemoryReader {
   /** The program is about to run: on this CPU from now on. */
   enter(): void {
     this.cpu = this.kernel.cpus[this.process.cpu]!;
+    this.cpu.segment = this.segment;
   }
 
   load8(address: number): number {
@@ -124,6 +131,32 @@ export class ProgramMemory implements MemoryReader {
   storeBig(address: number, value: bigint): void {
     const bits = BigInt.asUintN(64, value);
     this.cpu.store64(address, Number(bits & 0xffffffffn), Number(bits >> 32n));
+    if (this.cpu.faulted) this.stop();
+  }
+
+  // Inside the segment, by the low words of addresses (mmu/segment-unit.ts).
+
+  /** 32 bits, signed. */
+  loadWordIn(low: number): number {
+    const value = this.cpu.loadWordIn(low);
+    if (this.cpu.faulted) this.stop();
+    return value;
+  }
+
+  /** The low word of 64 bits, signed; the high one is `cpu.high`. */
+  loadPairIn(low: number): number {
+    const value = this.cpu.loadPairIn(low);
+    if (this.cpu.faulted) this.stop();
+    return value;
+  }
+
+  storeWordIn(low: number, value: number): void {
+    this.cpu.storeWordIn(low, value);
+    if (this.cpu.faulted) this.stop();
+  }
+
+  storePairIn(low: number, lowValue: number, highValue: number): void {
+    this.cpu.storePairIn(low, lowValue, highValue);
     if (this.cpu.faulted) this.stop();
   }
 
@@ -245,7 +278,8 @@ export class ProgramMemory implements MemoryReader {
     return Math.min(length, this.kernel.pageBytes - (address % this.kernel.pageBytes));
   }
 
-  private stop(): never {
+  /** An access was refused: the program runs no further. */
+  stop(): never {
     throw new ProgramStopped();
   }
 }

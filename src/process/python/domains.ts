@@ -66,6 +66,10 @@ export class Domains implements HostCaller, FunctionFinder {
   /** Address of the word that is 1 while the running thread lacks the GIL. */
   private readonly lacksGil: number;
   private depth = 0;
+  /** Low words of text and state, and the high word of the segment that both lie in. */
+  private readonly textLow: number;
+  private readonly stateLow: number;
+  private readonly high: number;
 
   constructor(
     memory: ProgramMemory,
@@ -79,6 +83,9 @@ export class Domains implements HostCaller, FunctionFinder {
     this.text = text;
     this.state = state;
     this.lacksGil = lacksGil;
+    this.textLow = text | 0;
+    this.stateLow = state | 0;
+    this.high = memory.segment / 2 ** 32;
     this.own = own;
     this.hosts = hosts;
   }
@@ -92,6 +99,7 @@ export class Domains implements HostCaller, FunctionFinder {
   malloc(domain: Domain, size: Size): number {
     if (isTooLarge(size)) return NULL;
     this.noteGil(domain);
+    if (this.isPymalloc(domain, MALLOC)) return this.own.pymalloc.malloc(NULL, size);
     return this.callMalloc(this.state + domain * RECORD_BYTES, size);
   }
 
@@ -109,7 +117,22 @@ export class Domains implements HostCaller, FunctionFinder {
 
   free(domain: Domain, address: number): void {
     this.noteGil(domain);
-    this.callFree(this.state + domain * RECORD_BYTES, address);
+    if (this.isPymalloc(domain, FREE)) this.own.pymalloc.free(NULL, address);
+    else this.callFree(this.state + domain * RECORD_BYTES, address);
+  }
+
+  /**
+   * Does the domain's function of this kind lead to pymalloc? Its ctx is read too, as the caller would, but pymalloc has no
+   * use for one. The commonest record of all, so it is told by integers; any other is read again.
+   */
+  private isPymalloc(domain: Domain, kind: number): boolean {
+    const { memory } = this;
+    const { cpu } = memory;
+    const record = (this.stateLow + domain * RECORD_BYTES) | 0;
+    const pointer = memory.loadPairIn(record + 8 + kind * 8);
+    if (pointer !== ((this.textLow + PYMALLOC_AT + kind * FUNCTION_BYTES) | 0) || cpu.high !== this.high) return false;
+    memory.loadPairIn(record);
+    return true;
   }
 
   // Calls through the record at an address.

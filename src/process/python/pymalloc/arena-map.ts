@@ -21,6 +21,7 @@ import type { PymallocHost } from './host.ts';
 import type { PymallocLayout } from './layout.ts';
 
 const POINTER_BYTES = 8;
+const SEGMENT_BYTES = 2 ** 32;
 export const LEAF_BYTES = 8;
 const LOW = 4;
 /** `high` of a leaf that an aligned arena fills: -1. */
@@ -33,6 +34,9 @@ export class ArenaMap {
   private readonly host: PymallocHost;
   private readonly layout: PymallocLayout;
   private readonly root: number;
+  private readonly rootLow: number;
+  /** High word of the program's segment. */
+  private readonly high: number;
   private readonly arenaBytes: number;
   private readonly topMask: number;
   private readonly middleMask: number;
@@ -50,6 +54,8 @@ export class ArenaMap {
     this.host = host;
     this.layout = layout;
     this.root = layout.mapRoot;
+    this.rootLow = layout.mapRoot | 0;
+    this.high = memory.segment / SEGMENT_BYTES;
     this.arenaBytes = arenaBytes;
     this.topMask = 2 ** radix.topBits - 1;
     this.middleMask = 2 ** radix.middleBits - 1;
@@ -62,14 +68,37 @@ export class ArenaMap {
 
   covers(address: number): boolean {
     const { memory } = this;
-    const middle = memory.load64(this.root + ((address * this.topScale) & this.topMask) * POINTER_BYTES);
-    if (middle === NULL) return false;
-    const bottom = memory.load64(middle + ((address * this.middleScale) & this.middleMask) * POINTER_BYTES);
-    if (bottom === NULL) return false;
-    const leaf = bottom + ((address * this.bottomScale) & this.bottomMask) * LEAF_BYTES;
-    const high = memory.load32(leaf);
+    const { cpu } = memory;
+    const { high } = this;
+    const middle = memory.loadPairIn((this.rootLow + ((address * this.topScale) & this.topMask) * POINTER_BYTES) | 0);
+    if ((middle | cpu.high) === NULL) return false;
+    const middleSlot = ((address * this.middleScale) & this.middleMask) * POINTER_BYTES;
+    if (cpu.high !== high)
+      return this.coversFrom((cpu.high >>> 0) * SEGMENT_BYTES + (middle >>> 0) + middleSlot, address);
+    const bottom = memory.loadPairIn((middle + middleSlot) | 0);
+    if ((bottom | cpu.high) === NULL) return false;
+    const bottomSlot = ((address * this.bottomScale) & this.bottomMask) * LEAF_BYTES;
+    if (cpu.high !== high) return this.isIn((cpu.high >>> 0) * SEGMENT_BYTES + (bottom >>> 0) + bottomSlot, address);
+    const leaf = (bottom + bottomSlot) | 0;
+    const above = memory.loadWordIn(leaf);
     const offset = address & this.offsetMask;
-    if (high !== 0 && (offset >= high || high === WHOLE_LEAF)) return true;
+    if (above !== 0 && (above === -1 || offset >= above >>> 0)) return true;
+    const below = memory.loadWordIn(leaf + LOW);
+    return offset < below >>> 0;
+  }
+
+  /** The rest of the way by full addresses: the nodes lie outside of the program's segment. */
+  private coversFrom(middleSlot: number, address: number): boolean {
+    const bottom = this.memory.load64(middleSlot);
+    if (bottom === NULL) return false;
+    return this.isIn(bottom + ((address * this.bottomScale) & this.bottomMask) * LEAF_BYTES, address);
+  }
+
+  private isIn(leaf: number, address: number): boolean {
+    const { memory } = this;
+    const above = memory.load32(leaf);
+    const offset = address & this.offsetMask;
+    if (above !== 0 && (offset >= above || above === WHOLE_LEAF)) return true;
     return offset < memory.load32(leaf + LOW);
   }
 

@@ -26,6 +26,8 @@ const { sizeClass: SIZE_CLASS, nextOffset: NEXT_OFFSET, maxNextOffset: MAX_NEXT_
 /** Doubles hold words below this exactly; a link that is not below it was written by the guest, and is copied as bytes. */
 const EXACT = 2 ** 53;
 const WORD = 8;
+const USED_PAIR_BYTES = 16;
+const SEGMENT_BYTES = 2 ** 32;
 
 export class Pools {
   static readonly shared: readonly string[] = ['layout'];
@@ -35,6 +37,11 @@ export class Pools {
   private readonly arenas: Arenas;
   private readonly usedPools: number;
   private readonly poolMask: number;
+  /** The program's segment, its high word, and where the used pools lie in it: most pointers stay inside. */
+  private readonly segment: number;
+  private readonly high: number;
+  private readonly usedPoolsLow: number;
+  private readonly alignment: number;
 
   constructor(memory: ProgramMemory, layout: PymallocLayout, arenas: Arenas) {
     this.memory = memory;
@@ -42,6 +49,10 @@ export class Pools {
     this.arenas = arenas;
     this.usedPools = layout.usedPools;
     this.poolMask = layout.profile.poolBytes - 1;
+    this.segment = memory.segment;
+    this.high = memory.segment / SEGMENT_BYTES;
+    this.usedPoolsLow = layout.usedPools | 0;
+    this.alignment = layout.profile.alignment;
   }
 
   /** Write the empty lists of used pools. */
@@ -57,25 +68,64 @@ export class Pools {
   /** A block of the class, its contents what they were; NULL: no pool to be had. */
   take(sizeClass: number): number {
     const { memory } = this;
-    const head = this.usedPools + sizeClass * 16;
-    const pool = memory.load64(head);
+    const { cpu } = memory;
+    const { high } = this;
+    const head = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
+    const pool = memory.loadPairIn(head);
+    if (cpu.high !== high) return this.takeAnywhere(sizeClass);
     if (pool === head - NEXT) return this.takeFromNewPool(sizeClass);
-    memory.store32(pool + USED, memory.load32(pool + USED) + 1);
-    const block = memory.load64(pool + FREE_BLOCK);
-    const link = this.copyLink(pool + FREE_BLOCK, block);
-    if (link === NULL) this.extend(pool, sizeClass);
-    return block;
+    const used = memory.loadWordIn(pool + USED);
+    const block = memory.loadPairIn(pool + FREE_BLOCK);
+    if (cpu.high !== high) return this.takeAnywhere(sizeClass);
+    const link = memory.loadPairIn(block);
+    const linkHigh = cpu.high;
+    memory.storeWordIn(pool + USED, used + 1);
+    memory.storePairIn(pool + FREE_BLOCK, link, linkHigh);
+    if ((link | linkHigh) === NULL) this.extend(pool, sizeClass);
+    return this.segment + (block >>> 0);
   }
 
   /** `block` lies in a pool. */
   give(block: number): void {
+    const { memory } = this;
+    const { cpu } = memory;
+    const within = block - this.segment;
+    if (within < 0 || within >= SEGMENT_BYTES) {
+      this.giveAnywhere(block);
+      return;
+    }
+    const low = within | 0;
+    const pool = low & ~this.poolMask;
+    const link = memory.loadPairIn(pool + FREE_BLOCK);
+    const linkHigh = cpu.high;
+    memory.storePairIn(low, link, linkHigh);
+    memory.storePairIn(pool + FREE_BLOCK, low, this.high);
+    const used = memory.loadWordIn(pool + USED) - 1;
+    memory.storeWordIn(pool + USED, used);
+    if ((link | linkHigh) === NULL) this.insertFirst(pool);
+    else if (used === 0) this.retire(this.segment + (pool >>> 0));
+  }
+
+  /** `take` by full addresses: a list leads out of the segment. */
+  private takeAnywhere(sizeClass: number): number {
+    const { memory } = this;
+    const pool = memory.load64(this.usedPools + sizeClass * USED_PAIR_BYTES);
+    memory.store32(pool + USED, memory.load32(pool + USED) + 1);
+    const block = memory.load64(pool + FREE_BLOCK);
+    const link = this.copyLink(pool + FREE_BLOCK, block);
+    if (link === NULL) this.extendAnywhere(pool, sizeClass);
+    return block;
+  }
+
+  /** `give` by full addresses. */
+  private giveAnywhere(block: number): void {
     const { memory } = this;
     const pool = block - (block & this.poolMask);
     const link = this.copyLink(block, pool + FREE_BLOCK);
     memory.store64(pool + FREE_BLOCK, block);
     const used = memory.load32(pool + USED) - 1;
     memory.store32(pool + USED, used);
-    if (link === NULL) this.insertFirst(pool);
+    if (link === NULL) this.insertFirstAnywhere(pool);
     else if (used === 0) this.retire(pool);
   }
 
@@ -95,6 +145,20 @@ export class Pools {
 
   /** The free list is used up: the next virgin block becomes it; without one the pool is full and leaves its list. */
   private extend(pool: number, sizeClass: number): void {
+    const { memory } = this;
+    const offset = memory.loadWordIn(pool + NEXT_OFFSET);
+    // Unsigned: an overflow may have written anything there.
+    if (offset >>> 0 > memory.loadWordIn(pool + MAX_NEXT_OFFSET) >>> 0) {
+      this.unlink(this.segment + (pool >>> 0));
+      return;
+    }
+    const block = (pool + offset) | 0;
+    memory.storePairIn(pool + FREE_BLOCK, block, this.high);
+    memory.storeWordIn(pool + NEXT_OFFSET, offset + (sizeClass + 1) * this.alignment);
+    memory.storePairIn(block, 0, 0);
+  }
+
+  private extendAnywhere(pool: number, sizeClass: number): void {
     const { memory } = this;
     const offset = memory.load32(pool + NEXT_OFFSET);
     if (offset > memory.load32(pool + MAX_NEXT_OFFSET)) {
@@ -137,6 +201,21 @@ export class Pools {
 
   /** A full pool has a free block again: first in the list of its class, so that it is filled up next. */
   private insertFirst(pool: number): void {
+    const { memory, high } = this;
+    const sizeClass = memory.loadWordIn(pool + SIZE_CLASS);
+    const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES - NEXT) | 0;
+    const next = memory.loadPairIn(end + NEXT);
+    if (memory.cpu.high !== high || sizeClass < 0) {
+      this.insertFirstAnywhere(this.segment + (pool >>> 0));
+      return;
+    }
+    memory.storePairIn(pool + NEXT, next, high);
+    memory.storePairIn(pool + PREVIOUS, end, high);
+    memory.storePairIn(next + PREVIOUS, pool, high);
+    memory.storePairIn(end + NEXT, pool, high);
+  }
+
+  private insertFirstAnywhere(pool: number): void {
     const { memory } = this;
     const sizeClass = memory.load32(pool + SIZE_CLASS);
     const end = listEndOf(this.layout, sizeClass);
@@ -153,6 +232,25 @@ export class Pools {
   }
 
   private unlink(pool: number): void {
+    const { memory, high } = this;
+    const within = pool - this.segment;
+    if (within < 0 || within >= SEGMENT_BYTES) {
+      this.unlinkAnywhere(pool);
+      return;
+    }
+    const low = within | 0;
+    const next = memory.loadPairIn(low + NEXT);
+    const nextHigh = memory.cpu.high;
+    const previous = memory.loadPairIn(low + PREVIOUS);
+    if (nextHigh !== high || memory.cpu.high !== high) {
+      this.unlinkAnywhere(pool);
+      return;
+    }
+    memory.storePairIn(next + PREVIOUS, previous, high);
+    memory.storePairIn(previous + NEXT, next, high);
+  }
+
+  private unlinkAnywhere(pool: number): void {
     const { memory } = this;
     const next = memory.load64(pool + NEXT);
     const previous = memory.load64(pool + PREVIOUS);

@@ -1,0 +1,121 @@
+/**
+ * Loads and stores inside one segment of 4 GiB, addressed by integers.
+ *
+ * An address above 2^31 is a double, and a double that goes through a call which the compiler does not inline is an object
+ * on the host's heap. Code that follows many pointers a microsecond (allocators) therefore keeps the low 32 bits of its
+ * addresses, as signed integers, and checks that their high 32 bits are those of `segment`.
+ *
+ *     address = segment + (low >>> 0)        segment: a multiple of 2^32, set by who runs on the processor
+ *
+ * The same soft TLB, the same counts and the same cold path as the accesses by full address (cpu.ts).
+ */
+
+import type { CpuOptions } from './cpu-options.ts';
+import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
+import { TranslationUnit } from './translation-unit.ts';
+
+const INDEX_MASK = SOFT_INDEX_MASK;
+const FOLD = SOFT_FOLD;
+const NEAR = SOFT_NEAR;
+const CHUNK = SOFT_CHUNK;
+const OFFSET = SOFT_OFFSET;
+
+export abstract class SegmentUnit extends TranslationUnit {
+  /** High word of the last `load64`, unsigned. */
+  highWord = 0;
+  /** First address of the segment. */
+  segment = 0;
+  /** High word of the last `loadPairIn`, signed. */
+  high = 0;
+
+  protected readonly loadTags: Float64Array;
+  protected readonly loadPlaces: Int32Array;
+  protected readonly storeTags: Float64Array;
+  protected readonly storePlaces: Int32Array;
+  protected readonly pageShift: number;
+  protected readonly wordMask: number;
+  protected readonly doubleMask: number;
+
+  constructor(options: CpuOptions) {
+    super(options);
+    this.loadTags = this.soft.loads.tags;
+    this.loadPlaces = this.soft.loads.places;
+    this.storeTags = this.soft.stores.tags;
+    this.storePlaces = this.soft.stores.places;
+    this.pageShift = options.format.pageShift;
+    this.wordMask = this.offsetMask & ~3;
+    this.doubleMask = this.offsetMask & ~7;
+  }
+
+  protected abstract loadCold(va: number, size: number): number;
+  protected abstract storeCold(va: number, size: number, low: number, high: number): void;
+
+  /** 32 bits, signed. */
+  loadWordIn(low: number): number {
+    const page = low >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    const offset = low & this.wordMask;
+    if (this.loadTags[index] === this.segment + ((low - offset) >>> 0)) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.dataTouched[this.loadPlaces[index]!] = time;
+      const near = this.loadPlaces[index + NEAR]!;
+      if (near >= 0) return this.memory.nearWords[(near + offset) >>> 2]! | 0;
+      const at = (this.loadPlaces[index + OFFSET]! + offset) >>> 2;
+      return this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]![at]! | 0;
+    }
+    return this.loadCold(this.segment + (low >>> 0), 4) | 0;
+  }
+
+  /** The low word of 64 bits; the high one is left in `high`. Both signed. */
+  loadPairIn(low: number): number {
+    const page = low >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    const offset = low & this.doubleMask;
+    if (this.loadTags[index] === this.segment + ((low - offset) >>> 0)) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.dataTouched[this.loadPlaces[index]!] = time;
+      const near = this.loadPlaces[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]!;
+      const at = (this.loadPlaces[index + OFFSET]! + offset) >>> 2;
+      this.high = words[at + 1]! | 0;
+      return words[at]! | 0;
+    }
+    const word = this.loadCold(this.segment + (low >>> 0), 8) | 0;
+    this.high = this.highWord | 0;
+    return word;
+  }
+
+  storeWordIn(low: number, value: number): void {
+    const page = low >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    const offset = low & this.wordMask;
+    if (this.storeTags[index] === this.segment + ((low - offset) >>> 0)) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.stores++;
+      this.dataTouched[this.storePlaces[index]!] = time;
+      const near = this.storePlaces[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.storePlaces[index + CHUNK]!]!;
+      words[(this.storePlaces[index + OFFSET]! + offset) >>> 2] = value;
+    } else this.storeCold(this.segment + (low >>> 0), 4, value >>> 0, 0);
+  }
+
+  storePairIn(low: number, lowValue: number, highValue: number): void {
+    const page = low >>> this.pageShift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    const offset = low & this.doubleMask;
+    if (this.storeTags[index] === this.segment + ((low - offset) >>> 0)) {
+      const time = this.clock + 1;
+      this.clock = time;
+      this.stores++;
+      this.dataTouched[this.storePlaces[index]!] = time;
+      const near = this.storePlaces[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.storePlaces[index + CHUNK]!]!;
+      const at = (this.storePlaces[index + OFFSET]! + offset) >>> 2;
+      words[at] = lowValue;
+      words[at + 1] = highValue;
+    } else this.storeCold(this.segment + (low >>> 0), 8, lowValue >>> 0, highValue >>> 0);
+  }
+}
