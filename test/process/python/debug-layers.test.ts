@@ -92,6 +92,8 @@ describe('the hooks installed', () => {
 
   it('name the thread and its frames in the fatal report', () => {
     const { runtime, memory } = start('3.11');
+    // The recorder's program never was.
+    runtime.runtimeState = 'initialized';
     const block = runtime.malloc(RAW, 3);
     memory.store8(block + 3, 0);
     expect(() => runtime.free(RAW, block)).toThrow();
