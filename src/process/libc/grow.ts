@@ -35,8 +35,11 @@ import {
   TOP_PAD,
 } from './state.ts';
 
-/** MMAP_AS_MORECORE_SIZE: the least that is mapped in place of a break that will not move. */
-const MAPPED_PIECE_MIN = 1024 * 1024;
+/**
+ * MMAP_AS_MORECORE_SIZE: what the first piece that is mapped in place of a break that will not move is a multiple of. It was
+ * meant as the least size of all of them, but sysmalloc hands it on in the place of the page size (glibc 2.35 to 2.36).
+ */
+const MAPPED_PIECE = 1024 * 1024;
 
 /** A chunk of `size` by asking the system: 0 when it refuses. */
 export function growFor(arena: Arena, size: number): number {
@@ -88,8 +91,8 @@ function extend(arena: Arena, oldTop: number, oldSize: number, size: number): vo
   let start = wanted > 0 ? memory.sbrk(wanted) : -1;
   let end = 0;
   if (start < 0) {
-    if (isContiguous(memory, at)) wanted = Math.ceil((wanted + oldSize) / pageBytes) * pageBytes;
-    if (wanted >= 0 && wanted < MAPPED_PIECE_MIN) wanted = MAPPED_PIECE_MIN;
+    if (isContiguous(memory, at)) wanted = Math.ceil((wanted + oldSize) / MAPPED_PIECE) * MAPPED_PIECE;
+    if (wanted >= 0 && wanted < pageBytes) wanted = pageBytes;
     if (wanted <= size) return;
     start = memory.mmap(wanted);
     if (start < 0) return;

@@ -34,8 +34,8 @@ interface Walk {
   readonly labels: ReadonlyMap<number, Label>;
 }
 
-/** Bytes searched for the beginning of a piece behind memory of others. */
-const GAP_MAX = 16 * 1024 * 1024;
+/** Bytes searched for the beginning of a piece: behind memory of others, and before a chunk of a mapped piece. */
+const SEARCH_MAX = 64 * 1024 * 1024;
 
 export function regionsOf(
   reader: MemoryReader,
@@ -147,7 +147,7 @@ function fencepostBytes(reader: MemoryReader, chunk: number): number {
 
 /** The chunk that the piece behind fenceposts ending at `end` begins with; 0: none is found. */
 function startAfter(walk: Walk, end: number): number {
-  const last = Math.min(walk.top, end + GAP_MAX);
+  const last = Math.min(walk.top, end + SEARCH_MAX);
   for (let start = end; start <= last; start += ALIGNMENT) {
     if (leadsTo(walk, start, walk.top, true)) return start;
   }
@@ -157,7 +157,8 @@ function startAfter(walk: Walk, end: number): number {
 /** The page that a mapped piece holding `chunk` begins with: the lowest from which a chain leads there. 0: none. */
 function startBefore(walk: Walk, chunk: number, system: number, pageBytes: number): number {
   let found = 0;
-  for (let start = chunk - (chunk % pageBytes); start > 0 && chunk - start < system; start -= pageBytes) {
+  const reach = Math.min(system, SEARCH_MAX);
+  for (let start = chunk - (chunk % pageBytes); start > 0 && chunk - start < reach; start -= pageBytes) {
     if (leadsTo(walk, start, chunk, false)) found = start;
   }
   return found;

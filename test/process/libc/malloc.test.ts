@@ -190,7 +190,7 @@ describe('the system', () => {
     expect(broken()).toEqual([]);
   });
 
-  it('maps pieces of 1 MiB when the break cannot move', () => {
+  it('maps another piece when the break cannot move', () => {
     const { libc, memory, broken } = mallocMachine();
     const first = libc.malloc(24);
     memory.mmap(PAGE, memory.sbrk(0) + PAGE, MAP_FIXED);
