@@ -15,7 +15,7 @@ import { PageFaultHandler } from '../kernel/fault/handler.ts';
 import { checkKernelInvariants } from '../kernel/invariants.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { fork, terminate, wait } from '../kernel/lifecycle.ts';
-import { errnoName, MAP_FIXED } from '../kernel/linux-abi.ts';
+import { MAP_FIXED } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate, migrate } from '../kernel/schedule.ts';
 import { deliver } from '../kernel/signal.ts';
@@ -35,7 +35,7 @@ import type { Place } from '../process/check/ledger.ts';
 import type { Argument as CallArgument } from '../process/functions/function.ts';
 import type { Frame } from '../process/python/frame.ts';
 import { AccessPort } from './access-port.ts';
-import { littleEndian, requireAddress, requireRunning } from './check-access.ts';
+import { littleEndian, requireRunning } from './check-access.ts';
 import { cloneState, restoreState } from './clone-state.ts';
 import { collectCounters } from './collect-counters.ts';
 import { type MachineConfig, resolveConfig } from './config.ts';
@@ -52,6 +52,7 @@ import type {
 } from './machine-api.ts';
 import { ProgramPort } from './program-port.ts';
 import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
+import { SystemCalls } from './system-calls.ts';
 import { takeView } from './take-view.ts';
 import { TouchTracked } from './touch-tracked.ts';
 import { MachineTrap } from './trap.ts';
@@ -90,6 +91,8 @@ export class Machine {
   frames: readonly Frame[] = [];
   private readonly trap: MachineTrap;
   private readonly port: AccessPort;
+  /** The system calls that are not methods here. */
+  readonly calls: SystemCalls;
   /** What runs in the processes: their libraries, heaps and hooks. */
   readonly programs: ProgramPort;
   private listeners: MachineListener[] = [];
@@ -108,6 +111,7 @@ export class Machine {
     );
     this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
     this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
+    this.calls = new SystemCalls(this.kernel, this.trap);
     this.port = new AccessPort(this.kernel, this.trap);
     this.programs = new ProgramPort(this.kernel, this.trap, this);
     if (config.kernel === 'none') return;
@@ -192,28 +196,28 @@ export class Machine {
     this.enter(process, address, length, offset);
     const result = mmap(this.kernel, process, { address, length, prot, flags, offset });
     if ((flags & MAP_FIXED) !== 0 && result > 0) this.programs.noteRemapping(process, result, Number(length));
-    return this.noteSyscall(process, 'mmap', { address: show(address), length: show(length), prot, flags }, result);
+    return this.noteSyscall(process, 'mmap', { address, length, prot, flags }, result);
   }
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     this.programs.noteRemapping(process, Number(address), Number(length));
     const result = munmap(this.kernel, process.space!, address, length);
-    return this.noteSyscall(process, 'munmap', { address: show(address), length: show(length) }, result);
+    return this.noteSyscall(process, 'munmap', { address, length }, result);
   }
 
   mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
     this.enter(process, address, length);
     this.programs.noteRemapping(process, Number(address), Number(length));
     const result = mprotect(this.kernel, process, address, length, prot);
-    return this.noteSyscall(process, 'mprotect', { address: show(address), length: show(length), prot }, result);
+    return this.noteSyscall(process, 'mprotect', { address, length, prot }, result);
   }
 
   /** The new break, or the unchanged one on failure. */
   brk(process: Process, address: Argument): number {
     this.enter(process, address);
     const result = brk(this.kernel, process, address);
-    return this.noteSyscall(process, 'brk', { address: show(address) }, result);
+    return this.noteSyscall(process, 'brk', { address }, result);
   }
 
   /** The old break, or -ENOMEM. */
@@ -226,14 +230,14 @@ export class Machine {
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
-    return this.noteSyscall(process, 'write', { fd, address: show(address), length: show(length) }, result);
+    return this.noteSyscall(process, 'write', { fd, address, length }, result);
   }
 
   /** read(2) from the console (fd 0): bytes taken from `process.input`, or -EBADF, -EFAULT. */
   read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = readCall(this.kernel, process, fd, address, length);
-    return this.noteSyscall(process, 'read', { fd, address: show(address), length: show(length) }, result);
+    return this.noteSyscall(process, 'read', { fd, address, length }, result);
   }
 
   // Memory accesses
@@ -347,22 +351,16 @@ export class Machine {
 
   /** Begin a system call of the process. */
   private enter(process: Process, ...args: Argument[]): void {
-    requireRunning(this.kernel, process);
-    args.forEach(requireAddress);
-    activate(this.kernel, process);
-    this.kernel.counters.syscalls++;
+    this.calls.enter(process, ...args);
   }
 
   private noteSyscall(
     process: Process,
     name: string,
-    args: Readonly<Record<string, string | number>>,
+    args: Readonly<Record<string, Argument>>,
     result: number,
   ): number {
-    if (this.trap.listener !== null) {
-      this.emit({ type: 'Syscall', pid: process.pid, name, args, result: result < 0 ? errnoName(result) : result });
-    }
-    return result;
+    return this.calls.note(process, name, args, result);
   }
 
   private place(): Place {
@@ -387,6 +385,3 @@ function kindOf(access: AccessName): AccessKind {
   const hint = `the kinds are ${ACCESS_NAMES.join(', ')}`;
   throw new InputError({ code: 'MEM-API-012', message: `there is no access \`${String(access)}\``, hint });
 }
-
-/** An argument for an event: exact even beyond 2^53. */
-const show = (argument: Argument): string | number => (typeof argument === 'bigint' ? argument.toString() : argument);
