@@ -14,9 +14,12 @@ export const PROT_GROWSUP = 0x02000000;
 export const MAP_SHARED = 0x01;
 export const MAP_PRIVATE = 0x02;
 export const MAP_SHARED_VALIDATE = 0x03;
+/** Private memory that the kernel may throw away instead of swapping. */
+export const MAP_DROPPABLE = 0x08;
 export const MAP_TYPE = 0x0f;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
+export const MAP_32BIT = 0x40;
 export const MAP_GROWSDOWN = 0x0100;
 export const MAP_LOCKED = 0x2000;
 export const MAP_NORESERVE = 0x4000;
@@ -35,16 +38,39 @@ export const VM_MAYWRITE = 0x20;
 export const VM_MAYEXEC = 0x40;
 export const VM_MAYSHARE = 0x80;
 export const VM_GROWSDOWN = 0x100;
+/** A guard marker was installed somewhere in the area; pieces with and without it merge. */
+export const VM_MAYBE_GUARD = 0x800;
 export const VM_LOCKED = 0x2000;
+export const VM_SEQ_READ = 0x8000;
+export const VM_RAND_READ = 0x10000;
 export const VM_DONTCOPY = 0x20000;
+export const VM_LOCKONFAULT = 0x80000;
 export const VM_ACCOUNT = 0x100000;
 export const VM_NORESERVE = 0x200000;
 export const VM_HUGETLB = 0x400000;
 export const VM_SYNC = 0x800000;
+export const VM_WIPEONFORK = 0x2000000;
+export const VM_DONTDUMP = 0x4000000;
+export const VM_HUGEPAGE = 0x20000000;
 export const VM_NOHUGEPAGE = 0x40000000;
+export const VM_MERGEABLE = 1 << 31;
+/** Linux has these at bits 40 and 42; here they stand where it has those of userfaultfd, which we have not. */
+export const VM_DROPPABLE = 0x1000;
+export const VM_SEALED = 0x200;
+
+/** Flags that do not keep areas from merging: the whole gets them when a part has them. */
+export const VM_STICKY = VM_MAYBE_GUARD;
 
 /** Any right at all: what a PROT_NONE area lacks. */
 export const VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC;
+
+export const MREMAP_MAYMOVE = 1;
+export const MREMAP_FIXED = 2;
+export const MREMAP_DONTUNMAP = 4;
+
+export const MS_ASYNC = 1;
+export const MS_INVALIDATE = 2;
+export const MS_SYNC = 4;
 
 /** smaps VmFlags letters, in the kernel's order [fs/proc/task_mmu.c:show_smap_vma_flags]. */
 export const VM_FLAG_LETTERS: readonly (readonly [number, string])[] = [
@@ -57,13 +83,23 @@ export const VM_FLAG_LETTERS: readonly (readonly [number, string])[] = [
   [VM_MAYEXEC, 'me'],
   [VM_MAYSHARE, 'ms'],
   [VM_GROWSDOWN, 'gd'],
+  [VM_MAYBE_GUARD, 'gu'],
   [VM_LOCKED, 'lo'],
+  [VM_SEQ_READ, 'sr'],
+  [VM_RAND_READ, 'rr'],
   [VM_DONTCOPY, 'dc'],
+  [VM_LOCKONFAULT, 'lf'],
   [VM_ACCOUNT, 'ac'],
   [VM_NORESERVE, 'nr'],
   [VM_HUGETLB, 'ht'],
   [VM_SYNC, 'sf'],
+  [VM_WIPEONFORK, 'wf'],
+  [VM_DONTDUMP, 'dd'],
+  [VM_HUGEPAGE, 'hg'],
   [VM_NOHUGEPAGE, 'nh'],
+  [VM_MERGEABLE, 'mg'],
+  [VM_DROPPABLE, 'dp'],
+  [VM_SEALED, 'sl'],
 ];
 
 export const ERRNO = {
@@ -71,6 +107,7 @@ export const ERRNO = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EIO: 5,
   EBADF: 9,
   ECHILD: 10,
   EAGAIN: 11,
@@ -81,6 +118,7 @@ export const ERRNO = {
   EEXIST: 17,
   ENODEV: 19,
   EINVAL: 22,
+  EMFILE: 24,
   ENOSYS: 38,
   EOVERFLOW: 75,
   EOPNOTSUPP: 95,
