@@ -2,7 +2,7 @@
 import type { Command } from './command.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
-import { conformCpythonCommand } from './commands/conform.ts';
+import { conformCpythonCommand, conformLinuxCommand } from './commands/conform.ts';
 import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -22,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   listCommand,
   traceRunCommand,
   conformCpythonCommand,
+  conformLinuxCommand,
   schemaCommand,
   completionCommand,
 ];

@@ -47,4 +47,14 @@ export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
     title: 'no recording in this folder',
     text: 'A folder stands for every result and every file of debug-hook cases in it and below it, ending in .jsonl or .json, also with .gz. There is none.',
   },
+  {
+    code: 'MEM-CNF-010',
+    title: 'not a recording of Linux',
+    text: '`conform linux` takes files of traces, one a line, plain or gzipped: {"trace":…,"family":…,"ops":[…],"base":{…},"results":[…]}. They are known by their contents, not by their names.',
+  },
+  {
+    code: 'MEM-CNF-011',
+    title: 'a trace that cannot be read',
+    text: 'A line of the file is no trace, has fewer or more results than ops, or an op or result has a field that is missing or of another type. Ops are numbered from 0, as in the recording.',
+  },
 ];

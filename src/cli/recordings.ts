@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { AllocationResult } from '../conform/cpython/conform-allocations.ts';
 import { conformDebugHooks } from '../conform/cpython/conform-debug-hooks.ts';
 import { recognise } from '../conform/cpython/recognise.ts';
-import type { Conformance, FileConformance, RunningHash } from '../conform/outcome.ts';
+import type { RunningHash } from '../conform/outcome.ts';
 import { InputError } from '../mmu/input-error.ts';
+import type { OpenedRecording } from './conform-files.ts';
 import type { CliIo } from './io.ts';
 import { readInputBytes } from './read-input.ts';
 import { type FolderRule, STDIN } from './scenario-files.ts';
@@ -18,7 +19,7 @@ export const RECORDING_FOLDERS: FolderRule = {
   nothing: noRecordingIn,
 };
 
-export function noRecordingIn(folder: string): InputError {
+function noRecordingIn(folder: string): InputError {
   return new InputError({
     code: 'MEM-CNF-009',
     message: 'no recording in this folder',
@@ -28,7 +29,7 @@ export function noRecordingIn(folder: string): InputError {
 }
 
 /** Enough for the first line of any of them. */
-const HEAD_BYTES = 1 << 16;
+export const HEAD_BYTES = 1 << 16;
 /** Where the trace of a result is looked for, from the result's folder. */
 const TRACE_FOLDERS = ['../traces', '.'];
 const TRACE_EXTENSIONS = ['.jsonl.gz', '.jsonl'];
@@ -39,9 +40,6 @@ export interface OpenOptions {
   /** The person named this very file, so it had better be a recording; else it came with its folder. */
   readonly meant: boolean;
 }
-
-/** Ready to be checked, or skipped already; null for a file that came with its folder and is no recording. */
-type OpenedRecording = Conformance | FileConformance | null;
 
 /** @throws InputError or InputErrors what is wrong with the file or its trace */
 export async function openRecording(io: CliIo, file: string, options: OpenOptions): Promise<OpenedRecording> {
@@ -75,7 +73,7 @@ export async function openRecording(io: CliIo, file: string, options: OpenOption
   }
 }
 
-const decoded = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+export const decoded = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** @throws InputError MEM-CNF-008 */
 function findTrace(io: CliIo, file: string, name: string, traces: string | undefined): string {

@@ -16,7 +16,8 @@ export function differingFields(expected: JsonObject, actual: JsonObject, path: 
   });
 }
 
-function firstDifference(expected: unknown, actual: unknown, path: string): Difference | null {
+/** Null when the two are equal. */
+export function firstDifference(expected: unknown, actual: unknown, path: string): Difference | null {
   if (Array.isArray(expected) && Array.isArray(actual)) return inLists(expected, actual, path);
   if (isObject(expected) && isObject(actual)) return inObjects(expected, actual, path);
   if (typeof expected === 'string' && typeof actual === 'string' && expected.includes('\n')) {
@@ -58,6 +59,6 @@ function inTexts(expected: string, actual: string, path: string): Difference | n
   return null;
 }
 
-const isRow = (value: unknown): boolean => Array.isArray(value) && value.length <= 16;
+const isRow = (value: unknown): boolean => Array.isArray(value) && value.length <= 16 && !value.some(isObject);
 
 const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));

@@ -12,7 +12,7 @@ export type ConformOutcome = 'passed' | 'failed' | 'skipped';
 export interface Divergence {
   /** `op 17`, `ops 2001 to 3000`, `final.usable[0]`, `case overflow_m_1_at0_78: stderr`. */
   readonly where: string;
-  /** Number of the op, from 1; the first of them for a stretch of ops, null where no op is meant. */
+  /** Number of the op, as the recording counts: from 1, in traces of Linux from 0. The first of a stretch; null: none is meant. */
   readonly op: number | null;
   /** The op as the recording has it, on one line; null where no single op is meant. */
   readonly what: string | null;

@@ -1,20 +1,14 @@
-/** `mmulator conform cpython`: does this machine do what a real CPython was recorded doing? */
-import type { FileConformance } from '../../conform/outcome.ts';
-import type { InputError } from '../../mmu/input-error.ts';
-import { conformanceDocument, conformanceLines, conformanceSummary } from '../../report/conformance.ts';
-import { toJson } from '../../report/json.ts';
-import { type CommandContext, defineCommand } from '../command.ts';
-import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
-import { inputErrorsIn, showErrors } from '../failure.ts';
-import { Progress } from '../progress.ts';
-import { noRecordingIn, type OpenOptions, openRecording, RECORDING_FOLDERS } from '../recordings.ts';
-import { findFiles } from '../scenario-files.ts';
+/** `mmulator conform cpython`, `conform linux`: does this machine do what the real thing was recorded doing? */
+import { LEVEL_MAX } from '../../conform/linux/compare.ts';
+import { defineCommand } from '../command.ts';
+import { conformFiles } from '../conform-files.ts';
+import { LINUX_RECORDING_FOLDERS, openLinuxRecording } from '../linux-recordings.ts';
+import { openRecording, RECORDING_FOLDERS } from '../recordings.ts';
 
-/** Ops between two looks for Ctrl-C. */
-const SLICE_OPS = 10_000;
+const GROUP = { name: 'conform', summary: 'Check this machine against recordings of the real thing' };
 
 export const conformCpythonCommand = defineCommand({
-  group: { name: 'conform', summary: 'Check this machine against recordings of the real thing' },
+  group: GROUP,
   usage: 'cpython <files..>',
   summary: 'Replay recordings of CPython’s allocators and debug hooks, and compare',
   positionals: {
@@ -40,82 +34,58 @@ export const conformCpythonCommand = defineCommand({
   ],
   epilogue:
     'Exit status: 0 all passed, 1 something failed, 2 a file is no recording or its trace is missing.\nPlain and gzipped files are taken; what a file is shows in its contents.',
-  async run(args, context) {
-    const { io } = context;
-    const found = findFiles(io, args.files, RECORDING_FOLDERS);
-    const meant = new Set(args.files);
-    const results: FileConformance[] = [];
-    const errors: InputError[] = [...found.errors];
-    const progress = new Progress(context, found.files.length);
-    const out = new Report(context, args.quiet);
-    for (const [index, file] of found.files.entries()) {
-      if (io.interrupted()) break;
-      progress.at(index, file);
-      const ended = await conform(file, { traces: args.traces, meant: meant.has(file) }, context);
-      progress.clear();
-      if (ended === null) continue;
-      if ('errors' in ended) errors.push(...ended.errors);
-      else {
-        results.push(ended);
-        out.tell(ended);
-      }
-    }
-    if (io.interrupted()) return EXIT.interrupted;
-    if (results.length === 0 && errors.length === 0) errors.push(...args.files.map(noRecordingIn));
-    out.end(results, errors);
-    return exitCode(results, errors);
-  },
+  run: (args, context) =>
+    conformFiles(
+      args.files,
+      {
+        folders: RECORDING_FOLDERS,
+        open: (file, meant) => openRecording(context.io, file, { traces: args.traces, meant }),
+        quiet: args.quiet,
+      },
+      context,
+    ),
 });
 
-/** Null for a file that is no recording, or when interrupted. */
-async function conform(
-  file: string,
-  options: OpenOptions,
-  { io }: CommandContext,
-): Promise<FileConformance | { readonly errors: readonly InputError[] } | null> {
-  try {
-    const opened = await openRecording(io, file, options);
-    if (opened === null || 'outcome' in opened) return opened;
-    while (!opened.step(SLICE_OPS)) {
-      await io.pause();
-      if (io.interrupted()) return null;
-    }
-    await io.pause();
-    return opened.result();
-  } catch (thrown) {
-    const errors = inputErrorsIn(thrown);
-    if (errors === null) throw thrown;
-    return { errors };
-  }
-}
+const LEVELS = Array.from({ length: LEVEL_MAX }, (_, index) => index + 1);
 
-function exitCode(results: readonly FileConformance[], errors: readonly InputError[]): ExitCode {
-  return worst([
-    ...(errors.length > 0 ? [EXIT.badInput] : []),
-    ...(results.some(({ outcome }) => outcome === 'failed') ? [EXIT.failed] : []),
-  ]);
-}
-
-/** Results as they come, or one document at the end. */
-class Report {
-  private readonly context: CommandContext;
-  private readonly quiet: boolean;
-
-  constructor(context: CommandContext, quiet: boolean) {
-    this.context = context;
-    this.quiet = quiet;
-  }
-
-  tell(result: FileConformance): void {
-    const { io, json, style } = this.context;
-    if (json || (this.quiet && result.outcome === 'passed')) return;
-    io.stdout.write(`${conformanceLines(result, style).join('\n')}\n`);
-  }
-
-  end(results: readonly FileConformance[], errors: readonly InputError[]): void {
-    const { io, json, style, version } = this.context;
-    if (json) io.stdout.write(`${toJson(conformanceDocument(results, errors, version))}\n`);
-    else if (results.length > 0) io.stdout.write(`${conformanceSummary(results, style)}\n`);
-    if (errors.length > 0) showErrors(errors, null, this.context);
-  }
-}
+export const conformLinuxCommand = defineCommand({
+  group: GROUP,
+  usage: 'linux <files..>',
+  summary: 'Replay recordings of Linux’s memory manager, and compare call by call',
+  positionals: {
+    files: {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'Files of traces, folders of them, patterns in quotes; - for standard input',
+    },
+  },
+  options: {
+    level: {
+      alias: 'l',
+      type: 'number',
+      choices: LEVELS,
+      default: LEVEL_MAX,
+      describe:
+        '1 results and data, 2 and fault addresses and frame reuse, 3 and fault counts, 4 and maps, 5 and pages and sharing, 6 and smaps and status',
+    },
+    quiet: { alias: 'q', type: 'boolean', default: false, describe: 'Say only what did not pass' },
+  },
+  examples: [
+    ['conform linux fork.jsonl.gz', 'every trace counts as one'],
+    ['conform linux recordings -q --level 1', 'every file below a folder; only what the calls answer'],
+    ['conform linux traces.jsonl --json', 'for a program'],
+  ],
+  epilogue:
+    'Exit status: 0 all passed, 1 something failed, 2 a file is no recording.\nA trace fails at its first op that answers otherwise. One with an op that cannot be replayed is compared up to there,\nand skipped when nothing differs. Plain and gzipped files are taken.',
+  run: (args, context) =>
+    conformFiles(
+      args.files,
+      {
+        folders: LINUX_RECORDING_FOLDERS,
+        open: (file, meant) => openLinuxRecording(context.io, file, { level: args.level, meant }),
+        quiet: args.quiet,
+      },
+      context,
+    ),
+});

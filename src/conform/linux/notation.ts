@@ -18,7 +18,7 @@ import {
   PROT_READ,
   PROT_SEM,
   PROT_WRITE,
-} from '../../../src/kernel/linux-abi.ts';
+} from '../../kernel/linux-abi.ts';
 
 /** Places of the recording machine (CONSTANTS.json); STACK and TOP are end addresses. */
 export const BASES = {

@@ -1,12 +1,13 @@
 /**
- * Recordings of the real Linux kernel: the shape of one trace, as written in the recordings' FORMAT.md.
- * One line of a file is one trace; `results[i]` is what Linux answered to `ops[i]`.
+ * The shape of one recorded trace of the real Linux kernel: a line of a recording's file.
+ *
+ *     {"trace":"fork-017","family":"fork","tags":[…],"ops":[{op},…],"base":{…},"results":[{result},…]}
+ *
+ * `results[i]` is what Linux answered to `ops[i]`. Addresses are `SYM+N` texts, sizes from 2^53 up hex texts. Fields that a
+ * trace has besides those here are for other readers.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 
-/** One operation. Which fields are there depends on `op`; addresses are `SYM+N` strings, large numbers hex strings. */
+/** One operation. Which fields are there depends on `op`: see op-fields.ts. */
 export interface Op {
   readonly op: string;
   /** Acting process; default `P0`. */
@@ -14,12 +15,12 @@ export interface Op {
   readonly addr?: string;
   readonly len?: number | string;
   readonly prot?: string;
-  readonly flags?: string;
+  readonly flags?: string | number;
   readonly fd?: string | number;
   readonly off?: number | string;
   /** Name that the returned address is bound to. */
   readonly as?: string;
-  readonly size?: number;
+  readonly size?: number | string;
   readonly val?: number | string;
   readonly rw?: 'r' | 'w';
   readonly delta?: number | string;
@@ -27,8 +28,25 @@ export interface Op {
   readonly code?: number;
   readonly res?: string;
   readonly rel?: number;
-  readonly advice?: string;
-  /** 1: the call was made by a copy of the process. */
+  readonly advice?: string | number;
+  /** mremap: lengths before and after, and where to. */
+  readonly old?: number | string;
+  readonly new?: number | string;
+  readonly naddr?: string;
+  /** mincore: where the vector goes, when it is not the harness's own buffer. */
+  readonly vec?: string;
+  readonly pgoff?: number | string;
+  readonly file?: string;
+  readonly fs?: string;
+  readonly fill?: string;
+  readonly mode?: string;
+  readonly hex?: string;
+  readonly shm?: string;
+  readonly name?: string;
+  readonly add?: number;
+  readonly ms?: number;
+  readonly noswap?: number;
+  /** 1: the call is made by a copy of the process, which then ends. */
   readonly probe?: number;
 }
 
@@ -57,10 +75,15 @@ export interface Result {
   readonly fa?: string;
   readonly pfec?: number;
   readonly val?: string;
+  /** Bits of mincore, and bytes of a file. */
+  readonly vec?: string;
+  readonly hex?: string;
   readonly n?: number;
   readonly f?: string;
   readonly skip?: string;
   readonly status?: number;
+  readonly wsig?: string;
+  readonly killed?: string;
   readonly min?: number;
   readonly maj?: number;
   readonly pg?: string;
@@ -72,23 +95,19 @@ export interface Result {
   readonly nd?: readonly string[];
 }
 
+/** An answer of ours under way. */
+export type Answer = { -readonly [Field in keyof Result]: Result[Field] };
+
 export interface Trace {
   readonly trace: string;
   readonly family: string;
+  /** What a hand-made trace pins. */
   readonly note?: string;
   /** `"1"`: the process has no stack area. */
   readonly nostack?: string;
-  readonly tags: readonly string[];
+  /** `"1"`: swapping compresses at once, instead of writing to a disk in its own time. */
+  readonly zswap?: string;
   readonly ops: readonly Op[];
   readonly base: Pick<Result, 'maps' | 'pt' | 'share'>;
   readonly results: readonly Result[];
-}
-
-/** The traces of a folder's `*.jsonl.gz` files, file by file in order of name. */
-export function* readTraces(folder: string): Generator<Trace> {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.jsonl.gz'));
-  for (const name of files.sort()) {
-    const text = gunzipSync(readFileSync(join(folder, name))).toString('utf8');
-    for (const line of text.split('\n')) if (line !== '') yield JSON.parse(line) as Trace;
-  }
 }

@@ -1,10 +1,10 @@
 /** The figures of /proc/PID/status and smaps that the recordings' snapshots hold, kB (FORMAT.md, section 4.4). */
-import { FLAG_DIRTY, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../../../src/kernel/frames/frame-table.ts';
-import type { Kernel } from '../../../src/kernel/kernel.ts';
-import { VM_LOCKED } from '../../../src/kernel/linux-abi.ts';
-import type { AddressSpace } from '../../../src/kernel/vm/address-space.ts';
-import type { Area } from '../../../src/kernel/vm/area.ts';
-import { PTE_ACCESSED, PTE_DIRTY, PTE_SWAP } from '../../../src/mmu/pte-flags.ts';
+import { FLAG_DIRTY, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../../kernel/frames/frame-table.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { VM_LOCKED } from '../../kernel/linux-abi.ts';
+import type { AddressSpace } from '../../kernel/vm/address-space.ts';
+import type { Area } from '../../kernel/vm/area.ts';
+import { PTE_ACCESSED, PTE_DIRTY, PTE_SWAP } from '../../mmu/pte-flags.ts';
 import { formatAddress } from './notation.ts';
 import { forEachEntry, pageAt, visibleAreas } from './observe.ts';
 import type { Memory } from './recording.ts';

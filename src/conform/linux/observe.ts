@@ -1,11 +1,11 @@
 /** What /proc would show of an emulated process, in the recordings' notation (FORMAT.md, section 4.3). */
-import { FRAME_ANON, ZERO_PFN } from '../../../src/kernel/frames/frame-table.ts';
-import type { Kernel } from '../../../src/kernel/kernel.ts';
-import { permsOf, vmFlagLetters } from '../../../src/kernel/linux-abi.ts';
-import type { AddressSpace } from '../../../src/kernel/vm/address-space.ts';
-import type { Area } from '../../../src/kernel/vm/area.ts';
-import { leafTableEnd, skippedEnd } from '../../../src/kernel/vm/tables.ts';
-import { PTE_PROT_NONE, PTE_SWAP, PTE_VALID } from '../../../src/mmu/pte-flags.ts';
+import { FRAME_ANON, ZERO_PFN } from '../../kernel/frames/frame-table.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { permsOf, vmFlagLetters } from '../../kernel/linux-abi.ts';
+import type { AddressSpace } from '../../kernel/vm/address-space.ts';
+import type { Area } from '../../kernel/vm/area.ts';
+import { leafTableEnd, skippedEnd } from '../../kernel/vm/tables.ts';
+import { PTE_PROT_NONE, PTE_SWAP, PTE_VALID } from '../../mmu/pte-flags.ts';
 import { BASES, formatAddress } from './notation.ts';
 import type { MapLine, PageRun, Share } from './recording.ts';
 

@@ -7,14 +7,14 @@
  *     TOP              kernel-chosen mappings go below
  *     STACK-0x21000    rw-p, only the top page resident
  */
-import { MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../../src/kernel/linux-abi.ts';
-import type { Process } from '../../../src/kernel/process.ts';
-import { Machine } from '../../../src/machine/machine.ts';
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../kernel/linux-abi.ts';
+import type { Process } from '../../kernel/process.ts';
+import { Machine } from '../../machine/machine.ts';
 import { BASES } from './notation.ts';
 import type { Op, Trace } from './recording.ts';
 
 const KIB = 1024;
-const PAGE = 4096;
+export const PAGE_BYTES = 4096;
 /** The recording machine's: together they bound what one request is promised. */
 const LINUX_MEMORY_BYTES = 24684084 * KIB;
 const LINUX_SWAP_BYTES = 262140 * KIB;
@@ -24,7 +24,7 @@ const SMALL_MEMORY_BYTES = 256 * 1024 * KIB;
 /** end_data - start_data of the stub, counted by RLIMIT_DATA. */
 const DATA_BYTES = 449;
 const STACK_BYTES = 0x21000;
-const SCRATCH_BYTES = 16 * PAGE;
+const SCRATCH_BYTES = 16 * PAGE_BYTES;
 
 export interface RecordedMachine {
   readonly machine: Machine;
@@ -34,7 +34,7 @@ export interface RecordedMachine {
 export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): RecordedMachine {
   const machine = new Machine({ paging: 'x86_64', ...memoryFor(trace.ops) });
   const stack = trace.nostack === '1' ? 0 : STACK_BYTES;
-  const process = machine.spawn({ name: 'P0', image: { text: PAGE, stack }, signals: 'survive' });
+  const process = machine.spawn({ name: 'P0', image: { text: PAGE_BYTES, stack }, signals: 'survive' });
   const space = process.space!;
   space.dataBytes = DATA_BYTES;
   machine.load(process, BASES.TEXT, 1);
@@ -44,7 +44,7 @@ export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): Reco
     prot: PROT_READ | PROT_WRITE,
     flags: MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
   });
-  for (let at = scratch; at < scratch + SCRATCH_BYTES; at += PAGE) machine.store(process, at, 1);
+  for (let at = scratch; at < scratch + SCRATCH_BYTES; at += PAGE_BYTES) machine.store(process, at, 1);
   if (stack > 0) machine.store(process, BASES.STACK - 8, 0, 8);
   return { machine, process };
 }

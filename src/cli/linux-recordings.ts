@@ -1,0 +1,43 @@
+/** Recordings of the Linux kernel as files: which of those named are any. */
+import { conformLinux } from '../conform/linux/conform-traces.ts';
+import { isLinuxRecording } from '../conform/linux/trace-file.ts';
+import { InputError } from '../mmu/input-error.ts';
+import type { OpenedRecording } from './conform-files.ts';
+import type { CliIo } from './io.ts';
+import { readInputBytes } from './read-input.ts';
+import { decoded, HEAD_BYTES } from './recordings.ts';
+import type { FolderRule } from './scenario-files.ts';
+import { unpacked, unpackedHead } from './unpack.ts';
+
+export const LINUX_RECORDING_FOLDERS: FolderRule = {
+  extension: /\.jsonl(?:\.gz)?$/i,
+  nothing: (folder) =>
+    new InputError({
+      code: 'MEM-CNF-009',
+      message: 'no recording in this folder',
+      hint: 'recordings are files of traces: NAME.jsonl or NAME.jsonl.gz',
+      file: folder,
+    }),
+};
+
+export interface OpenLinuxOptions {
+  /** How much is compared, 1 to 6: conform/linux/compare.ts. */
+  readonly level: number;
+  /** The person named this very file, so it had better be a recording; else it came with its folder. */
+  readonly meant: boolean;
+}
+
+/** @throws InputError or InputErrors what is wrong with the file */
+export async function openLinuxRecording(io: CliIo, file: string, options: OpenLinuxOptions): Promise<OpenedRecording> {
+  const bytes = await readInputBytes(io, file);
+  if (isLinuxRecording(decoded(unpackedHead(bytes, HEAD_BYTES, file)))) {
+    return conformLinux(file, decoded(unpacked(bytes, file)), options.level);
+  }
+  if (!options.meant) return null;
+  throw new InputError({
+    code: 'MEM-CNF-010',
+    message: 'this is no recording of Linux’s memory manager',
+    hint: 'expected a trace on every line: {"trace":…,"family":…,"ops":[…],"base":{…},"results":[…]}',
+    file,
+  });
+}
