@@ -9,7 +9,7 @@ import { hugePageBytes } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
-import { MEMLOCK_MAX, mayExpand } from '../limits.ts';
+import { mayExpand, mayLock } from '../limits.ts';
 import {
   fail,
   MAP_ANONYMOUS,
@@ -76,7 +76,9 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const occupied = overlap !== null && overlap.start < address + length;
   if ((flags & MAP_FIXED_NOREPLACE) !== 0 && occupied) return fail('EEXIST');
   const pages = length / pageBytes;
-  if ((flags & MAP_LOCKED) !== 0 && (space.lockedPages + pages) * pageBytes > MEMLOCK_MAX) return fail('EAGAIN');
+  if ((flags & MAP_LOCKED) !== 0 && process.limits.memlock === 0) return fail('EPERM');
+  const isLocked = (flags & MAP_LOCKED) !== 0 || (space.defaultFlags & VM_LOCKED) !== 0;
+  if (isLocked && !mayLock(kernel, process.limits, space, pages)) return fail('EAGAIN');
 
   const type = flags & MAP_TYPE;
   if (type !== MAP_SHARED && type !== MAP_PRIVATE) return fail('EINVAL');
