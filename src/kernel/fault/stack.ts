@@ -5,7 +5,7 @@
  */
 import { accountPages, mayCommit } from '../accounting.ts';
 import type { Kernel } from '../kernel.ts';
-import { MEMLOCK_MAX, mayExpand } from '../limits.ts';
+import { mayExpand, mayLock } from '../limits.ts';
 import { VM_ACCESS, VM_GROWSDOWN, VM_LOCKED } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { prepareAnon } from '../vm/anon.ts';
@@ -45,7 +45,7 @@ export function growStack(kernel: Kernel, process: Process, area: Area, page: nu
   const pages = (area.start - page) / pageBytes;
   if (!mayExpand(kernel, process.limits, space, area.flags, pages)) return false;
   if (area.end - page > process.limits.stack) return false;
-  if (area.has(VM_LOCKED) && (space.lockedPages + pages) * pageBytes > MEMLOCK_MAX) return false;
+  if (area.has(VM_LOCKED) && !mayLock(kernel, process.limits, space, pages)) return false;
   if (!mayCommit(kernel, pages)) return false;
   if (kernel.sink !== null) kernel.emit({ type: 'StackExpanded', pid: process.pid, from: area.start, to: page });
   area.pageOffset -= pages;

@@ -26,6 +26,9 @@ export class AddressSpace {
   /** Bytes of initialized data, counted by RLIMIT_DATA. */
   dataBytes = 0;
 
+  /** VM_LOCKED and VM_LOCKONFAULT as mlockall(MCL_FUTURE) gives them to every later mapping (Linux def_flags). */
+  defaultFlags = 0;
+
   /** First reads get a zeroed frame of their own, never the shared zero page (Linux mm_forbids_zeropage). */
   forbidsZeroPage = false;
 

@@ -2,9 +2,10 @@
 import { alignUp } from '../../mmu/units.ts';
 import { accountPages, mayCommit } from '../accounting.ts';
 import { type Argument, numberOf } from '../arguments.ts';
+import { populate } from '../fault/populate.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
-import { mayExpand } from '../limits.ts';
-import { fail, VM_ACCOUNT, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from '../linux-abi.ts';
+import { mayExpand, mayLock } from '../limits.ts';
+import { fail, VM_ACCOUNT, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { Area } from './area.ts';
 import { addArea, mergeWithPrevious } from './edit.ts';
@@ -32,13 +33,18 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
     if (next !== null && newEnd + pageBytes > next.startWithGap(kernel.stackGuardBytes)) return old;
     if (newEnd > format.userEnd) return old;
     const pages = (newEnd - oldEnd) / pageBytes;
+    const isLocked = (space.defaultFlags & VM_LOCKED) !== 0;
+    if (isLocked && !mayLock(kernel, process.limits, space, pages)) return old;
     if (!mayExpand(kernel, process.limits, space, BRK_FLAGS, pages)) return old;
     if (space.areas.count > MAX_MAP_COUNT || !mayCommit(kernel, pages)) return old;
-    const area = new Area(oldEnd, newEnd, BRK_FLAGS, null, Math.floor(oldEnd / pageBytes));
+    const area = new Area(oldEnd, newEnd, BRK_FLAGS | space.defaultFlags, null, Math.floor(oldEnd / pageBytes));
     addArea(space, area);
-    accountPages(kernel, space, BRK_FLAGS, pages);
+    accountPages(kernel, space, area.flags, pages);
+    if (isLocked) space.lockedPages += pages;
     // Never with bss, which ends where the heap starts (Linux looks back to start_brk only).
     if (oldEnd > alignUp(space.brkStart, pageBytes)) mergeWithPrevious(kernel, space, area);
+    space.brk = wanted;
+    if (isLocked) populate(kernel, process, oldEnd, newEnd);
   }
   space.brk = wanted;
   return wanted;

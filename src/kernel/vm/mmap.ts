@@ -30,6 +30,7 @@ import {
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
+  VM_LOCKONFAULT,
   VM_MAYEXEC,
   VM_MAYREAD,
   VM_MAYSHARE,
@@ -86,7 +87,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   // Shared superpages would need a hugetlb file behind them.
   if (shared && (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0) return fail('EINVAL');
 
-  const vmFlags = areaFlags(kernel, args, shared);
+  const vmFlags = space.defaultFlags | areaFlags(kernel, args, shared);
   const made = makeRoom(kernel, process, address, length, vmFlags);
   if (made < 0) return made;
 
@@ -95,7 +96,9 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const area = new Area(address, address + length, vmFlags, object, pageOffset);
   addArea(space, area);
   accountPages(kernel, space, vmFlags, pages);
-  if ((flags & MAP_LOCKED) !== 0) space.lockedPages += pages;
+  // Superpages stay where they are anyway [mm/vma.c:__mmap_complete].
+  if (area.has(VM_HUGETLB)) area.flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+  else if (area.has(VM_LOCKED)) space.lockedPages += pages;
   mergeWithNeighbours(kernel, space, area);
   if ((flags & (MAP_POPULATE | MAP_LOCKED)) !== 0) populate(kernel, process, address, address + length);
   return address;
