@@ -4,23 +4,29 @@ import { PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { LOAD, STORE } from '../../mmu/units.ts';
 import { FLAG_REFERENCED, ZERO_PFN } from '../frames/frame-table.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_ACCESS, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
+import { fail, VM_ACCESS, VM_LOCKONFAULT, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { chargeFault } from './charge.ts';
 import { notePageFault, resolvePage } from './handler.ts';
 
 /**
- * Pages of a private writable area are written, others read; each is a fault of the caller. A page that cannot be had
- * ends it silently: the mapping stands all the same.
+ * Pages of a private writable area are written, others read; each is a fault of the caller. An area that is locked on
+ * fault is left alone. A page that cannot be had ends it: 0, or -EFAULT, -ENOMEM for whoever asks - the mapping stands
+ * all the same.
  */
-export function populate(kernel: Kernel, process: Process, start: number, end: number): void {
+export function populate(kernel: Kernel, process: Process, start: number, end: number): number {
   const { pageTable, pageBytes } = kernel;
   let address = start;
   while (address < end) {
     const space = process.space;
     const area = space?.areas.at(address);
-    if (!space || !area?.has(VM_ACCESS)) return;
+    if (!space || area === null || area === undefined) return fail('ENOMEM');
+    if (area.has(VM_LOCKONFAULT)) {
+      address = area.end;
+      continue;
+    }
+    if (!area.has(VM_ACCESS)) return fail('EFAULT');
     const write = (area.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
     const entry = pageTable.find(space.root, address);
     const step = entry < 0 && pageTable.stoppedLevel === 1 && !pageTable.isEmpty(pageTable.stoppedEntry);
@@ -28,13 +34,21 @@ export function populate(kernel: Kernel, process: Process, start: number, end: n
       const flags = entry < 0 ? 0 : pageTable.flags(entry);
       if ((flags & PTE_VALID) === 0 || (write && (flags & PTE_WRITE) === 0)) {
         const outcome = resolvePage(kernel, process, area, address, write);
-        if (outcome < 0) return;
+        if (outcome < 0) return fail('EFAULT');
         chargeFault(kernel, process, outcome);
         if (kernel.sink !== null) noteFault(kernel, process, address, write, outcome);
       }
       noteTouched(kernel, space, address);
     }
     address += pageBytes;
+  }
+  return 0;
+}
+
+/** Every area of the process, whatever becomes of the others [mm/gup.c:__mm_populate with ignore_errors]. */
+export function populateAll(kernel: Kernel, process: Process): void {
+  for (let area = process.space!.areas.first; area !== null && process.space !== null; area = area.next) {
+    populate(kernel, process, area.start, area.end);
   }
 }
 
