@@ -12,6 +12,7 @@ import type { EventSink, KernelEvent } from './events.ts';
 import { BuddyAllocator } from './frames/buddy.ts';
 import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
+import { type Inode, specialFiles } from './fs/inode.ts';
 import type { MemoryObject } from './memory-object.ts';
 import type { Process } from './process.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
@@ -66,6 +67,8 @@ export class Kernel {
   /** By id; ids are reused. */
   readonly spaces: (AddressSpace | null)[] = [];
   readonly objects: (MemoryObject | null)[] = [];
+  /** Files by name. */
+  readonly files: Map<string, Inode> = specialFiles();
   readonly processes = new Map<number, Process>();
   /** Who runs on each CPU. */
   readonly running: (Process | null)[];

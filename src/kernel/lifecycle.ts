@@ -1,6 +1,7 @@
 /** fork, exit, wait, kill: how processes come and go [kernel/fork.c, kernel/exit.c]. */
 import { invariant } from '../mmu/invariant.ts';
 import type { SignalName } from './events.ts';
+import { closeAllFiles, inheritFiles } from './fs/descriptors.ts';
 import type { Kernel } from './kernel.ts';
 import { ERRNO, fail } from './linux-abi.ts';
 import { Process } from './process.ts';
@@ -35,6 +36,7 @@ export function fork(kernel: Kernel, parent: Process, name: string): Process | n
   const copy = duplicateSpace(kernel, parent.space!);
   if (copy === null) return fail('ENOMEM');
   const child = addProcess(kernel, name, parent, copy.space, parent.cpu, parent.signals);
+  inheritFiles(parent, child);
   child.oomScoreAdj = parent.oomScoreAdj;
   kernel.counters.forks++;
   if (kernel.sink !== null) {
@@ -61,6 +63,7 @@ export function terminate(kernel: Kernel, process: Process, code: number, signal
   const { cpu } = process;
   if (kernel.running[cpu] === process) kernel.running[cpu] = null;
   process.space = null;
+  closeAllFiles(kernel, process);
   space.users--;
   if (space.users === 0) destroySpace(kernel, space);
   kernel.counters.exits++;

@@ -1,32 +1,60 @@
 /**
- * Memory that has an identity of its own: a shared anonymous mapping (a tmpfs file without a name, as in Linux) or a
- * segment of the program image. Areas map it; its pages outlive any one mapping of them.
+ * Memory that has an identity of its own, and so a page cache: a file of tmpfs or of a disk (fs/inode.ts), a shared
+ * anonymous mapping (a tmpfs file without a name, as in Linux) or a segment of the program image. Areas map it; its
+ * pages outlive any one mapping of them.
  *
  *     page index ──► frame             resident (the page cache): the object holds one reference on the frame
  *                ──► -(slot + 1)       swapped out (shared memory only)
- *                ──► (absent)          never touched: zeros for shared memory, the file's bytes for an image
+ *                ──► (absent)          zeros, or what the object's store has
  *
- * The object lives while an area refers to it; the last area's end frees its frames and slots.
+ * `shared`: the page cache is the only place of its bytes, so a page leaves memory for swap (Linux shmem). `file`: the
+ * store has them too, so a clean page is dropped and a dirty one written back first.
+ *
+ * The object lives while an area, a name or an open file refers to it; then its frames and slots are freed.
  */
+import type { BlockStore } from './fs/block-store.ts';
+
 export class MemoryObject {
   readonly id: number;
   readonly kind: 'shared' | 'file';
   readonly name: string;
-  /** Bytes of the file; past them a page reads zero. Empty for shared memory. */
-  readonly contents: Uint8Array;
-  /** Pages the object has; beyond them an access is SIGBUS. */
-  readonly pageCount: number;
+  /** Bytes; an access of a page that lies wholly behind them is SIGBUS. */
+  size: number;
+  /** Where a `file` object's pages come from and go to; null for shared memory. */
+  readonly store: BlockStore | null;
   readonly pages = new Map<number, number>();
   /** Pages promised to it (Linux Committed_AS). */
   committedPages = 0;
-  /** Areas that refer to it. */
+  /** Areas that refer to it, and names and open files. */
   areas = 0;
+  handles = 0;
+  /** The kernel wants to see the first write to each clean page, so shared PTEs start write-protected. */
+  readonly tracksWrites: boolean;
 
-  constructor(id: number, kind: 'shared' | 'file', name: string, pageCount: number, contents: Uint8Array) {
+  constructor(
+    id: number,
+    kind: 'shared' | 'file',
+    name: string,
+    size: number,
+    store: BlockStore | null,
+    tracksWrites = false,
+  ) {
     this.id = id;
     this.kind = kind;
     this.name = name;
-    this.pageCount = pageCount;
-    this.contents = contents;
+    this.size = size;
+    this.store = store;
+    this.tracksWrites = tracksWrites;
+  }
+
+  /** Pages that hold a byte of it. */
+  pageCount(pageBytes: number): number {
+    return Math.ceil(this.size / pageBytes);
+  }
+
+  /** The frame that holds the page now, or -1. */
+  frameAt(page: number): number {
+    const held = this.pages.get(page);
+    return held === undefined || held < 0 ? -1 : held;
   }
 }

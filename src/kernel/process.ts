@@ -1,5 +1,6 @@
 /** A process (Linux `task_struct`): who runs in an address space, and how it ended. */
 import type { SignalInfo, SignalName } from './events.ts';
+import type { OpenFile } from './fs/inode.ts';
 import { ResourceLimits } from './limits.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
@@ -24,6 +25,8 @@ export class Process {
   majorFaults = 0;
   /** -1000 … 1000, Linux oom_score_adj; -1000 is never chosen. */
   oomScoreAdj = 0;
+  /** Open files by descriptor; 0, 1 and 2 are the console's. */
+  readonly files = new Map<number, OpenFile>();
   /** Bytes written to descriptors 1 and 2, and bytes waiting on descriptor 0. */
   readonly output: number[] = [];
   readonly input: number[] = [];

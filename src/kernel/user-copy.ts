@@ -36,7 +36,7 @@ export function readCall(kernel: Kernel, process: Process, fd: number, address: 
 }
 
 /** access_ok: the whole range must lie in user space. */
-function isInUserSpace(kernel: Kernel, address: number, length: number): boolean {
+export function isInUserSpace(kernel: Kernel, address: number, length: number): boolean {
   return address + length <= kernel.format.userEnd;
 }
 
@@ -66,7 +66,8 @@ function copyPages(
   });
 }
 
-function asSupervisor<T>(cpu: Cpu, action: () => T): T {
+/** Run `action` with the processor in supervisor mode, allowed to touch user pages. */
+export function asSupervisor<T>(cpu: Cpu, action: () => T): T {
   const { user, sumBit } = cpu;
   cpu.user = false;
   cpu.sumBit = true;

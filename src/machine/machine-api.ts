@@ -64,6 +64,15 @@ export interface MmapOptions {
   /** MAP_* bits. */
   readonly flags: number;
   readonly offset?: Argument | undefined;
+  /** Descriptor of the file to map, where MAP_ANONYMOUS is not set. Default -1. */
+  readonly fd?: number | undefined;
+}
+
+export interface OpenOptions {
+  readonly canRead?: boolean | undefined;
+  readonly canWrite?: boolean | undefined;
+  /** O_PATH: only names the file. */
+  readonly isPath?: boolean | undefined;
 }
 
 export interface AccessResult {
@@ -81,4 +90,15 @@ export interface WaitResult {
   readonly pid: number;
   readonly code: number | null;
   readonly signal: SignalName | null;
+}
+
+export interface MremapOptions {
+  readonly address: Argument;
+  /** Bytes. */
+  readonly oldLength: Argument;
+  readonly newLength: Argument;
+  /** MREMAP_* bits. */
+  readonly flags?: number | undefined;
+  /** Where it goes with MREMAP_FIXED; a hint with MREMAP_DONTUNMAP. */
+  readonly newAddress?: Argument | undefined;
 }

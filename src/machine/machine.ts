@@ -50,6 +50,7 @@ import type {
   SyscallResult,
   WaitResult,
 } from './machine-api.ts';
+import { MachineFiles } from './machine-files.ts';
 import { ProgramPort } from './program-port.ts';
 import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
 import { SystemCalls } from './system-calls.ts';
@@ -93,6 +94,7 @@ export class Machine {
   private readonly port: AccessPort;
   /** The system calls that are not methods here. */
   readonly calls: SystemCalls;
+  readonly files: MachineFiles;
   /** What runs in the processes: their libraries, heaps and hooks. */
   readonly programs: ProgramPort;
   private listeners: MachineListener[] = [];
@@ -111,9 +113,10 @@ export class Machine {
     );
     this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
     this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
-    this.calls = new SystemCalls(this.kernel, this.trap);
+    this.files = new MachineFiles(this.kernel);
     this.port = new AccessPort(this.kernel, this.trap);
     this.programs = new ProgramPort(this.kernel, this.trap, this);
+    this.calls = new SystemCalls(this.kernel, this.trap, this.programs);
     if (config.kernel === 'none') return;
     const recency = this.kernel.policy.needsTouch ? new TouchTracked(this.kernel) : null;
     for (const cpu of this.cpus) {
@@ -192,9 +195,9 @@ export class Machine {
 
   /** Address of the new mapping, or -errno. */
   mmap(process: Process, options: MmapOptions): SyscallResult {
-    const { address = 0, length, prot, flags, offset = 0 } = options;
+    const { address = 0, length, prot, flags, offset = 0, fd = -1 } = options;
     this.enter(process, address, length, offset);
-    const result = mmap(this.kernel, process, { address, length, prot, flags, offset });
+    const result = mmap(this.kernel, process, { address, length, prot, flags, offset, fd });
     if ((flags & MAP_FIXED) !== 0 && result > 0) this.programs.noteRemapping(process, result, Number(length));
     return this.noteSyscall(process, 'mmap', { address, length, prot, flags }, result);
   }

@@ -6,21 +6,173 @@
  * (those who listen hear of it). 0 or more is the result, below 0 is -errno; addresses, lengths and offsets may be
  * bigints, 64 bits wide.
  */
-import type { Argument } from '../kernel/arguments.ts';
+import { type Argument, numberOf } from '../kernel/arguments.ts';
+import { peek, poke } from '../kernel/fault/debugger.ts';
+import { closeFile, openFile } from '../kernel/fs/descriptors.ts';
+import { pread, pwrite } from '../kernel/fs/transfer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { type ResourceName, setrlimit } from '../kernel/limits.ts';
 import { errnoName } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate } from '../kernel/schedule.ts';
+import { ADVICE, type AdviceName } from '../kernel/vm/advice.ts';
+import { madvise } from '../kernel/vm/madvise.ts';
+import { mincore } from '../kernel/vm/mincore.ts';
+import { mlock, mlock2, mlockall, munlock, munlockall } from '../kernel/vm/mlock.ts';
+import { mremap } from '../kernel/vm/mremap.ts';
+import { mseal } from '../kernel/vm/mseal.ts';
+import { msync } from '../kernel/vm/msync.ts';
+import { remapFilePages } from '../kernel/vm/remap-file-pages.ts';
 import { requireAddress, requireRunning } from './check-access.ts';
+import type { MremapOptions, OpenOptions } from './machine-api.ts';
+import type { ProgramPort } from './program-port.ts';
 import type { MachineTrap } from './trap.ts';
 
 export class SystemCalls {
   private readonly kernel: Kernel;
   private readonly trap: MachineTrap;
+  private readonly programs: ProgramPort;
 
-  constructor(kernel: Kernel, trap: MachineTrap) {
+  constructor(kernel: Kernel, trap: MachineTrap, programs: ProgramPort) {
     this.kernel = kernel;
     this.trap = trap;
+    this.programs = programs;
+  }
+
+  /** The lowest free descriptor from 3 on, or -ENOENT, -EMFILE. Files: `machine.files`, `/dev/zero`, `/dev/null`, `/`. */
+  open(process: Process, name: string, options: OpenOptions = {}): number {
+    this.enter(process);
+    const { canRead = false, canWrite = false, isPath = false } = options;
+    return this.note(process, 'open', { name }, openFile(this.kernel, process, name, { canRead, canWrite, isPath }));
+  }
+
+  /** 0 or -EBADF. */
+  close(process: Process, fd: number): number {
+    this.enter(process, fd);
+    return this.note(process, 'close', { fd }, closeFile(this.kernel, process, fd));
+  }
+
+  /** Bytes read into the process's memory, 0 at the end of the file; or -errno. */
+  pread(process: Process, fd: number, address: Argument, length: Argument, offset: Argument): number {
+    this.enter(process, address, length, offset);
+    const result = pread(this.kernel, process, fd, address, length, offset);
+    return this.note(process, 'pread64', { fd, address, length, offset }, result);
+  }
+
+  /** Bytes written from the process's memory, or -errno. */
+  pwrite(process: Process, fd: number, address: Argument, length: Argument, offset: Argument): number {
+    this.enter(process, address, length, offset);
+    const result = pwrite(this.kernel, process, fd, address, length, offset);
+    return this.note(process, 'pwrite64', { fd, address, length, offset }, result);
+  }
+
+  /** A debugger reads one byte of the process, whatever its rights: the byte or -EIO. */
+  peek(process: Process, address: Argument): number {
+    requireRunning(this.kernel, process);
+    requireAddress(address);
+    return peek(this.kernel, process, numberOf(address));
+  }
+
+  /** A debugger writes one byte, into a private copy where the process itself may not write: 1 or -EIO. */
+  poke(process: Process, address: Argument, value: number): number {
+    requireRunning(this.kernel, process);
+    requireAddress(address);
+    return poke(this.kernel, process, numberOf(address), value);
+  }
+
+  /** Lock the pages of the range in memory and make them present: 0, or -EPERM, -ENOMEM, -EINVAL. */
+  mlock(process: Process, address: Argument, length: Argument): number {
+    this.enter(process, address, length);
+    return this.note(process, 'mlock', { address, length }, mlock(this.kernel, process, address, length));
+  }
+
+  /** `flags`: MLOCK_ONFAULT locks a page when it comes instead of bringing it. */
+  mlock2(process: Process, address: Argument, length: Argument, flags: number): number {
+    this.enter(process, address, length);
+    return this.note(
+      process,
+      'mlock2',
+      { address, length, flags },
+      mlock2(this.kernel, process, address, length, flags),
+    );
+  }
+
+  munlock(process: Process, address: Argument, length: Argument): number {
+    this.enter(process, address, length);
+    return this.note(process, 'munlock', { address, length }, munlock(this.kernel, process, address, length));
+  }
+
+  /** `flags`: MCL_* bits. */
+  mlockall(process: Process, flags: number): number {
+    this.enter(process);
+    return this.note(process, 'mlockall', { flags }, mlockall(this.kernel, process, flags));
+  }
+
+  munlockall(process: Process): number {
+    this.enter(process);
+    return this.note(process, 'munlockall', {}, munlockall(this.kernel, process));
+  }
+
+  /** Address of the mapping, moved or not, or -errno. */
+  mremap(process: Process, options: MremapOptions): number {
+    const { address, oldLength, newLength, flags = 0, newAddress = 0 } = options;
+    this.enter(process, address, oldLength, newLength, newAddress);
+    this.programs.noteRemapping(process, Number(address), Number(oldLength));
+    const result = mremap(this.kernel, process, { address, oldLength, newLength, flags, newAddress });
+    if (result >= 0) this.programs.noteRemapping(process, result, Number(newLength));
+    return this.note(process, 'mremap', { address, oldLength, newLength, flags, newAddress }, result);
+  }
+
+  /** Advice by its name without MADV_, or by number: 0 or -errno. */
+  madvise(process: Process, address: Argument, length: Argument, advice: AdviceName | number): number {
+    this.enter(process, address, length);
+    this.programs.noteRemapping(process, Number(address), Number(length));
+    const number = typeof advice === 'number' ? advice : ADVICE[advice];
+    const result = madvise(this.kernel, process, address, length, number);
+    return this.note(process, 'madvise', { address, length, advice }, result);
+  }
+
+  /** A byte for each page into memory at `vector`: 0, or -EINVAL, -ENOMEM, -EFAULT. */
+  mincore(process: Process, address: Argument, length: Argument, vector: Argument): number {
+    this.enter(process, address, length, vector);
+    const result = mincore(this.kernel, process, address, length, vector);
+    return this.note(process, 'mincore', { address, length, vector }, result);
+  }
+
+  /** `flags`: MS_* bits. 0, or -EINVAL, -EBUSY, -ENOMEM. */
+  msync(process: Process, address: Argument, length: Argument, flags: number): number {
+    this.enter(process, address, length);
+    const result = msync(this.kernel, process, address, length, flags);
+    return this.note(process, 'msync', { address, length, flags }, result);
+  }
+
+  /** 0, or -EINVAL, -ENOMEM. */
+  mseal(process: Process, address: Argument, length: Argument, flags: Argument = 0): number {
+    this.enter(process, address, length, flags);
+    const result = mseal(this.kernel, process, address, length, flags);
+    return this.note(process, 'mseal', { address, length, flags }, result);
+  }
+
+  /** Put the object's pages from `page` on where the range is: 0 or -errno. */
+  remapFilePages(
+    process: Process,
+    address: Argument,
+    length: Argument,
+    prot: number,
+    page: Argument,
+    flags = 0,
+  ): number {
+    this.enter(process, address, length, page);
+    this.programs.noteRemapping(process, Number(address), Number(length));
+    const result = remapFilePages(this.kernel, process, address, length, prot, page, flags);
+    return this.note(process, 'remap_file_pages', { address, length, prot, page, flags }, result);
+  }
+
+  /** Limits in bytes, Infinity for none; `hard` left out: it stays. 0, or -EINVAL, -EPERM. */
+  setrlimit(process: Process, resource: ResourceName, soft: number, hard?: number): number {
+    this.enter(process);
+    const limit = soft === Number.POSITIVE_INFINITY ? 'infinity' : soft;
+    return this.note(process, 'setrlimit', { resource, limit }, setrlimit(process, resource, soft, hard));
   }
 
   /** Begin a system call of the process. */
@@ -32,7 +184,7 @@ export class SystemCalls {
   }
 
   /** Tell who listens what the call gave, and give it. */
-  note(process: Process, name: string, args: Readonly<Record<string, Argument>>, result: number): number {
+  note(process: Process, name: string, args: Readonly<Record<string, Argument | string>>, result: number): number {
     const { listener } = this.trap;
     if (listener === null) return result;
     const shown = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, show(value)]));
@@ -43,4 +195,5 @@ export class SystemCalls {
 }
 
 /** An argument for an event: exact even beyond 2^53. */
-const show = (argument: Argument): string | number => (typeof argument === 'bigint' ? argument.toString() : argument);
+const show = (argument: Argument | string): string | number =>
+  typeof argument === 'bigint' ? argument.toString() : argument;

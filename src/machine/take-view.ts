@@ -133,6 +133,7 @@ function viewArea(kernel: Kernel, space: AddressSpace, area: Area, pages: Record
 
 /** As /proc/PID/maps names it: what overlaps the break is the heap, what holds the stack's start the stack. */
 function nameOf(space: AddressSpace, area: Area): string {
+  if (area.file !== null) return area.file.inode.name;
   if (area.object !== null) return area.object.name;
   if (area.start < space.brk && area.end > space.brkStart) return '[heap]';
   if (area.start < space.stackTop && area.end >= space.stackTop) return '[stack]';

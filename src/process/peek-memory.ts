@@ -105,7 +105,7 @@ export class PeekMemory implements MemoryReader {
     if (area.object === null) return;
     const index = area.pageAt(address, pageBytes);
     const held = area.object.pages.get(index);
-    if (held === undefined) this.buffer.set(area.object.contents.subarray(index * pageBytes, (index + 1) * pageBytes));
+    if (held === undefined) this.buffer.set(area.object.store?.peek(index) ?? []);
     else if (held >= 0) this.page = memory.readBytes(held * pageBytes, pageBytes);
     else swap.peek(-held - 1, memory, this.buffer);
   }

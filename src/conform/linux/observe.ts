@@ -25,6 +25,7 @@ export function* visibleAreas(space: AddressSpace): Generator<Area> {
 }
 
 function nameOf(space: AddressSpace, area: Area): string {
+  if (area.file !== null) return area.file.inode.type === 'zero' ? 'devzero' : area.file.inode.name;
   if (area.object !== null) return 'shanon';
   if (area.start <= space.brk && area.end >= space.brkStart) return 'heap';
   return area.start <= STACK_POINTER && STACK_POINTER < area.end ? 'stack' : 'anon';
@@ -36,7 +37,7 @@ export function mapsOf(kernel: Kernel, space: AddressSpace): MapLine[] {
     formatAddress(area.start),
     formatAddress(area.end),
     permsOf(area.flags),
-    area.object === null ? 0 : area.pageOffset * kernel.pageBytes,
+    area.object === null && area.file === null ? 0 : area.pageOffset * kernel.pageBytes,
     nameOf(space, area),
     vmFlagLetters(area.flags),
   ]);

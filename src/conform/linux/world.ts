@@ -18,6 +18,8 @@ export class World {
   /** Names by pid, also of those that have ended. */
   readonly names = new Map<number, string>();
   readonly bindings: Bindings = new Map();
+  /** Descriptors by the names the trace gave them. */
+  readonly descriptors = new Map<string, number>();
   /** P0's figures at the start. */
   private readonly start: Readonly<Record<string, number>>;
   /** Last state shown, as JSON: `maps P0`, `pt P0`, `share`. */

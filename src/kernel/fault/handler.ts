@@ -38,7 +38,7 @@ import { faultUntouched, faultWriteProtected } from './anonymous.ts';
 import { chargeFault } from './charge.ts';
 import { entryForFault } from './frame-for-fault.ts';
 import { faultHuge, hugePageBytes } from './huge.ts';
-import { faultObject } from './object-fault.ts';
+import { faultObject, faultPastEnd, isPastEnd, noteSharedWrite } from './object-fault.ts';
 import {
   HUGE,
   KILLED,
@@ -144,6 +144,7 @@ export function resolvePage(
     if (touchTransparent(kernel, process.space!, page, write)) return SPURIOUS;
     if (write && mapTransparent(kernel, process.space!, area, page)) return HUGE;
   }
+  if (isPastEnd(kernel, area, page)) return faultPastEnd(kernel, process, area, page, write);
   const entry = known >= 0 ? known : entryForFault(kernel, process, process.space!, page);
   if (entry < 0) return KILLED;
   if (pageTable.isEmpty(entry)) {
@@ -157,6 +158,7 @@ export function resolvePage(
   invariant((flags & PTE_PROT_NONE) === 0, 'a page without rights in an area that has them');
   if (write && (flags & PTE_WRITE) === 0) {
     if (!area.has(VM_SHARED)) return faultWriteProtected(kernel, process, area, page, entry);
+    if (area.object!.tracksWrites) return noteSharedWrite(kernel, process, area, page, entry);
     pageTable.setFlags(entry, flags | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY);
   } else {
     pageTable.setFlags(entry, flags | PTE_ACCESSED | (write ? PTE_DIRTY : 0));

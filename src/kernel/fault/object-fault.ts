@@ -1,31 +1,35 @@
 /**
- * Pages of shared memory and of the program image [mm/shmem.c:shmem_fault, mm/memory.c:do_read_fault, do_cow_fault,
- * do_shared_fault].
+ * Pages of shared memory, of files and of the program image [mm/memory.c:do_read_fault, do_cow_fault, do_shared_fault;
+ * mm/shmem.c:shmem_fault, mm/filemap.c:filemap_fault].
  *
- *     shared mapping              maps the object's frame, writable at once if the area is
+ *     shared mapping              maps the object's frame, writable at once if the area is - unless the file system wants
+ *                                 to see the first write to a clean page, then only when it comes
  *     private mapping, read       maps the object's frame read-only
  *     private mapping, write      copies it in the same fault
  *     any read                    also maps the neighbours that are in memory already (fault-around)
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
-import { FLAG_DIRTY, FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
-import { holdFrame, trackFrame } from '../frames/page-allocator.ts';
+import { FLAG_DIRTY, FLAG_READ_AHEAD } from '../frames/frame-table.ts';
+import { holdFrame, putFrame } from '../frames/page-allocator.ts';
+import { cachePage, frameUseOf, needsRead } from '../fs/page-cache.ts';
+import { readAfter, readAround } from '../fs/read-ahead.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_SHARED, VM_WRITE } from '../linux-abi.ts';
+import { VM_EXEC, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import type { Process } from '../process.ts';
 import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
 import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
 import { leafTableEnd } from '../vm/tables.ts';
+import { flushGained } from '../vm/tlb-flush.ts';
 import { copyPage } from './anonymous.ts';
-import { frameForFault } from './frame-for-fault.ts';
+import { entryForFault, frameForFault } from './frame-for-fault.ts';
 import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_IN } from './outcome.ts';
 
 /** Linux fault_around_bytes: 64 KiB of 4 KiB pages. */
 const FAULT_AROUND_PAGES = 16;
 
-/** Nothing is mapped at this page of an object yet. */
+/** Nothing is mapped at this page, which the object has. */
 export function faultObject(
   kernel: Kernel,
   process: Process,
@@ -37,74 +41,120 @@ export function faultObject(
   const { frames } = kernel;
   const object = area.object!;
   const page = area.pageAt(address, kernel.pageBytes);
-  if (page >= object.pageCount) return REFUSED_BUS;
-  const held = object.pages.get(page);
-  const kind = kindOf(object, held);
-  const pfn = held !== undefined && held >= 0 ? held : fetchPage(kernel, process, object, page);
+  if (!write) {
+    mapAround(kernel, process, area, address, entry);
+    if (!kernel.pageTable.isEmpty(entry)) return kindOf(object);
+  }
+  const swapped = (object.pages.get(page) ?? 0) < 0;
+  const major = needsRead(object, page);
+  const kind = swapped ? SWAP_IN | MAJOR : major ? kindOf(object) | MAJOR : kindOf(object);
+  const pfn = fetchPage(kernel, process, area, page);
   if (pfn < 0) return KILLED;
   if (write && !area.has(VM_SHARED)) {
     prepareAnon(kernel, area);
     return copyPage(kernel, process, area, address, entry, pfn) ? kind : KILLED;
   }
-  let flags = pteFlagsOf(kernel, area.flags) | PTE_ACCESSED;
-  if (area.has(VM_SHARED) && area.has(VM_WRITE)) flags |= PTE_WRITE;
+  let flags = objectPteFlags(kernel, area);
   if (write) {
-    flags |= PTE_DIRTY;
+    flags |= PTE_DIRTY | PTE_WRITE;
     frames.set(pfn, FLAG_DIRTY);
   }
   mapFrame(kernel, process.space!, address, entry, pfn, flags);
-  if (!write) mapAround(kernel, process, area, address, entry, flags);
+  // What was read from a disk is waited for without locks, and the fault starts anew.
+  if (!write && major) mapAround(kernel, process, area, address, entry);
   return kind;
 }
 
+/** Does the area reach beyond its object here? */
+export function isPastEnd(kernel: Kernel, area: Area, address: number): boolean {
+  const { pageBytes } = kernel;
+  return area.object !== null && area.pageAt(address, pageBytes) >= area.object.pageCount(pageBytes);
+}
+
 /**
- * A read fault maps all resident, not yet mapped pages of the aligned window of FAULT_AROUND_PAGES that holds it, within
- * the area and the leaf table [mm/memory.c:do_fault_around, mm/filemap.c:filemap_map_pages].
+ * The object has no such page: REFUSED_BUS. Tables above the leaf are made before that is found out, and reading tmpfs
+ * maps the neighbours before the page itself is asked for.
  */
-function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number, flags: number): void {
-  const { pageTable, pageBytes, format } = kernel;
-  const object = area.object!;
-  const table = leafTableEnd(kernel, address);
+export function faultPastEnd(kernel: Kernel, process: Process, area: Area, address: number, write: boolean): number {
+  const space = process.space!;
+  if (entryForFault(kernel, process, space, address, 1) < 0) return KILLED;
+  if (write || area.object!.kind !== 'shared' || !hasNeighbour(kernel, area, address)) return REFUSED_BUS;
+  const entry = entryForFault(kernel, process, space, address);
+  if (entry < 0) return KILLED;
+  mapAround(kernel, process, area, address, entry);
+  return REFUSED_BUS;
+}
+
+/** Is there a page in memory that mapAround would look at? */
+function hasNeighbour(kernel: Kernel, area: Area, address: number): boolean {
+  const { start, end } = windowAround(kernel, area, address);
+  for (let at = start; at < end; at += kernel.pageBytes) {
+    if (area.object!.frameAt(area.pageAt(at, kernel.pageBytes)) >= 0) return true;
+  }
+  return false;
+}
+
+/** The first write to a page of shared memory that is mapped read-only: its file system has seen it now. */
+export function noteSharedWrite(kernel: Kernel, process: Process, area: Area, address: number, entry: number): number {
+  const { pageTable, frames, pageBytes } = kernel;
+  frames.set(pageTable.frame(entry), FLAG_DIRTY);
+  pageTable.setFlags(entry, pageTable.flags(entry) | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY);
+  flushGained(kernel, process.space!, address, address + pageBytes, pageBytes);
+  return kindOf(area.object!);
+}
+
+/** PTE flags of a page of the area's object as long as nobody writes it. */
+function objectPteFlags(kernel: Kernel, area: Area): number {
+  const flags = pteFlagsOf(kernel, area.flags) | PTE_ACCESSED;
+  return area.has(VM_SHARED) && area.has(VM_WRITE) && !area.object!.tracksWrites ? flags | PTE_WRITE : flags;
+}
+
+/** The aligned window of FAULT_AROUND_PAGES that holds the address, within the area and the leaf table. */
+function windowAround(kernel: Kernel, area: Area, address: number): { start: number; end: number } {
+  const { pageTable, pageBytes } = kernel;
   const index = pageTable.indexOf(address, 0);
-  const window = address - (index % FAULT_AROUND_PAGES) * pageBytes;
-  const start = Math.max(window, area.start);
-  const end = Math.min(start + FAULT_AROUND_PAGES * pageBytes, table, area.end);
+  const start = Math.max(address - (index % FAULT_AROUND_PAGES) * pageBytes, area.start);
+  return { start, end: Math.min(start + FAULT_AROUND_PAGES * pageBytes, leafTableEnd(kernel, address), area.end) };
+}
+
+/**
+ * A read fault maps all resident, not yet mapped pages of the window around it
+ * [mm/memory.c:do_fault_around, mm/filemap.c:filemap_map_pages].
+ */
+function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number): void {
+  const { pageTable, pageBytes, format, frames } = kernel;
+  const object = area.object!;
+  const flags = objectPteFlags(kernel, area);
+  const { start, end } = windowAround(kernel, area, address);
+  const pages = object.pageCount(pageBytes);
   for (let at = start; at < end; at += pageBytes) {
     const neighbour = entry + ((at - address) / pageBytes) * format.pteBytes;
     if (!pageTable.isEmpty(neighbour)) continue;
-    const held = object.pages.get(area.pageAt(at, pageBytes));
-    if (held !== undefined && held >= 0) mapFrame(kernel, process.space!, at, neighbour, held, flags);
+    const page = area.pageAt(at, pageBytes);
+    const held = object.frameAt(page);
+    // A page that is to start reading ahead is left for its own fault.
+    if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD)) continue;
+    mapFrame(kernel, process.space!, at, neighbour, held, flags);
   }
 }
 
-function kindOf(object: MemoryObject, held: number | undefined): number {
-  if (object.kind === 'shared') return held !== undefined && held < 0 ? SWAP_IN | MAJOR : SHARED;
-  return held === undefined ? FILE | MAJOR : FILE;
-}
+const kindOf = (object: MemoryObject): number => (object.kind === 'shared' ? SHARED : FILE);
 
-/** Bring the object's page into a frame: from swap, from the image's bytes, or zeros. -1 when killed. */
-function fetchPage(kernel: Kernel, process: Process, object: MemoryObject, page: number): number {
-  const { frames, swap, memory, pageBytes } = kernel;
-  const use = object.kind === 'shared' ? FRAME_SHARED : FRAME_FILE;
-  const pfn = frameForFault(kernel, process, use);
+/** Bring the object's page, and for a file on a disk what lies around it, into memory. -1 when killed. */
+function fetchPage(kernel: Kernel, process: Process, area: Area, page: number): number {
+  const object = area.object!;
+  const cached = object.frameAt(page);
+  if (cached >= 0) return cached;
+  const pfn = frameForFault(kernel, process, frameUseOf(object));
   if (pfn < 0) return -1;
-  const held = object.pages.get(page);
-  if (held !== undefined && held < 0) {
-    const slot = -held - 1;
-    swap.read(slot, memory, pfn);
-    if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
-    swap.counts[slot] = 0;
-    swap.release(slot);
-    frames.set(pfn, FLAG_DIRTY);
-  } else {
-    memory.zeroFrame(pfn);
-    const bytes = object.contents.subarray(page * pageBytes, (page + 1) * pageBytes);
-    if (bytes.length > 0) memory.writeBytes(pfn * pageBytes, bytes);
-  }
-  frames.object[pfn] = object.id + 1;
-  frames.objectPage[pfn] = page;
+  cachePage(kernel, object, page, pfn);
+  if (!object.tracksWrites) return pfn;
+  // Pinned: what is read ahead must not be had at its price.
   holdFrame(kernel, pfn);
-  object.pages.set(page, pfn);
-  trackFrame(kernel, pfn, -(object.id * 2 ** 32 + page + 1));
+  const areaEnd = area.pageAt(area.end, kernel.pageBytes);
+  if (area.has(VM_SEQ_READ)) readAfter(kernel, object, page, Number.POSITIVE_INFINITY);
+  else if (area.has(VM_EXEC)) readAfter(kernel, object, page, areaEnd);
+  else if (!area.has(VM_RAND_READ)) readAround(kernel, object, page);
+  putFrame(kernel, pfn);
   return pfn;
 }

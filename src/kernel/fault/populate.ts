@@ -2,13 +2,16 @@
 import { describeFault, Fault } from '../../mmu/cpu.ts';
 import { PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { LOAD, STORE } from '../../mmu/units.ts';
-import { FLAG_REFERENCED, ZERO_PFN } from '../frames/frame-table.ts';
+import { ZERO_PFN } from '../frames/frame-table.ts';
+import { markAccessed } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail, VM_ACCESS, VM_LOCKONFAULT, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
+import type { Area } from '../vm/area.ts';
 import { chargeFault } from './charge.ts';
 import { notePageFault, resolvePage } from './handler.ts';
+import { MAJOR } from './outcome.ts';
 
 /**
  * Pages of a private writable area are written, others read; each is a fault of the caller. An area that is locked on
@@ -16,7 +19,6 @@ import { notePageFault, resolvePage } from './handler.ts';
  * all the same.
  */
 export function populate(kernel: Kernel, process: Process, start: number, end: number): number {
-  const { pageTable, pageBytes } = kernel;
   let address = start;
   while (address < end) {
     const space = process.space;
@@ -28,21 +30,30 @@ export function populate(kernel: Kernel, process: Process, start: number, end: n
     }
     if (!area.has(VM_ACCESS)) return fail('EFAULT');
     const write = (area.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
-    const entry = pageTable.find(space.root, address);
-    const step = entry < 0 && pageTable.stoppedLevel === 1 && !pageTable.isEmpty(pageTable.stoppedEntry);
-    if (!step) {
-      const flags = entry < 0 ? 0 : pageTable.flags(entry);
-      if ((flags & PTE_VALID) === 0 || (write && (flags & PTE_WRITE) === 0)) {
-        const outcome = resolvePage(kernel, process, area, address, write);
-        if (outcome < 0) return fail('EFAULT');
-        chargeFault(kernel, process, outcome);
-        if (kernel.sink !== null) noteFault(kernel, process, address, write, outcome);
-      }
-      noteTouched(kernel, space, address);
-    }
-    address += pageBytes;
+    if (!populatePage(kernel, process, area, address, write)) return fail('EFAULT');
+    address += kernel.pageBytes;
   }
   return 0;
+}
+
+/** Touch one page, whose area grants the access, unless it is there already; false when it cannot be had. */
+export function populatePage(kernel: Kernel, process: Process, area: Area, address: number, write: boolean): boolean {
+  const { pageTable } = kernel;
+  const space = process.space!;
+  const entry = pageTable.find(space.root, address);
+  const isInSuperpage = entry < 0 && pageTable.stoppedLevel === 1 && !pageTable.isEmpty(pageTable.stoppedEntry);
+  if (isInSuperpage) return true;
+  const flags = entry < 0 ? 0 : pageTable.flags(entry);
+  if ((flags & PTE_VALID) === 0 || (write && (flags & PTE_WRITE) === 0)) {
+    const resolved = resolvePage(kernel, process, area, address, write);
+    if (resolved < 0) return false;
+    // Waiting for a disk gives up the locks, and going on is counted as a fault of its own that found the page.
+    const outcome = area.object?.tracksWrites ? resolved & ~MAJOR : resolved;
+    chargeFault(kernel, process, outcome);
+    if (kernel.sink !== null) noteFault(kernel, process, address, write, outcome);
+  }
+  noteTouched(kernel, space, address);
+  return true;
 }
 
 /** Every area of the process, whatever becomes of the others [mm/gup.c:__mm_populate with ignore_errors]. */
@@ -64,9 +75,9 @@ function noteFault(kernel: Kernel, process: Process, address: number, write: boo
 
 /** The kernel's own touch counts as a use of the frame, whoever maps it (mm/swap.c:folio_mark_accessed). */
 function noteTouched(kernel: Kernel, space: AddressSpace, address: number): void {
-  const { pageTable, frames } = kernel;
+  const { pageTable } = kernel;
   const entry = pageTable.find(space.root, address);
   if (entry < 0) return;
   const pfn = pageTable.frame(entry);
-  if (pfn !== ZERO_PFN) frames.set(pfn, FLAG_REFERENCED);
+  if (pfn !== ZERO_PFN) markAccessed(kernel, pfn);
 }

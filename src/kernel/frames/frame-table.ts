@@ -40,6 +40,12 @@ export const FLAG_SWAP_CACHE = 4;
 export const FLAG_TRACKED = 8;
 /** Used by the kernel for a process (populate), whatever the accessed bits of the PTEs say (Linux PG_referenced). */
 export const FLAG_REFERENCED = 16;
+/** Used again after that (Linux PG_active). */
+export const FLAG_ACTIVE = 32;
+/** A read of this page of a file starts reading the next pages (Linux PG_readahead). */
+export const FLAG_READ_AHEAD = 64;
+/** An anonymous frame given up by MADV_FREE (Linux: swapbacked clear): dropped by reclaim unless written since. */
+export const FLAG_LAZY_FREE = 128;
 
 /** The frame that every untouched anonymous page reads as. Never freed, never counted. */
 export const ZERO_PFN = 0;

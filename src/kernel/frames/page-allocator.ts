@@ -6,6 +6,8 @@ import { invariant } from '../../mmu/invariant.ts';
 import type { Kernel } from '../kernel.ts';
 import { reclaimOne } from '../reclaim/reclaim.ts';
 import {
+  FLAG_ACTIVE,
+  FLAG_REFERENCED,
   FLAG_SWAP_CACHE,
   FLAG_TRACKED,
   FRAME_FILE,
@@ -48,6 +50,17 @@ export function allocateUserFrame(kernel: Kernel, use: number): number {
   return pfn;
 }
 
+/** As allocateUserFrame, but -1 rather than evicting anything. */
+export function allocateSpareFrame(kernel: Kernel, use: number): number {
+  const limit = kernel.options.residentPages;
+  if (limit !== null && kernel.policy.resident >= limit) return -1;
+  const pfn = kernel.buddy.allocate(0);
+  if (pfn < 0) return -1;
+  kernel.frames.use[pfn] = use;
+  if (use === FRAME_FILE) kernel.fileFrames++;
+  return pfn;
+}
+
 export function holdFrame(kernel: Kernel, pfn: number): void {
   kernel.frames.references[pfn]!++;
 }
@@ -57,6 +70,20 @@ export function putFrame(kernel: Kernel, pfn: number): void {
   invariant(frames.references[pfn]! > 0, 'a frame is put more often than held');
   frames.references[pfn]!--;
   if (frames.references[pfn] === 0) freeFrame(kernel, pfn);
+}
+
+/**
+ * The kernel used the page for a process: the first use marks it referenced, the next one active, and so on
+ * [mm/swap.c:folio_mark_accessed].
+ */
+export function markAccessed(kernel: Kernel, pfn: number): void {
+  const { frames } = kernel;
+  if (!frames.has(pfn, FLAG_REFERENCED)) {
+    frames.set(pfn, FLAG_REFERENCED);
+  } else if (!frames.has(pfn, FLAG_ACTIVE)) {
+    frames.set(pfn, FLAG_ACTIVE);
+    frames.unset(pfn, FLAG_REFERENCED);
+  }
 }
 
 /** Tell the policy that the frame now serves `page` (a number unique to the page). */

@@ -4,7 +4,7 @@
  *     anonymous, no copy in swap, or changed since     written to a slot ("dirty")
  *     anonymous, unchanged copy in swap                dropped ("clean")
  *     shared memory                                    written to a slot that the object then names
- *     program image                                    dropped: the file has it
+ *     program image, file of a disk                    dropped: the disk has it, written back first if need be
  *
  * Every PTE that mapped an anonymous victim becomes a swap entry for the slot; those of shared memory and files just
  * go, the object knows the page. A frame somebody else holds (a pin), one of a locked area, or one for which no slot
@@ -13,6 +13,7 @@
 import { PTE_DIRTY } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, FRAME_FILE } from '../frames/frame-table.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
+import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_LOCKED } from '../linux-abi.ts';
 import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
@@ -63,6 +64,9 @@ export function evict(kernel: Kernel, pfn: number): boolean {
   unmapEverywhere(kernel, pfn, use === FRAME_ANON ? slot : -1);
   const dirty = needsSlot || frames.has(pfn, FLAG_DIRTY);
   if (use !== FRAME_FILE && dirty) writeToSwap(kernel, pfn, slot);
+  if (use === FRAME_FILE && dirty) {
+    writePage(kernel, kernel.objects[frames.object[pfn]! - 1]!, frames.objectPage[pfn]!, pfn);
+  }
 
   if (use === FRAME_ANON) {
     removeFromSwapCache(kernel, pfn);
@@ -102,7 +106,8 @@ function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
     const space = spaces[reverseMap.spaceAt(pfn, at)]!;
     const address = reverseMap.pageAt(pfn, at) * pageBytes;
     const entry = pageEntry(kernel, space, address);
-    if (!format.has.dirty || (pageTable.flags(entry) & PTE_DIRTY) !== 0) frames.set(pfn, FLAG_DIRTY);
+    if ((!format.has.dirty && frames.use[pfn] !== FRAME_FILE) || (pageTable.flags(entry) & PTE_DIRTY) !== 0)
+      frames.set(pfn, FLAG_DIRTY);
     if (slot >= 0) {
       pageTable.writeSwap(entry, slot, exclusive);
       swap.counts[slot]!++;

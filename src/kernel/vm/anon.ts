@@ -6,7 +6,7 @@
  * gets a new one [mm/vma.c:find_mergeable_anon_vma, reusable_anon_vma, anon_vma_compatible].
  */
 import type { Kernel } from '../kernel.ts';
-import { VM_ACCESS } from '../linux-abi.ts';
+import { VM_ACCESS, VM_STICKY } from '../linux-abi.ts';
 import { AnonVma, type Area } from './area.ts';
 
 export function prepareAnon(kernel: Kernel, area: Area): void {
@@ -26,7 +26,8 @@ function reusableFrom(kernel: Kernel, left: Area | null, right: Area | null): An
   const continues =
     left.end === right.start &&
     left.object === right.object &&
-    ((left.flags ^ right.flags) & ~VM_ACCESS) === 0 &&
+    left.file === right.file &&
+    ((left.flags ^ right.flags) & ~(VM_ACCESS | VM_STICKY)) === 0 &&
     left.pageAt(left.end, kernel.pageBytes) === right.pageOffset;
   return continues ? owner.anon : null;
 }

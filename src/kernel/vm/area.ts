@@ -6,11 +6,14 @@
  *     object           the shared memory or file behind it; null for private anonymous memory
  *     pageOffset       page index of `start` in the object; for private anonymous memory the page number at creation
  *                      (it decides whether two pieces continue each other)
+ *     file             the open file it was mapped through (Linux vm_file), null for none: pieces of two opens of one file
+ *                      do not merge
  *     anon             identity of the private pages the area has written (Linux anon_vma); null until the first write
  *     forkChild        the area got its `anon` by fork: it never merges with a neighbour on its account
  *
  * Areas are also the nodes of the tree that orders them; the fields below `tree` belong to AreaTree alone.
  */
+import type { OpenFile } from '../fs/inode.ts';
 import { VM_GROWSDOWN } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 
@@ -28,6 +31,7 @@ export class Area {
   flags: number;
   object: MemoryObject | null;
   pageOffset: number;
+  file: OpenFile | null = null;
   anon: AnonVma | null = null;
   forkChild = false;
 
@@ -52,6 +56,7 @@ export class Area {
   /** A twin with the same backing for another range or address space; not in any tree. */
   copy(): Area {
     const twin = new Area(this.start, this.end, this.flags, this.object, this.pageOffset);
+    twin.file = this.file;
     twin.anon = this.anon;
     twin.forkChild = this.forkChild;
     return twin;

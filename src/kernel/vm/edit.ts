@@ -7,7 +7,8 @@
  * with its neighbours - both if all three fit together, else the left one, else the right one.
  */
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
-import { VM_HUGETLB } from '../linux-abi.ts';
+import { accountPages } from '../accounting.ts';
+import { VM_HUGETLB, VM_LOCKED, VM_STICKY } from '../linux-abi.ts';
 import { holdObject, putObject } from '../objects.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
@@ -15,6 +16,15 @@ import type { Area } from './area.ts';
 export function addArea(space: AddressSpace, area: Area): void {
   space.areas.insert(area);
   if (area.object !== null) holdObject(area.object);
+}
+
+/** Put a new area into the space and its figures and merge it; what it is part of then. */
+export function addAccounted(kernel: Kernel, space: AddressSpace, area: Area): Area {
+  const pages = (area.end - area.start) / kernel.pageBytes;
+  addArea(space, area);
+  accountPages(kernel, space, area.flags, pages);
+  if (area.has(VM_LOCKED)) space.lockedPages += pages;
+  return mergeWithNeighbours(kernel, space, area);
 }
 
 /** Take an area out of its space; its object ends with the last area that refers to it. */
@@ -46,8 +56,9 @@ export function isolateRange(kernel: Kernel, space: AddressSpace, area: Area, st
 function continues(kernel: Kernel, left: Area, right: Area): boolean {
   return (
     left.end === right.start &&
-    left.flags === right.flags &&
+    ((left.flags ^ right.flags) & ~VM_STICKY) === 0 &&
     left.object === right.object &&
+    left.file === right.file &&
     (left.flags & VM_HUGETLB) === 0 &&
     left.pageAt(left.end, kernel.pageBytes) === right.pageOffset
   );
@@ -74,6 +85,35 @@ export function mergeWithNeighbours(kernel: Kernel, space: AddressSpace, area: A
   if (withPrevious) return absorb(kernel, space, previous!, area);
   if (withNext) return absorb(kernel, space, area, next!);
   return area;
+}
+
+/**
+ * Give [start, end) within the area these flags, keeping the space's figures true, and merge it with what it then fits
+ * to [mm/vma.c:vma_modify_flags]. What it is part of now, or null when that would need a split at the limit on areas.
+ */
+export function changeFlags(
+  kernel: Kernel,
+  space: AddressSpace,
+  area: Area,
+  start: number,
+  end: number,
+  flags: number,
+): Area | null {
+  if (flags === area.flags) return area;
+  if (splitsTooMany(kernel, space, area, start, end, flags)) return null;
+  const middle = isolateRange(kernel, space, area, start, end);
+  setFlags(kernel, space, middle, flags);
+  return mergeWithNeighbours(kernel, space, middle);
+}
+
+/** Give a whole area other flags, without merging. */
+export function setFlags(kernel: Kernel, space: AddressSpace, area: Area, flags: number): void {
+  const pages = (area.end - area.start) / kernel.pageBytes;
+  accountPages(kernel, space, area.flags, -pages);
+  const wasLocked = area.has(VM_LOCKED) ? pages : 0;
+  area.flags = flags;
+  accountPages(kernel, space, flags, pages);
+  space.lockedPages += (area.has(VM_LOCKED) ? pages : 0) - wasLocked;
 }
 
 /**
@@ -111,6 +151,7 @@ function absorb(kernel: Kernel, space: AddressSpace, left: Area, right: Area): A
     left.anon = right.anon;
     left.forkChild = right.forkChild;
   }
+  left.flags |= right.flags & VM_STICKY;
   const { end } = right;
   removeArea(kernel, space, right);
   left.end = end;

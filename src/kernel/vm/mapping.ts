@@ -82,7 +82,9 @@ export function zapEntry(kernel: Kernel, space: AddressSpace, address: number, e
 /** A PTE with these flags no longer maps the frame: keep its dirty bit, then let go. */
 export function dropMapping(kernel: Kernel, space: AddressSpace, address: number, pfn: number, flags: number): void {
   const { frames } = kernel;
-  if ((flags & PTE_DIRTY) !== 0 || !kernel.format.has.dirty) frames.set(pfn, FLAG_DIRTY);
+  // Files note their first write themselves; elsewhere, without a dirty bit, any page may have been written.
+  const unknown = !kernel.format.has.dirty && frames.use[pfn] !== FRAME_FILE;
+  if ((flags & PTE_DIRTY) !== 0 || unknown) frames.set(pfn, FLAG_DIRTY);
   forgetMapping(kernel, space, address, pfn);
   if (frames.use[pfn] === FRAME_ANON) {
     if (frames.mapCount[pfn] === 0) frames.unset(pfn, FLAG_EXCLUSIVE);

@@ -1,5 +1,5 @@
 /**
- * mmap(2) of anonymous memory, private and shared [mm/mmap.c:ksys_mmap_pgoff, do_mmap; mm/vma.c:mmap_region].
+ * mmap(2) of anonymous memory, private and shared, and of files (mmap-file.ts) [mm/mmap.c:ksys_mmap_pgoff, do_mmap; mm/vma.c:mmap_region].
  * The checks stand in the kernel's order: the first that fails decides the errno.
  */
 import { alignDown } from '../../mmu/units.ts';
@@ -8,6 +8,7 @@ import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts
 import { hugePageBytes } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
+import type { OpenFile } from '../fs/inode.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
 import { mayExpand, mayLock } from '../limits.ts';
 import {
@@ -18,6 +19,7 @@ import {
   MAP_GROWSDOWN,
   MAP_HUGETLB,
   MAP_LOCKED,
+  MAP_NONBLOCK,
   MAP_NORESERVE,
   MAP_POPULATE,
   MAP_PRIVATE,
@@ -40,12 +42,12 @@ import {
   VM_SHARED,
   VM_SYNC,
 } from '../linux-abi.ts';
-import { makeSharedObject } from '../objects.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import { Area } from './area.ts';
 import { addArea, mergeWithNeighbours } from './edit.ts';
-import { findUnmapped, lowestHint, MMAP_MIN_PAGES, naturalAlignment } from './placement.ts';
+import { backingOf, fileMappingFlags, mappedFile } from './mmap-file.ts';
+import { findUnmapped, lowestHint, MMAP_MIN_PAGES, naturalAlignment, placeFile } from './placement.ts';
 import { splitAtEnds, unmapRange } from './unmap.ts';
 
 export interface MmapArguments {
@@ -54,6 +56,8 @@ export interface MmapArguments {
   readonly prot: number;
   readonly flags: number;
   readonly offset: Argument;
+  /** Descriptor of the file to map, used without MAP_ANONYMOUS; default -1. */
+  readonly fd?: number;
 }
 
 /** Address of the new mapping, or -errno. */
@@ -62,16 +66,18 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const { pageBytes } = kernel;
   const { flags } = args;
   if (!isAligned(args.offset, pageBytes)) return fail('EINVAL');
-  if ((flags & MAP_ANONYMOUS) === 0) return fail('EBADF');
+  const file = (flags & MAP_ANONYMOUS) === 0 ? mappedFile(process, args) : null;
+  if (file === null && (flags & MAP_ANONYMOUS) === 0) return fail('EBADF');
+  if (file !== null && (flags & MAP_HUGETLB) !== 0) return fail('EINVAL');
   const huge = (flags & MAP_HUGETLB) !== 0 ? hugePageBytes(kernel) : 0;
   if ((flags & MAP_HUGETLB) !== 0 && (huge === 0 || huge / pageBytes > 2 ** MAX_ORDER)) return fail('EINVAL');
   if (numberOf(args.length) === 0) return fail('EINVAL');
   const length = alignLength(args.length, huge || pageBytes);
   if (length === 0) return fail('ENOMEM');
-  // EOVERFLOW would come here: no sum of page numbers can exceed 64 bits.
+  // The sum of page numbers that would be EOVERFLOW cannot exceed 64 bits.
   if (space.areas.count > MAX_MAP_COUNT) return fail('ENOMEM');
 
-  const address = placeMapping(kernel, space, args, length, huge);
+  const address = placeMapping(kernel, space, args, length, huge, file);
   if (address < 0) return address;
   const overlap = space.areas.find(address);
   const occupied = overlap !== null && overlap.start < address + length;
@@ -81,26 +87,27 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const isLocked = (flags & MAP_LOCKED) !== 0 || (space.defaultFlags & VM_LOCKED) !== 0;
   if (isLocked && !mayLock(kernel, process.limits, space, pages)) return fail('EAGAIN');
 
-  const type = flags & MAP_TYPE;
-  if (type !== MAP_SHARED && type !== MAP_PRIVATE) return fail('EINVAL');
-  const shared = type === MAP_SHARED;
-  // Shared superpages would need a hugetlb file behind them.
-  if (shared && (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0) return fail('EINVAL');
-
-  const vmFlags = space.defaultFlags | areaFlags(kernel, args, shared);
-  const made = makeRoom(kernel, process, address, length, vmFlags);
+  const kind = file === null ? anonymousFlags(flags) : fileMappingFlags(file, args, length);
+  if (kind < 0) return kind;
+  const vmFlags = space.defaultFlags | areaFlags(kernel, args, kind);
+  const isShmem = (kind & VM_SHARED) !== 0 && (file === null || file.inode.type === 'zero');
+  const made = makeRoom(kernel, process, address, length, vmFlags, isShmem);
   if (made < 0) return made;
 
-  const object = shared ? makeSharedObject(kernel, pages, (vmFlags & VM_NORESERVE) === 0) : null;
-  const pageOffset = object === null ? Math.floor(address / pageBytes) : 0;
+  const object = backingOf(kernel, file, pages, isShmem, (vmFlags & VM_NORESERVE) === 0);
+  const anonymousPage = object === null ? Math.floor(address / pageBytes) : 0;
+  const pageOffset = file === null ? anonymousPage : numberOf(args.offset) / pageBytes;
   const area = new Area(address, address + length, vmFlags, object, pageOffset);
+  // Shared memory made of /dev/zero is a file of its own.
+  area.file = isShmem ? null : file;
   addArea(space, area);
   accountPages(kernel, space, vmFlags, pages);
   // Superpages stay where they are anyway [mm/vma.c:__mmap_complete].
   if (area.has(VM_HUGETLB)) area.flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
   else if (area.has(VM_LOCKED)) space.lockedPages += pages;
   mergeWithNeighbours(kernel, space, area);
-  if ((flags & (MAP_POPULATE | MAP_LOCKED)) !== 0) populate(kernel, process, address, address + length);
+  const isWanted = (flags & (MAP_POPULATE | MAP_NONBLOCK)) === MAP_POPULATE || isLocked;
+  if (isWanted) populate(kernel, process, address, address + length);
   return address;
 }
 
@@ -108,7 +115,14 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
  * Check the limits and the promise of memory, and unmap what is in the way: 0 or -errno. A refusal comes after the old
  * areas were cut at the ends of the range, and they stay cut; a shared object is charged only when they are gone.
  */
-function makeRoom(kernel: Kernel, process: Process, address: number, length: number, vmFlags: number): number {
+function makeRoom(
+  kernel: Kernel,
+  process: Process,
+  address: number,
+  length: number,
+  vmFlags: number,
+  isShmem: boolean,
+): number {
   const space = process.space!;
   const end = address + length;
   const pages = length / kernel.pageBytes;
@@ -121,7 +135,7 @@ function makeRoom(kernel: Kernel, process: Process, address: number, length: num
   if ((vmFlags & VM_ACCOUNT) !== 0 && promised > 0 && !mayCommit(kernel, promised)) return fail('ENOMEM');
   const unmapped = unmapRange(kernel, space, address, end);
   if (unmapped < 0) return unmapped;
-  const isCharged = (vmFlags & (VM_SHARED | VM_NORESERVE)) === VM_SHARED;
+  const isCharged = isShmem && (vmFlags & VM_NORESERVE) === 0;
   return isCharged && !mayCommit(kernel, pages) ? fail('ENOMEM') : 0;
 }
 
@@ -135,7 +149,14 @@ function pagesIn(kernel: Kernel, space: AddressSpace, start: number, end: number
 }
 
 /** get_unmapped_area: where it goes, or -errno. */
-function placeMapping(kernel: Kernel, space: AddressSpace, args: MmapArguments, length: number, huge: number): number {
+function placeMapping(
+  kernel: Kernel,
+  space: AddressSpace,
+  args: MmapArguments,
+  length: number,
+  huge: number,
+  file: OpenFile | null,
+): number {
   const { pageBytes, format } = kernel;
   const lowest = MMAP_MIN_PAGES * pageBytes;
   if (length > format.userEnd) return fail('ENOMEM');
@@ -148,16 +169,27 @@ function placeMapping(kernel: Kernel, space: AddressSpace, args: MmapArguments, 
   let hint = alignDown(numberOf(args.address), pageBytes);
   if (hint !== 0) hint = Math.max(hint, lowestHint(kernel));
   if (huge !== 0) hint -= hint % huge;
-  const isPlain = hint === 0 && (args.flags & MAP_TYPE) === MAP_PRIVATE;
+  // ext4 has its large mappings where a superpage could map them.
+  if (file?.inode.type === 'disk') return placeFile(kernel, space, hint, length, numberOf(args.offset));
+  const isPlain = hint === 0 && file === null && (args.flags & MAP_TYPE) === MAP_PRIVATE;
   const alignment = huge || (isPlain ? naturalAlignment(kernel, length) : pageBytes);
   const found = findUnmapped(kernel, space, hint, length, alignment, huge !== 0);
   return found < 0 ? fail('ENOMEM') : found;
 }
 
-function areaFlags(kernel: Kernel, args: MmapArguments, shared: boolean): number {
+/** VM_* that the type of an anonymous mapping decides, or -EINVAL. */
+function anonymousFlags(flags: number): number {
+  const type = flags & MAP_TYPE;
+  if (type === MAP_PRIVATE) return VM_MAYWRITE;
+  // Shared superpages would need a hugetlb file behind them.
+  const refused = type !== MAP_SHARED || (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0;
+  return refused ? fail('EINVAL') : VM_MAYWRITE | VM_SHARED | VM_MAYSHARE;
+}
+
+/** `kind`: VM_MAYWRITE, VM_SHARED and VM_MAYSHARE as type and file allow. */
+function areaFlags(kernel: Kernel, args: MmapArguments, kind: number): number {
   const { flags } = args;
-  let vmFlags = (args.prot & VM_ACCESS) | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-  if (shared) vmFlags |= VM_SHARED | VM_MAYSHARE;
+  let vmFlags = (args.prot & VM_ACCESS) | VM_MAYREAD | VM_MAYEXEC | kind;
   if ((flags & MAP_GROWSDOWN) !== 0) vmFlags |= VM_GROWSDOWN;
   if ((flags & MAP_LOCKED) !== 0) vmFlags |= VM_LOCKED;
   if ((flags & MAP_STACK) !== 0) vmFlags |= VM_NOHUGEPAGE;

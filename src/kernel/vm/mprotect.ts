@@ -28,6 +28,7 @@ import {
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
+  VM_SEALED,
   VM_SHARED,
   VM_WRITE,
 } from '../linux-abi.ts';
@@ -94,6 +95,7 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   let flags = (area.flags & ~VM_ACCESS) | rights;
   // Every VM_MAY* bit sits four above its right.
   if ((rights & ~(flags >> 4)) !== 0) return fail('EACCES');
+  if (area.has(VM_SEALED)) return fail('EPERM');
   if (flags === area.flags) return 0;
   if (area.has(VM_HUGETLB)) {
     const huge = hugePageBytes(kernel);
@@ -140,7 +142,7 @@ function protectPages(kernel: Kernel, space: AddressSpace, area: Area): void {
     for (; address < stop; address += pageBytes, entry += format.pteBytes) {
       const flags = pageTable.flags(entry);
       if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) continue;
-      const write = mayBeWritable(kernel, area, pageTable.frame(entry)) ? PTE_WRITE : 0;
+      const write = mayBeWritable(kernel, area, pageTable.frame(entry), flags) ? PTE_WRITE : 0;
       const now = base | (flags & (PTE_ACCESSED | PTE_DIRTY)) | write;
       pageTable.setFlags(entry, now);
       touched = true;
@@ -151,9 +153,12 @@ function protectPages(kernel: Kernel, space: AddressSpace, area: Area): void {
   else if (touched) flushGained(kernel, space, area.start, area.end, pageBytes);
 }
 
-/** A page is made writable at once where a write would need nothing further: shared memory, or an exclusive frame. */
-function mayBeWritable(kernel: Kernel, area: Area, pfn: number): boolean {
+/**
+ * A page is made writable at once where a write would need nothing further: an exclusive frame, or shared memory whose
+ * file system need not see the write, or has seen one already.
+ */
+function mayBeWritable(kernel: Kernel, area: Area, pfn: number, flags: number): boolean {
   if (!area.has(VM_WRITE)) return false;
-  if (area.has(VM_SHARED)) return true;
+  if (area.has(VM_SHARED)) return !area.object!.tracksWrites || (flags & PTE_DIRTY) !== 0;
   return pfn !== ZERO_PFN && kernel.frames.use[pfn] === FRAME_ANON && kernel.frames.has(pfn, FLAG_EXCLUSIVE);
 }

@@ -50,12 +50,37 @@ export function findUnmapped(
   return strict || alignment === pageBytes ? -1 : findUnmapped(kernel, space, 0, length, pageBytes, strict);
 }
 
+/**
+ * Where a mapping of a file on a disk goes [mm/huge_memory.c:__thp_get_unmapped_area]: if a superpage fits between its
+ * offsets, its address is made congruent to its offset modulo the superpage's size, room permitting. -1 or an address.
+ */
+export function placeFile(kernel: Kernel, space: AddressSpace, hint: number, length: number, offset: number): number {
+  const { pageBytes } = kernel;
+  const huge = superpageBytes(kernel);
+  const holdsSuperpage = huge > pageBytes && offset + length - alignUp(offset, huge) >= huge;
+  if (holdsSuperpage) {
+    const found = findUnmapped(kernel, space, hint, length + huge, pageBytes, false);
+    if (found >= 0) {
+      if (found === hint && hint !== 0) return found;
+      const shift = (((offset - found) % huge) + huge) % huge;
+      return found + (shift === 0 ? huge : shift);
+    }
+  }
+  return findUnmapped(kernel, space, hint, length, pageBytes, false);
+}
+
 /** The alignment a private anonymous request of this length gets. */
 export function naturalAlignment(kernel: Kernel, length: number): number {
+  const huge = superpageBytes(kernel);
+  return length % huge === 0 ? huge : kernel.pageBytes;
+}
+
+/** The superpage size that mappings are aligned to, or the page size when there is none. */
+function superpageBytes(kernel: Kernel): number {
   const { format, pageBytes } = kernel;
   const level = format.levels[1];
   if (format.family === 'custom' || level === undefined || !level.canBeLeaf) return pageBytes;
-  return level.pageBytes <= ALIGNMENT_MAX && length % level.pageBytes === 0 ? level.pageBytes : pageBytes;
+  return level.pageBytes <= ALIGNMENT_MAX ? level.pageBytes : pageBytes;
 }
 
 function isFree(kernel: Kernel, space: AddressSpace, start: number, length: number): boolean {

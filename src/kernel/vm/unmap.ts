@@ -1,9 +1,11 @@
 /** Taking mappings away: munmap(2), and the same for MAP_FIXED, brk and exit [mm/vma.c:do_vmi_align_munmap]. */
+import { PTE_GUARD, PTE_PROT_NONE, PTE_VALID } from '../../mmu/pte-flags.ts';
 import { accountPages } from '../accounting.ts';
 import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts';
 import { unmapHugeRange } from '../fault/huge.ts';
+import { FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
 import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
-import { fail, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
+import { fail, VM_HUGETLB, VM_LOCKED, VM_SEALED } from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
 import { removeArea, splitArea } from './edit.ts';
@@ -12,7 +14,7 @@ import { freeTables, leafTableEnd, skippedEnd } from './tables.ts';
 import { flushRange } from './tlb-flush.ts';
 import { splitStopped, stoppedAtSuperpage } from './transparent.ts';
 
-/** munmap(2): 0, or -EINVAL, -ENOMEM. */
+/** munmap(2): 0, or -EINVAL, -ENOMEM, -EPERM (sealed). */
 export function munmap(kernel: Kernel, space: AddressSpace, address: Argument, length: Argument): number {
   const { pageBytes, format } = kernel;
   const start = numberOf(address);
@@ -22,7 +24,7 @@ export function munmap(kernel: Kernel, space: AddressSpace, address: Argument, l
   return unmapRange(kernel, space, start, start + bytes);
 }
 
-/** Unmap the page-aligned [start, end): 0, or -ENOMEM when a split would exceed the limit on areas, -EINVAL for part of a superpage. */
+/** Unmap the page-aligned [start, end): 0, or -ENOMEM when a split would exceed the limit on areas, -EINVAL for part of a superpage, -EPERM for a sealed area. */
 export function unmapRange(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
   const { areas } = space;
   const first = areas.find(start);
@@ -33,7 +35,8 @@ export function unmapRange(kernel: Kernel, space: AddressSpace, start: number, e
 
 /**
  * Cut the areas that the page-aligned [start, end) cuts: the first step of unmapping, which stays done when a later one
- * fails [mm/vma.c:vms_gather_munmap_vmas]. 0 or -errno as `unmapRange`.
+ * fails [mm/vma.c:vms_gather_munmap_vmas]; so does the first cut when a sealed area is met behind it. 0 or -errno as
+ * `unmapRange`.
  */
 export function splitAtEnds(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
   const { areas } = space;
@@ -50,7 +53,11 @@ export function splitAtEnds(kernel: Kernel, space: AddressSpace, start: number, 
   if (start > first.start) {
     // Only a hole in the middle of one area adds to the count in the end, as Linux judges it.
     if (end < first.end && areas.count >= MAX_MAP_COUNT) return fail('ENOMEM');
+    if (first.has(VM_SEALED)) return fail('EPERM');
     splitArea(kernel, space, first, start);
+  }
+  for (let area = areas.find(start); area !== null && area.start < end; area = area.next) {
+    if (area.has(VM_SEALED)) return fail('EPERM');
   }
   const lastNow = areas.below(end)!;
   if (end < lastNow.end) splitArea(kernel, space, lastNow, end);
@@ -84,6 +91,22 @@ export function dropArea(kernel: Kernel, space: AddressSpace, area: Area): void 
 
 /** Empty every entry in [start, end), skipping missing tables, and flush what was present. */
 export function zapRange(kernel: Kernel, space: AddressSpace, start: number, end: number): void {
+  zapEntries(kernel, space, start, end, 'everything');
+}
+
+/** The same but for guard markers. */
+export function zapContents(kernel: Kernel, space: AddressSpace, start: number, end: number): void {
+  zapEntries(kernel, space, start, end, 'contents');
+}
+
+/** The same for entries that map pages of a file; private copies stay. */
+export function zapFilePages(kernel: Kernel, space: AddressSpace, start: number, end: number): void {
+  zapEntries(kernel, space, start, end, 'file pages');
+}
+
+type Zapped = 'everything' | 'contents' | 'file pages';
+
+function zapEntries(kernel: Kernel, space: AddressSpace, start: number, end: number, what: Zapped): void {
   const { pageTable, pageBytes, format } = kernel;
   let present = false;
   let address = start;
@@ -96,8 +119,18 @@ export function zapRange(kernel: Kernel, space: AddressSpace, start: number, end
     }
     const stop = Math.min(end, leafTableEnd(kernel, address));
     for (; address < stop; address += pageBytes, entry += format.pteBytes) {
-      if (!pageTable.isEmpty(entry) && zapEntry(kernel, space, address, entry)) present = true;
+      if (pageTable.isEmpty(entry) || (what !== 'everything' && !isZapped(kernel, entry, what))) continue;
+      if (zapEntry(kernel, space, address, entry)) present = true;
     }
   }
   if (present) flushRange(kernel, space, start, end, pageBytes);
+}
+
+function isZapped(kernel: Kernel, entry: number, what: Zapped): boolean {
+  const { pageTable, frames } = kernel;
+  const flags = pageTable.flags(entry);
+  if (what === 'contents') return (flags & PTE_GUARD) === 0;
+  if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) return false;
+  const use = frames.use[pageTable.frame(entry)]!;
+  return use === FRAME_SHARED || use === FRAME_FILE;
 }

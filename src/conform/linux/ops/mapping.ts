@@ -1,7 +1,8 @@
 /** mmap, munmap, mprotect, brk and sbrk. */
-import { MAP_ANONYMOUS, MAP_HUGETLB, MAP_LOCKED } from '../../../kernel/linux-abi.ts';
+import { MAP_HUGETLB } from '../../../kernel/linux-abi.ts';
 import { parseMapFlags, parseProtection, parseSize } from '../notation.ts';
 import type { Op } from '../recording.ts';
+import { descriptorOf } from './files.ts';
 import { answerAddress, answerNumber, type Operations, type ProcessCall } from './operation.ts';
 
 export const MAPPING_OPS: Operations = {
@@ -36,15 +37,12 @@ function mmap({ world, op, process, address }: ProcessCall): number {
     prot: parseProtection(op.prot!),
     flags: parseMapFlags(String(op.flags))!,
     offset: parseSize(op.off ?? 0),
+    fd: descriptorOf(world, op),
   });
 }
 
 function unsupportedMapping(op: Op): string | null {
   const flags = parseMapFlags(String(op.flags));
   if (flags === null) return `flags ${op.flags}`;
-  if ((flags & MAP_HUGETLB) !== 0) return 'MAP_HUGETLB';
-  if ((flags & MAP_LOCKED) !== 0) return 'MAP_LOCKED';
-  // Without MAP_ANONYMOUS a valid descriptor would be a file mapping.
-  const isAnonymous = (flags & MAP_ANONYMOUS) !== 0 || op.fd === undefined || String(op.fd) === '-1';
-  return isAnonymous ? null : 'of a file';
+  return (flags & MAP_HUGETLB) !== 0 ? 'MAP_HUGETLB' : null;
 }

@@ -1,7 +1,10 @@
 /** Every operation of the trace format that can be replayed, by its name. To add some: a file beside this one, a line here. */
 import type { Op } from '../recording.ts';
+import { ADDRESS_SPACE_OPS } from './address-space.ts';
 import { ACCESS_OPS } from './access.ts';
+import { FILE_OPS } from './files.ts';
 import { LIMIT_OPS } from './limits.ts';
+import { LOCK_OPS } from './locks.ts';
 import { MAPPING_OPS } from './mapping.ts';
 import type { Operation, Operations } from './operation.ts';
 import { PROCESS_OPS } from './process.ts';
@@ -9,9 +12,12 @@ import { WORLD_OPS } from './world.ts';
 
 const OPERATIONS: Operations = {
   ...MAPPING_OPS,
+  ...ADDRESS_SPACE_OPS,
   ...ACCESS_OPS,
   ...PROCESS_OPS,
   ...LIMIT_OPS,
+  ...LOCK_OPS,
+  ...FILE_OPS,
   ...WORLD_OPS,
 };
 

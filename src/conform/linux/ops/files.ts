@@ -1,0 +1,116 @@
+/** Files: what the world does to them, and what processes do with their descriptors. */
+import { fail } from '../../../kernel/linux-abi.ts';
+import { parseSize } from '../notation.ts';
+import type { Op } from '../recording.ts';
+import type { World } from '../world.ts';
+import { answerNumber, type Operations, type ProcessCall, type WorldCall } from './operation.ts';
+
+const SPECIAL: Readonly<Record<string, string>> = { '@zero': '/dev/zero', '@null': '/dev/null', '@dir': '/' };
+
+const MODES: Readonly<Record<string, { canRead?: boolean; canWrite?: boolean; isPath?: boolean }>> = {
+  r: { canRead: true },
+  w: { canWrite: true },
+  rw: { canRead: true, canWrite: true },
+  path: { isPath: true },
+};
+
+export const FILE_OPS: Operations = {
+  file: { by: 'world', perform: createFile, unsupported: ({ fs = '' }) => (fs in TYPES ? null : `on ${fs}`) },
+  ftruncate: onFile(({ files }, name, op) => files.truncate(name, Number(parseSize(op.size!)))),
+  fwrite: onFile(({ files }, name, op) => files.write(name, Number(parseSize(op.off!)), parseHex(op.hex!))),
+  fsync: onFile(({ files }, name) => files.sync(name)),
+  punch: onFile(({ files }, name, op) => files.punch(name, Number(parseSize(op.off!)), Number(parseSize(op.len!)))),
+  dropcache: onFile(({ files }, name) => files.dropCache(name)),
+  fread: { by: 'world', perform: readFile },
+  open: { by: 'process', uncounted: true, perform: openFile },
+  close: {
+    by: 'process',
+    uncounted: true,
+    perform: ({ world, op, process, answer }) =>
+      answerNumber(answer, world.machine.calls.close(process, descriptorOf(world, op))),
+  },
+  sysread: transfer('pread'),
+  syswrite: transfer('pwrite'),
+  peek: {
+    by: 'process',
+    uncounted: true,
+    perform: ({ world, process, address, answer }) => {
+      const byte = world.machine.calls.peek(process, address);
+      answerNumber(answer, byte < 0 ? byte : 1);
+      if (byte >= 0) answer.val = `0x${byte.toString(16)}`;
+    },
+  },
+  poke: {
+    by: 'process',
+    uncounted: true,
+    perform: ({ world, op, process, address, answer }) =>
+      answerNumber(answer, world.machine.calls.poke(process, address, Number(op.val!) & 0xff)),
+  },
+};
+
+const TYPES: Readonly<Record<string, 'tmpfs' | 'disk'>> = { tmpfs: 'tmpfs', ext4: 'disk' };
+
+/** The number that the op's `fd` stands for; -1 for a name that nothing was opened under. */
+export function descriptorOf(world: World, op: Op): number {
+  const text = String(op.fd ?? -1);
+  return world.descriptors.get(text) ?? (/^-?[0-9]+$/.test(text) ? Number(text) : -1);
+}
+
+function onFile(action: (machine: World['machine'], name: string, op: Op) => number): Operations[string] {
+  return {
+    by: 'world',
+    perform: ({ world, op, answer }) => answerNumber(answer, action(world.machine, op.file!, op)),
+  };
+}
+
+function createFile({ world, op, answer }: WorldCall): void {
+  const { files } = world.machine;
+  const name = op.file!;
+  const size = Number(parseSize(op.size!));
+  let result = files.create(name, TYPES[op.fs!]!);
+  if (result === 0 && op.fill === 'pattern') {
+    const written = files.write(name, 0, pattern(size));
+    result = written < size ? fail('ENOMEM') : files.sync(name);
+  } else if (result === 0) {
+    result = files.truncate(name, size);
+  }
+  answerNumber(answer, result);
+}
+
+/** `file_pattern` of CONSTANTS.json. */
+function pattern(size: number): Uint8Array {
+  return Uint8Array.from({ length: size }, (_, at) => {
+    const within = at & 0xfff;
+    return within >= 0xe00 && within < 0xe10 ? 0x90 : ((at >> 12) * 7 + within) & 0xff;
+  });
+}
+
+function readFile({ world, op, answer }: WorldCall): void {
+  const read = world.machine.files.read(op.file!, Number(parseSize(op.off!)), Number(parseSize(op.len!)));
+  answerNumber(answer, typeof read === 'number' ? read : read.length);
+  if (typeof read !== 'number' && read.length > 0) {
+    answer.hex = Array.from(read, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  }
+}
+
+function openFile({ world, op, process, answer }: ProcessCall): void {
+  const name = SPECIAL[op.file!] ?? op.file!;
+  const fd = world.machine.calls.open(process, name, MODES[op.mode!] ?? {});
+  if (fd >= 0) world.descriptors.set(String(op.fd), fd);
+  answerNumber(answer, Math.min(fd, 0));
+}
+
+function transfer(call: 'pread' | 'pwrite'): Operations[string] {
+  return {
+    by: 'process',
+    perform: ({ world, op, process, address, answer }) => {
+      const { calls } = world.machine;
+      const result = calls[call](process, descriptorOf(world, op), address, parseSize(op.len!), parseSize(op.off!));
+      answerNumber(answer, result);
+    },
+  };
+}
+
+function parseHex(text: string): Uint8Array {
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}

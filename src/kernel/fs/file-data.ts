@@ -1,0 +1,94 @@
+/**
+ * The bytes of a file, read and written through the page cache [mm/filemap.c:filemap_read, generic_perform_write;
+ * mm/shmem.c:shmem_file_read_iter].
+ */
+import { FLAG_DIRTY, FLAG_READ_AHEAD } from '../frames/frame-table.ts';
+import { markAccessed } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+import { fail } from '../linux-abi.ts';
+import type { Inode } from './inode.ts';
+import { frameOf } from './page-cache.ts';
+import { type ReadAhead, readOn, readSequentially } from './read-ahead.ts';
+
+/** The page differs from what the disk has. */
+export function markDirty(kernel: Kernel, pfn: number): void {
+  kernel.frames.set(pfn, FLAG_DIRTY);
+}
+
+/**
+ * The frame to read the page from, or -1 for a hole of tmpfs (zeros, and no page is made for it), -ENOMEM. `pages`: how
+ * many the read wants from here on.
+ */
+export function pageForReading(kernel: Kernel, inode: Inode, state: ReadAhead, page: number, pages: number): number {
+  if (inode.type === 'disk') {
+    const cached = inode.frameAt(page);
+    if (cached < 0) readSequentially(kernel, inode, state, page, pages);
+    else if (kernel.frames.has(cached, FLAG_READ_AHEAD)) readOn(kernel, inode, state, page, pages);
+  } else if (!inode.pages.has(page)) {
+    return -1;
+  }
+  const pfn = frameOf(kernel, inode, page);
+  return pfn < 0 ? fail('ENOMEM') : pfn;
+}
+
+/** Bytes [at, at + count) of the file, all in one page, are being read. */
+export function noteRead(kernel: Kernel, inode: Inode, state: ReadAhead, at: number, count: number): void {
+  const { pageBytes } = kernel;
+  const page = Math.floor(at / pageBytes);
+  const pfn = inode.frameAt(page);
+  // tmpfs counts reads of a page's beginning; a disk's files those of another page than the last one's.
+  const isLast = state.position > 0 && Math.floor((state.position - 1) / pageBytes) === page;
+  if (pfn >= 0 && (inode.type === 'disk' ? !isLast : at % pageBytes === 0)) markAccessed(kernel, pfn);
+  state.position = at + count;
+}
+
+/** The frame to write to the page, or -ENOMEM. */
+export function pageForWriting(kernel: Kernel, inode: Inode, page: number): number {
+  const pfn = frameOf(kernel, inode, page);
+  if (pfn < 0) return fail('ENOMEM');
+  if (inode.type === 'tmpfs') markAccessed(kernel, pfn);
+  return pfn;
+}
+
+/** Bytes [offset, offset + length) of the file, fewer at its end; or -ENOMEM. */
+export function readFile(
+  kernel: Kernel,
+  inode: Inode,
+  state: ReadAhead,
+  offset: number,
+  length: number,
+): Uint8Array | number {
+  const { pageBytes, memory } = kernel;
+  const end = Math.max(offset, Math.min(offset + length, inode.size));
+  const bytes = new Uint8Array(end - offset);
+  const lastPage = Math.ceil(end / pageBytes);
+  for (let at = offset; at < end; ) {
+    const page = Math.floor(at / pageBytes);
+    const within = at % pageBytes;
+    const count = Math.min(end - at, pageBytes - within);
+    const pfn = pageForReading(kernel, inode, state, page, lastPage - page);
+    if (pfn < -1) return pfn;
+    if (pfn >= 0) bytes.set(memory.readBytes(pfn * pageBytes + within, count), at - offset);
+    noteRead(kernel, inode, state, at, count);
+    at += count;
+  }
+  return bytes;
+}
+
+/** Write the bytes at `offset`, extending the file as needed: how many, or -ENOMEM when not even one could be. */
+export function writeFile(kernel: Kernel, inode: Inode, offset: number, bytes: Uint8Array): number {
+  const { pageBytes, memory } = kernel;
+  let done = 0;
+  while (done < bytes.length) {
+    const at = offset + done;
+    const within = at % pageBytes;
+    const count = Math.min(bytes.length - done, pageBytes - within);
+    const pfn = pageForWriting(kernel, inode, Math.floor(at / pageBytes));
+    if (pfn < 0) return done === 0 ? pfn : done;
+    memory.writeBytes(pfn * pageBytes + within, bytes.subarray(done, done + count));
+    markDirty(kernel, pfn);
+    done += count;
+    inode.size = Math.max(inode.size, at + count);
+  }
+  return done;
+}

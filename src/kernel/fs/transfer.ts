@@ -1,0 +1,129 @@
+/**
+ * pread64(2) and pwrite64(2): between a file's page cache and a process's memory, which is touched as by the process
+ * itself, faults included. What cannot be accessed ends the transfer: a short count, or EFAULT when nothing was moved.
+ */
+import type { Cpu } from '../../mmu/cpu.ts';
+import { LOAD, STORE } from '../../mmu/units.ts';
+import { type Argument, numberOf } from '../arguments.ts';
+import { holdFrame, putFrame } from '../frames/page-allocator.ts';
+import type { Kernel } from '../kernel.ts';
+import { fail } from '../linux-abi.ts';
+import type { Process } from '../process.ts';
+import { asSupervisor, isInUserSpace } from '../user-copy.ts';
+import { markDirty, noteRead, pageForReading, pageForWriting } from './file-data.ts';
+import type { OpenFile } from './inode.ts';
+
+/** Linux MAX_RW_COUNT: one call moves no more. */
+const COUNT_MAX = 0x7ffff000;
+/** Offsets are signed. */
+const OFFSET_LIMIT = 2 ** 63;
+
+/** Bytes read, 0 at the end of the file, or -EBADF, -EINVAL, -EFAULT, -EISDIR, -ENOMEM. */
+export function pread(
+  kernel: Kernel,
+  process: Process,
+  fd: number,
+  address: Argument,
+  length: Argument,
+  offset: Argument,
+): number {
+  if (numberOf(offset) >= OFFSET_LIMIT) return fail('EINVAL');
+  const file = process.files.get(fd);
+  if (!file?.canRead || file.isPath) return fail('EBADF');
+  const refused = checkRange(kernel, address, length, offset);
+  if (refused < 0) return refused;
+  if (file.inode.type === 'directory') return fail('EISDIR');
+  const count = Math.min(numberOf(length), COUNT_MAX);
+  if (file.inode.type === 'null') return 0;
+  const left = file.inode.type === 'zero' ? count : Math.max(0, file.inode.size - numberOf(offset));
+  const cpu = kernel.cpus[process.cpu]!;
+  return asSupervisor(cpu, () =>
+    copyOut(kernel, cpu, file, numberOf(address), Math.min(count, left), numberOf(offset)),
+  );
+}
+
+/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -EFBIG, -ENOMEM. */
+export function pwrite(
+  kernel: Kernel,
+  process: Process,
+  fd: number,
+  address: Argument,
+  length: Argument,
+  offset: Argument,
+): number {
+  if (numberOf(offset) >= OFFSET_LIMIT) return fail('EINVAL');
+  const file = process.files.get(fd);
+  if (!file?.canWrite || file.isPath) return fail('EBADF');
+  const refused = checkRange(kernel, address, length, offset);
+  if (refused < 0) return refused;
+  const count = Math.min(numberOf(length), COUNT_MAX);
+  // What is written to /dev/null and /dev/zero is not even looked at.
+  if (!file.inode.isRegular) return count;
+  if (numberOf(offset) + count > OFFSET_LIMIT) return fail('EFBIG');
+  const cpu = kernel.cpus[process.cpu]!;
+  return asSupervisor(cpu, () => copyIn(kernel, cpu, file, numberOf(address), count, numberOf(offset)));
+}
+
+/** access_ok and rw_verify_area: 0, or -EFAULT, -EINVAL. */
+function checkRange(kernel: Kernel, address: Argument, length: Argument, offset: Argument): number {
+  if (!isInUserSpace(kernel, numberOf(address), numberOf(length))) return fail('EFAULT');
+  return numberOf(offset) + numberOf(length) >= OFFSET_LIMIT ? fail('EINVAL') : 0;
+}
+
+/** Bytes from `at` on that lie in one page of the file and one of the process. */
+function stretch(kernel: Kernel, left: number, at: number, address: number): number {
+  const { pageBytes } = kernel;
+  return Math.min(left, pageBytes - (at % pageBytes), pageBytes - (address % pageBytes));
+}
+
+function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, length: number, offset: number): number {
+  const { pageBytes, memory } = kernel;
+  const { inode, readAhead } = file;
+  const lastPage = Math.ceil((offset + length) / pageBytes);
+  let done = 0;
+  while (done < length) {
+    const at = offset + done;
+    const page = Math.floor(at / pageBytes);
+    const count = stretch(kernel, length - done, at, address + done);
+    const source = inode.isRegular ? pageForReading(kernel, inode, readAhead, page, lastPage - page) : -1;
+    if (source < -1) return done === 0 ? source : done;
+    if (source >= 0) {
+      noteRead(kernel, inode, readAhead, at, count);
+      holdFrame(kernel, source);
+    }
+    const physical = cpu.translate(address + done, STORE);
+    if (physical >= 0) {
+      const bytes = source < 0 ? new Uint8Array(count) : memory.readBytes(source * pageBytes + (at % pageBytes), count);
+      memory.writeBytes(physical, bytes);
+    }
+    if (source >= 0) putFrame(kernel, source);
+    if (physical < 0) return done === 0 ? fail('EFAULT') : done;
+    done += count;
+  }
+  return done;
+}
+
+function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, length: number, offset: number): number {
+  const { pageBytes, memory } = kernel;
+  const { inode } = file;
+  let done = 0;
+  while (done < length) {
+    const at = offset + done;
+    const count = stretch(kernel, length - done, at, address + done);
+    if (cpu.translate(address + done, LOAD) < 0) break;
+    const target = pageForWriting(kernel, inode, Math.floor(at / pageBytes));
+    if (target < 0) return done === 0 ? target : done;
+    // Finding room for the file's page may have cost the process its own.
+    holdFrame(kernel, target);
+    const physical = cpu.translate(address + done, LOAD);
+    if (physical >= 0) {
+      memory.writeBytes(target * pageBytes + (at % pageBytes), memory.readBytes(physical, count));
+      markDirty(kernel, target);
+      inode.size = Math.max(inode.size, at + count);
+    }
+    putFrame(kernel, target);
+    if (physical < 0) break;
+    done += count;
+  }
+  return done === 0 && length > 0 ? fail('EFAULT') : done;
+}

@@ -1,0 +1,89 @@
+/**
+ * Files that lose pages: ftruncate and fallocate(PUNCH_HOLE) [mm/truncate.c, mm/shmem.c, fs/ext4/inode.c].
+ *
+ * Pages behind the new end go from the cache, the disk and every mapping, private copies included; what is left of the
+ * last page is zeroed behind the end. A hole punched into the middle leaves private copies alone.
+ */
+import type { Kernel } from '../kernel.ts';
+import { fail } from '../linux-abi.ts';
+import type { MemoryObject } from '../memory-object.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
+import type { Area } from '../vm/area.ts';
+import { zapFilePages, zapRange } from '../vm/unmap.ts';
+import { markDirty } from './file-data.ts';
+import type { Inode } from './inode.ts';
+import { dropPages, frameOf } from './page-cache.ts';
+import { writeBack } from './write-back.ts';
+
+/** Give the file `size` bytes: 0 or -EINVAL for one that has no bytes of its own. */
+export function truncateFile(kernel: Kernel, inode: Inode, size: number): number {
+  if (!inode.isRegular) return fail('EINVAL');
+  const old = inode.size;
+  inode.size = size;
+  if (size >= old) return 0;
+  const first = inode.pageCount(kernel.pageBytes);
+  unmapPages(kernel, inode, first, Number.POSITIVE_INFINITY, true);
+  dropPages(kernel, inode, first, Number.POSITIVE_INFINITY);
+  inode.store?.discard(first, Number.POSITIVE_INFINITY);
+  if (size % kernel.pageBytes !== 0) zeroPart(kernel, inode, size, first * kernel.pageBytes);
+  return 0;
+}
+
+/** Zero [offset, offset + length) and free its whole pages; the size stays. 0 or -EINVAL, -EOPNOTSUPP. */
+export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: number): number {
+  if (offset < 0 || length <= 0) return fail('EINVAL');
+  if (!inode.isRegular) return fail('EOPNOTSUPP');
+  const { pageBytes } = kernel;
+  if (inode.type === 'disk' && offset >= inode.size) return 0;
+  const limit = inode.type === 'disk' ? (Math.floor(inode.size / pageBytes) + 1) * pageBytes : Number.POSITIVE_INFINITY;
+  const end = Math.min(offset + length, limit);
+  const first = Math.ceil(offset / pageBytes);
+  const last = Math.floor(end / pageBytes);
+  writeBack(kernel, inode, Math.floor(offset / pageBytes), Math.ceil(end / pageBytes));
+  if (last > first) unmapPages(kernel, inode, first, last, false);
+  if (first > last) {
+    zeroPart(kernel, inode, offset, end);
+  } else {
+    zeroPart(kernel, inode, offset, first * pageBytes);
+    zeroPart(kernel, inode, last * pageBytes, end);
+  }
+  if (last > first) {
+    dropPages(kernel, inode, first, last);
+    inode.store?.discard(first, last);
+  }
+  return 0;
+}
+
+/** Zero bytes [from, to) of one page, if the file has any there. */
+function zeroPart(kernel: Kernel, inode: Inode, from: number, to: number): void {
+  const { pageBytes, memory } = kernel;
+  const page = Math.floor(from / pageBytes);
+  if (from >= to || !hasBytes(inode, page)) return;
+  const pfn = frameOf(kernel, inode, page);
+  if (pfn < 0) return;
+  memory.writeBytes(pfn * pageBytes + (from % pageBytes), new Uint8Array(to - from));
+  markDirty(kernel, pfn);
+}
+
+/** In memory, in swap or on the disk: not a hole. */
+function hasBytes(inode: Inode, page: number): boolean {
+  return inode.pages.has(page) || inode.store?.has(page) === true;
+}
+
+/** Unmap pages [first, end) of the object from every address space; with `copies`, private copies of them as well. */
+export function unmapPages(kernel: Kernel, object: MemoryObject, first: number, end: number, copies: boolean): void {
+  for (const space of kernel.spaces) {
+    for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
+      if (area.object === object) unmapFrom(kernel, space!, area, first, end, copies);
+    }
+  }
+}
+
+function unmapFrom(kernel: Kernel, space: AddressSpace, area: Area, first: number, end: number, copies: boolean): void {
+  const { pageBytes } = kernel;
+  const start = Math.max(area.start, area.start + (first - area.pageOffset) * pageBytes);
+  const stop = Math.min(area.end, area.start + (end - area.pageOffset) * pageBytes);
+  if (start >= stop) return;
+  if (copies) zapRange(kernel, space, start, stop);
+  else zapFilePages(kernel, space, start, stop);
+}

@@ -1,0 +1,58 @@
+/**
+ * Dirty pages of files on a disk, and how they become clean [mm/page-writeback.c, mm/rmap.c:folio_mkclean].
+ *
+ *     clean, mapped read-only ──first write: fault──► dirty, mapped writable
+ *             ▲                                            │
+ *             └────── fsync, msync, reclaim: written ──────┘   every PTE of a shared mapping write-protected again
+ *
+ * So the kernel sees each page become dirty. tmpfs has nowhere to write to, and its pages stay writable.
+ */
+import { PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
+import { FLAG_DIRTY } from '../frames/frame-table.ts';
+import type { Kernel } from '../kernel.ts';
+import { VM_SHARED } from '../linux-abi.ts';
+import type { MemoryObject } from '../memory-object.ts';
+import { flushPage } from '../vm/tlb-flush.ts';
+import { dropPage, pagesIn } from './page-cache.ts';
+
+/** Write the dirty pages of [first, end) to the disk. */
+export function writeBack(kernel: Kernel, object: MemoryObject, first: number, end: number): void {
+  if (!object.tracksWrites) return;
+  for (const page of pagesIn(object, first, end)) {
+    const pfn = object.frameAt(page);
+    if (pfn >= 0 && kernel.frames.has(pfn, FLAG_DIRTY)) writePage(kernel, object, page, pfn);
+  }
+}
+
+/** One dirty page becomes clean. */
+export function writePage(kernel: Kernel, object: MemoryObject, page: number, pfn: number): void {
+  const { frames, memory, pageBytes } = kernel;
+  protectMappings(kernel, pfn);
+  object.store!.write(page, memory.readBytes(pfn * pageBytes, pageBytes).slice());
+  frames.unset(pfn, FLAG_DIRTY);
+}
+
+/** Write-protect the page wherever a shared mapping could change it. */
+function protectMappings(kernel: Kernel, pfn: number): void {
+  const { reverseMap, spaces, pageTable, pageBytes } = kernel;
+  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.next(pfn, at)) {
+    const space = spaces[reverseMap.spaceAt(pfn, at)]!;
+    const address = reverseMap.pageAt(pfn, at) * pageBytes;
+    if (!space.areas.at(address)?.has(VM_SHARED)) continue;
+    const entry = pageTable.find(space.root, address);
+    const flags = pageTable.flags(entry);
+    if ((flags & (PTE_WRITE | PTE_DIRTY)) === 0) continue;
+    pageTable.setFlags(entry, flags & ~(PTE_WRITE | PTE_DIRTY));
+    flushPage(kernel, space, address);
+  }
+}
+
+/** fsync, then forget the pages that nobody maps (posix_fadvise(POSIX_FADV_DONTNEED)). Nothing happens on tmpfs. */
+export function dropCache(kernel: Kernel, object: MemoryObject): void {
+  if (!object.tracksWrites) return;
+  writeBack(kernel, object, 0, Number.POSITIVE_INFINITY);
+  for (const page of pagesIn(object, 0, Number.POSITIVE_INFINITY)) {
+    const pfn = object.frameAt(page);
+    if (kernel.frames.mapCount[pfn] === 0) dropPage(kernel, object, page);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The part of mmap(2) that concerns the file: may this descriptor be mapped so, and what does that do to the rights
+ * [mm/mmap.c:do_mmap, file_mmap_ok; drivers/char/mem.c:mmap_zero].
+ */
+import { numberOf, TWO_64_NUMBER } from '../arguments.ts';
+import type { OpenFile } from '../fs/inode.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  fail,
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_GROWSDOWN,
+  MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
+  MAP_NORESERVE,
+  MAP_POPULATE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_STACK,
+  MAP_TYPE,
+  PROT_WRITE,
+  VM_MAYSHARE,
+  VM_MAYWRITE,
+  VM_SHARED,
+} from '../linux-abi.ts';
+import type { MemoryObject } from '../memory-object.ts';
+import { makeSharedObject } from '../objects.ts';
+import type { Process } from '../process.ts';
+import type { MmapArguments } from './mmap.ts';
+
+const MAP_32BIT = 0x40;
+const MAP_ABOVE4G = 0x80;
+const MAP_DENYWRITE = 0x800;
+const MAP_EXECUTABLE = 0x1000;
+const MAP_HUGE_2MB = 21 << 26;
+const MAP_HUGE_1GB = 30 << 26;
+/** What MAP_SHARED_VALIDATE accepts (Linux LEGACY_MAP_MASK). */
+const KNOWN_FLAGS =
+  MAP_SHARED |
+  MAP_PRIVATE |
+  MAP_FIXED |
+  MAP_ANONYMOUS |
+  MAP_DENYWRITE |
+  MAP_EXECUTABLE |
+  MAP_GROWSDOWN |
+  MAP_LOCKED |
+  MAP_NORESERVE |
+  MAP_POPULATE |
+  MAP_NONBLOCK |
+  MAP_STACK |
+  MAP_HUGETLB |
+  MAP_32BIT |
+  MAP_ABOVE4G |
+  MAP_HUGE_2MB |
+  MAP_HUGE_1GB;
+
+/** Highest offset in a file of a file system, and in a device (Linux MAX_LFS_FILESIZE, ULONG_MAX). */
+const FILE_BYTES_MAX = 2 ** 63;
+
+/** The open file that a mapping without MAP_ANONYMOUS names, or null for EBADF. */
+export function mappedFile(process: Process, args: MmapArguments): OpenFile | null {
+  const file = process.files.get(args.fd ?? -1);
+  return file === undefined || file.isPath ? null : file;
+}
+
+/** VM_* of a mapping of the file so far as its type and mode decide them, or -errno. `length`: bytes, rounded. */
+export function fileMappingFlags(file: OpenFile, args: MmapArguments, length: number): number {
+  const { inode, canRead, canWrite } = file;
+  const most = inode.isRegular ? FILE_BYTES_MAX : TWO_64_NUMBER;
+  if (length > most || numberOf(args.offset) > most - length) return fail('EOVERFLOW');
+  const type = args.flags & MAP_TYPE;
+  let vmFlags = 0;
+  if (type === MAP_SHARED_VALIDATE && (args.flags & ~KNOWN_FLAGS) !== 0) return fail('EOPNOTSUPP');
+  if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
+    if ((args.prot & PROT_WRITE) !== 0 && !canWrite) return fail('EACCES');
+    vmFlags |= VM_MAYSHARE | (canWrite ? VM_SHARED | VM_MAYWRITE : 0);
+  } else if (type === MAP_PRIVATE) {
+    vmFlags |= VM_MAYWRITE;
+  } else {
+    return fail('EINVAL');
+  }
+  if (!canRead) return fail('EACCES');
+  if (inode.type === 'null' || inode.type === 'directory') return fail('ENODEV');
+  return (args.flags & MAP_GROWSDOWN) !== 0 ? fail('EINVAL') : vmFlags;
+}
+
+/**
+ * What backs a new area: the file's own pages, a shared memory object made for it (`isShmem`; `promised`: charged), or
+ * null for private anonymous memory, which mapping /dev/zero gives as well.
+ */
+export function backingOf(
+  kernel: Kernel,
+  file: OpenFile | null,
+  pages: number,
+  isShmem: boolean,
+  promised: boolean,
+): MemoryObject | null {
+  if (isShmem) return makeSharedObject(kernel, pages, promised);
+  return file === null || file.inode.type === 'zero' ? null : file.inode;
+}
