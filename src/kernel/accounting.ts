@@ -3,30 +3,41 @@
  *
  *     mode 0   refuse only a single request larger than all RAM and swap
  *     mode 1   never refuse
- *     mode 2   promised + request must stay below RAM/2 + swap
+ *     mode 2   promised + request must stay below the limit, less what is kept back for an administrator and for the
+ *              other processes of the user (at most a 32nd of what this one has)
  *
- * Promised is what VM_ACCOUNT areas have, and what shared objects have as a whole, however often they are mapped.
+ * The limit is a part of RAM, or an amount, and swap. Promised is what VM_ACCOUNT areas have, and what shared objects
+ * have as a whole, however often they are mapped.
  */
 import type { Kernel } from './kernel.ts';
 import { isData } from './limits.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from './linux-abi.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
-/** Linux vm.overcommit_ratio, percent. */
-const OVERCOMMIT_RATIO = 50;
+/** A process keeps back this part of its own size, up to user_reserve_kbytes. */
+const USER_RESERVED_PART = 32;
 
-export function mayCommit(kernel: Kernel, pages: number): boolean {
-  const ram = kernel.memory.frames;
-  const swap = kernel.swap.slots;
-  switch (kernel.options.overcommit) {
-    case 0:
-      return pages <= ram + swap;
-    case 1:
-      return true;
-    case 2:
-      return kernel.committedPages + pages < Math.floor((ram * OVERCOMMIT_RATIO) / 100) + swap;
-  }
+/** May `space` be promised so many more pages? No process here is privileged. */
+export function mayCommit(kernel: Kernel, space: AddressSpace, pages: number): boolean {
+  const { sysctl } = kernel;
+  if (sysctl.overcommit_memory === 1) return true;
+  if (sysctl.overcommit_memory === 0) return pages <= kernel.memory.frames + kernel.swap.slots;
+  const ownReserve = Math.min(
+    Math.floor(space.totalPages / USER_RESERVED_PART),
+    pagesOf(kernel, sysctl.user_reserve_kbytes),
+  );
+  const allowed = commitLimit(kernel) - pagesOf(kernel, sysctl.admin_reserve_kbytes) - ownReserve;
+  return kernel.committedPages + pages < allowed;
 }
+
+/** Pages that mode 2 promises at most (CommitLimit of /proc/meminfo). */
+export function commitLimit(kernel: Kernel): number {
+  const { overcommit_kbytes: amount, overcommit_ratio: percent } = kernel.sysctl;
+  const ofRam = amount > 0 ? pagesOf(kernel, amount) : Math.floor((kernel.memory.frames * percent) / 100);
+  return ofRam + kernel.swap.slots;
+}
+
+const pagesOf = (kernel: Kernel, kbytes: number): number => Math.floor((kbytes * 1024) / kernel.pageBytes);
 
 /** Does an area with these flags get its pages promised? Private writable memory does. */
 export function isAccountable(vmFlags: number): boolean {

@@ -19,6 +19,7 @@ import type { ReplacementPolicy } from './reclaim/policy.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
 import { createPolicy } from './reclaim/registry.ts';
 import { SwapDevice } from './swap/swap-device.ts';
+import { Sysctls } from './sysctl.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
 export interface KernelOptions {
@@ -35,13 +36,12 @@ export interface KernelOptions {
   readonly stackGuardPages: number;
   /** Map aligned blocks of plain memory as superpages. */
   readonly transparentSuperpages: boolean;
+  /** Linux vm.overcommit_memory at boot. */
   readonly overcommit: 0 | 1 | 2;
   /** Processes at once, zombies included: fork answers EAGAIN beyond. */
   readonly processesMax: number;
 }
 
-/** Linux vm.max_map_count. */
-export const MAX_MAP_COUNT = 65530;
 /** ASIDs handed out before a roll-over flushes every TLB; 0 belongs to the kernel. */
 export const ASID_MAX = 4095;
 
@@ -63,6 +63,7 @@ export class Kernel {
   readonly policy: ReplacementPolicy;
   readonly random: Random;
   readonly counters = new KernelCounters();
+  readonly sysctl: Sysctls;
 
   /** By id; ids are reused. */
   readonly spaces: (AddressSpace | null)[] = [];
@@ -117,6 +118,7 @@ export class Kernel {
     this.frames.references[ZERO_PFN] = 1;
     memory.zeroFrame(ZERO_PFN);
     this.bootFreeFrames = this.buddy.free;
+    this.sysctl = new Sysctls(options.overcommit);
   }
 
   /** Bytes kept free below a growing stack. */

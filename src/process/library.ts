@@ -42,7 +42,7 @@ export function loadLibrary(
   const dataBytes = alignUp(bssBytes, pageBytes);
   const bytes = textBytes + dataBytes;
   const text = findUnmapped(kernel, space, 0, bytes, pageBytes, false);
-  if (text < 0 || !mayCommit(kernel, dataBytes / pageBytes)) return null;
+  if (text < 0 || !mayCommit(kernel, space, dataBytes / pageBytes)) return null;
   const code = makeImageObject(kernel, name, NO_CODE, textBytes / pageBytes);
   addArea(space, new Area(text, text + textBytes, VM_READ | VM_EXEC | MAY_ALL, code, 0));
   accountPages(kernel, space, VM_READ | VM_EXEC | MAY_ALL, textBytes / pageBytes);

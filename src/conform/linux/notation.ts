@@ -127,10 +127,13 @@ const MAP_NAMES: Readonly<Record<string, number>> = {
 };
 
 /** MAP_* bits of `private|anon|fixed`; null for a name this emulator does not know. */
-export function parseMapFlags(text: string): number | null {
+export const parseMapFlags = (text: string): number | null => parseFlags(text, MAP_NAMES);
+
+/** Bits of names, or of numbers, joined by `|`; null for a name that is not among these. */
+export function parseFlags(text: string | number, names: Readonly<Record<string, number>>): number | null {
   let bits = 0;
-  for (const part of text.split('|')) {
-    const value = MAP_NAMES[part] ?? (/^[0-9]/.test(part) ? Number(part) : null);
+  for (const part of String(text).split('|')) {
+    const value = Object.hasOwn(names, part) ? names[part]! : /^\d/.test(part) ? Number(part) : null;
     if (value === null) return null;
     bits |= value;
   }

@@ -23,7 +23,12 @@ const LINUX_LIMIT_BYTES = LINUX_MEMORY_BYTES + LINUX_SWAP_BYTES;
 const SMALL_MEMORY_BYTES = 256 * 1024 * KIB;
 /** end_data - start_data of the stub, counted by RLIMIT_DATA. */
 const DATA_BYTES = 449;
+/** Soft RLIMIT_MEMLOCK; the hard one is 8 MiB, as everywhere. */
+const MEMLOCK_BYTES = 65536;
 const STACK_BYTES = 0x21000;
+/** What Linux keeps back of promises under overcommit_memory 2 on a machine with so much memory [mm/mmap.c], kB. */
+const ADMIN_RESERVE_KBYTES = 8 * 1024;
+const USER_RESERVE_KBYTES = 128 * 1024;
 const SCRATCH_BYTES = 16 * PAGE_BYTES;
 
 export interface RecordedMachine {
@@ -33,10 +38,13 @@ export interface RecordedMachine {
 
 export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): RecordedMachine {
   const machine = new Machine({ paging: 'x86_64', ...memoryFor(trace.ops) });
+  machine.kernel.sysctl.admin_reserve_kbytes = ADMIN_RESERVE_KBYTES;
+  machine.kernel.sysctl.user_reserve_kbytes = USER_RESERVE_KBYTES;
   const stack = trace.nostack === '1' ? 0 : STACK_BYTES;
   const process = machine.spawn({ name: 'P0', image: { text: PAGE_BYTES, stack }, signals: 'survive' });
   const space = process.space!;
   space.dataBytes = DATA_BYTES;
+  process.limits.memlock = MEMLOCK_BYTES;
   machine.load(process, BASES.TEXT, 1);
   const scratch = machine.mmap(process, {
     address: BASES.SCRATCH,

@@ -46,7 +46,7 @@ export function growStack(kernel: Kernel, process: Process, area: Area, page: nu
   if (!mayExpand(kernel, process.limits, space, area.flags, pages)) return false;
   if (area.end - page > process.limits.stack) return false;
   if (area.has(VM_LOCKED) && !mayLock(kernel, process.limits, space, pages)) return false;
-  if (!mayCommit(kernel, pages)) return false;
+  if (!mayCommit(kernel, space, pages)) return false;
   if (kernel.sink !== null) kernel.emit({ type: 'StackExpanded', pid: process.pid, from: area.start, to: page });
   area.pageOffset -= pages;
   area.start = page;

@@ -3,7 +3,7 @@ import { alignUp } from '../../mmu/units.ts';
 import { accountPages, mayCommit } from '../accounting.ts';
 import { type Argument, numberOf } from '../arguments.ts';
 import { populate } from '../fault/populate.ts';
-import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { mayExpand, mayLock } from '../limits.ts';
 import { fail, VM_ACCOUNT, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
@@ -36,7 +36,7 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
     const isLocked = (space.defaultFlags & VM_LOCKED) !== 0;
     if (isLocked && !mayLock(kernel, process.limits, space, pages)) return old;
     if (!mayExpand(kernel, process.limits, space, BRK_FLAGS, pages)) return old;
-    if (space.areas.count > MAX_MAP_COUNT || !mayCommit(kernel, pages)) return old;
+    if (space.areas.count > kernel.sysctl.max_map_count || !mayCommit(kernel, space, pages)) return old;
     const area = new Area(oldEnd, newEnd, BRK_FLAGS | space.defaultFlags, null, Math.floor(oldEnd / pageBytes));
     addArea(space, area);
     accountPages(kernel, space, area.flags, pages);

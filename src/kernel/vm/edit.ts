@@ -6,7 +6,7 @@
  * get it by fork. Every change of an area is: split it at the edges of the range, change the middle, merge it again
  * with its neighbours - both if all three fit together, else the left one, else the right one.
  */
-import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { accountPages } from '../accounting.ts';
 import { VM_HUGETLB, VM_LOCKED, VM_STICKY } from '../linux-abi.ts';
 import { holdObject, putObject } from '../objects.ts';
@@ -129,7 +129,7 @@ export function splitsTooMany(
   flags: number,
 ): boolean {
   const splits = (start > area.start ? 1 : 0) + (end < area.end ? 1 : 0);
-  if (splits === 0 || space.areas.count + splits <= MAX_MAP_COUNT) return false;
+  if (splits === 0 || space.areas.count + splits <= kernel.sysctl.max_map_count) return false;
   const part = area.copy();
   part.start = start;
   part.end = end;
@@ -138,7 +138,7 @@ export function splitsTooMany(
   const merges =
     (start === area.start && mergeable(kernel, area.previous, part)) ||
     (end === area.end && mergeable(kernel, part, area.next));
-  return !merges && space.areas.count + splits - 1 >= MAX_MAP_COUNT;
+  return !merges && space.areas.count + splits - 1 >= kernel.sysctl.max_map_count;
 }
 
 /** Merge with the area before it only, as brk does. */

@@ -54,7 +54,7 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
       twin.anon = newAnon(kernel);
       twin.forkChild = true;
     }
-    const affordable = !area.has(VM_ACCOUNT) || mayCommit(kernel, pages);
+    const affordable = !area.has(VM_ACCOUNT) || mayCommit(kernel, parent, pages);
     if (affordable) {
       addArea(child, twin);
       accountPages(kernel, child, twin.flags, pages);

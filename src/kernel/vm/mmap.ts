@@ -9,7 +9,7 @@ import { hugePageBytes } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
 import type { OpenFile } from '../fs/inode.ts';
-import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { mayExpand, mayLock } from '../limits.ts';
 import {
   fail,
@@ -75,7 +75,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const length = alignLength(args.length, huge || pageBytes);
   if (length === 0) return fail('ENOMEM');
   // The sum of page numbers that would be EOVERFLOW cannot exceed 64 bits.
-  if (space.areas.count > MAX_MAP_COUNT) return fail('ENOMEM');
+  if (space.areas.count > kernel.sysctl.max_map_count) return fail('ENOMEM');
 
   const address = placeMapping(kernel, space, args, length, huge, file);
   if (address < 0) return address;
@@ -132,11 +132,11 @@ function makeRoom(
   if (!mayExpand(kernel, process.limits, space, vmFlags, added)) return fail('ENOMEM');
   // What is replaced gives its promise back.
   const promised = pages - pagesIn(kernel, space, address, end, VM_ACCOUNT);
-  if ((vmFlags & VM_ACCOUNT) !== 0 && promised > 0 && !mayCommit(kernel, promised)) return fail('ENOMEM');
+  if ((vmFlags & VM_ACCOUNT) !== 0 && promised > 0 && !mayCommit(kernel, space, promised)) return fail('ENOMEM');
   const unmapped = unmapRange(kernel, space, address, end);
   if (unmapped < 0) return unmapped;
   const isCharged = isShmem && (vmFlags & VM_NORESERVE) === 0;
-  return isCharged && !mayCommit(kernel, pages) ? fail('ENOMEM') : 0;
+  return isCharged && !mayCommit(kernel, space, pages) ? fail('ENOMEM') : 0;
 }
 
 /** Mapped pages of [start, end), at whose ends no area is cut; with `flag`, those of areas that have it. */
@@ -196,7 +196,7 @@ function areaFlags(kernel: Kernel, args: MmapArguments, kind: number): number {
   // Meaningless for anonymous memory, but noted and compared when areas merge.
   if ((flags & MAP_SYNC) !== 0) vmFlags |= VM_SYNC;
   if ((flags & MAP_HUGETLB) !== 0) vmFlags |= VM_HUGETLB;
-  if ((flags & MAP_NORESERVE) !== 0 && kernel.options.overcommit !== 2) vmFlags |= VM_NORESERVE;
+  if ((flags & MAP_NORESERVE) !== 0 && kernel.sysctl.overcommit_memory !== 2) vmFlags |= VM_NORESERVE;
   // A shared object is charged as a whole, so its areas do not carry the flag.
   if (isAccountable(vmFlags)) vmFlags |= VM_ACCOUNT;
   return vmFlags;

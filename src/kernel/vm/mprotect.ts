@@ -106,7 +106,7 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   // Only what becomes data by this change is held against the limits.
   if ((flags & VM_WRITE) !== 0 && !fits(flags) && fits(area.flags)) return fail('ENOMEM');
   if (!area.has(VM_ACCOUNT) && isAccountable(flags)) {
-    if (!mayCommit(kernel, pages)) return fail('ENOMEM');
+    if (!mayCommit(kernel, space, pages)) return fail('ENOMEM');
     flags |= VM_ACCOUNT;
   } else if (area.has(VM_ACCOUNT) && (flags & VM_WRITE) === 0 && area.object === null && area.anon === null) {
     flags &= ~VM_ACCOUNT;

@@ -4,7 +4,7 @@ import { accountPages } from '../accounting.ts';
 import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts';
 import { unmapHugeRange } from '../fault/huge.ts';
 import { FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
-import { type Kernel, MAX_MAP_COUNT } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
 import { fail, VM_HUGETLB, VM_LOCKED, VM_SEALED } from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
@@ -52,7 +52,7 @@ export function splitAtEnds(kernel: Kernel, space: AddressSpace, start: number, 
   }
   if (start > first.start) {
     // Only a hole in the middle of one area adds to the count in the end, as Linux judges it.
-    if (end < first.end && areas.count >= MAX_MAP_COUNT) return fail('ENOMEM');
+    if (end < first.end && areas.count >= kernel.sysctl.max_map_count) return fail('ENOMEM');
     if (first.has(VM_SEALED)) return fail('EPERM');
     splitArea(kernel, space, first, start);
   }

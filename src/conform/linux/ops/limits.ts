@@ -1,33 +1,29 @@
-/** setrlimit. */
+/** setrlimit: the soft limit, up to the hard one. */
+import type { ResourceName } from '../../../kernel/limits.ts';
 import type { Process } from '../../../kernel/process.ts';
 import { PAGE_BYTES } from '../recorded-machine.ts';
 import type { Op } from '../recording.ts';
-import type { Operations } from './operation.ts';
+import { answerNumber, type Operations } from './operation.ts';
 
-const SUPPORTED = ['STACK', 'AS', 'DATA'];
+const RESOURCES: readonly string[] = ['AS', 'STACK', 'DATA', 'MEMLOCK', 'FSIZE'] satisfies readonly ResourceName[];
 
 export const LIMIT_OPS: Operations = {
   setrlimit: {
     by: 'process',
     uncounted: true,
-    unsupported: ({ res = '' }) => (SUPPORTED.includes(res) ? null : `RLIMIT_${res}`),
-    perform: ({ op, process, answer }) => {
-      setLimit(op, process);
-      answer.ret = 0;
+    unsupported: ({ res = '' }) => (RESOURCES.includes(res) ? null : `RLIMIT_${res}`),
+    perform: ({ world, op, process, answer }) => {
+      const resource = op.res as ResourceName;
+      const soft = Math.min(wantedBytes(op, process), process.limits.hard[resource]);
+      answerNumber(answer, world.machine.calls.setrlimit(process, resource, soft));
     },
   },
 };
 
-function setLimit(op: Op, process: Process): void {
-  const { limits } = process;
+/** `val`, or with `rel` so much more than is mapped now; below zero that wraps around to no limit at all. */
+function wantedBytes({ res, val, rel }: Op, process: Process): number {
+  if (rel === undefined) return val === 'inf' ? Number.POSITIVE_INFINITY : Number(val);
   const space = process.space!;
-  const bytes = (current: number): number => {
-    // Below zero it wraps around to no limit at all.
-    const relative = current * PAGE_BYTES + (op.rel ?? 0);
-    if (op.rel !== undefined) return relative < 0 ? Number.POSITIVE_INFINITY : relative;
-    return op.val === 'inf' ? Number.POSITIVE_INFINITY : Number(op.val);
-  };
-  if (op.res === 'STACK') limits.stack = bytes(space.stackPages);
-  else if (op.res === 'AS') limits.addressSpace = bytes(space.totalPages);
-  else limits.data = bytes(space.dataPages);
+  const bytes = (res === 'AS' ? space.totalPages : space.dataPages) * PAGE_BYTES + rel;
+  return bytes < 0 ? Number.POSITIVE_INFINITY : bytes;
 }

@@ -8,6 +8,7 @@ import { LOCK_OPS } from './locks.ts';
 import { MAPPING_OPS } from './mapping.ts';
 import type { Operation, Operations } from './operation.ts';
 import { PROCESS_OPS } from './process.ts';
+import { SYSCTL_OPS } from './sysctl.ts';
 import { WORLD_OPS } from './world.ts';
 
 const OPERATIONS: Operations = {
@@ -18,6 +19,7 @@ const OPERATIONS: Operations = {
   ...LIMIT_OPS,
   ...LOCK_OPS,
   ...FILE_OPS,
+  ...SYSCTL_OPS,
   ...WORLD_OPS,
 };
 

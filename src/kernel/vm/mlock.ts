@@ -1,0 +1,133 @@
+/**
+ * mlock(2), mlock2(2), munlock(2), mlockall(2), munlockall(2) [mm/mlock.c].
+ *
+ *     area      VM_LOCKED                     its pages stay in memory, and are made present now
+ *               VM_LOCKED | VM_LOCKONFAULT    they stay once they are there
+ *     space     lockedPages                   pages of VM_LOCKED areas: bounded by RLIMIT_MEMLOCK
+ *               defaultFlags                  of both flags, those that every later mapping gets: mlockall(MCL_FUTURE)
+ *
+ * Areas are changed one after another, and those before a hole stay changed. A fork's child has no locks.
+ */
+import { alignDown } from '../../mmu/units.ts';
+import { type Argument, alignLength, numberOf, TWO_64_NUMBER } from '../arguments.ts';
+import { populate, populateAll } from '../fault/populate.ts';
+import type { Kernel } from '../kernel.ts';
+import {
+  fail,
+  MCL_CURRENT,
+  MCL_FUTURE,
+  MCL_ONFAULT,
+  MLOCK_ONFAULT,
+  VM_DROPPABLE,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_LOCKONFAULT,
+} from '../linux-abi.ts';
+import type { Process } from '../process.ts';
+import type { AddressSpace } from './address-space.ts';
+import type { Area } from './area.ts';
+import { changeFlags } from './edit.ts';
+
+const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT;
+
+/** Lock [address, address + length), to whole pages: 0, or -EPERM, -ENOMEM, -EINVAL. */
+export function mlock(kernel: Kernel, process: Process, address: Argument, length: Argument): number {
+  return lockRange(kernel, process, address, length, VM_LOCKED);
+}
+
+/** As mlock; `flags` with MLOCK_ONFAULT: pages that are not there yet are locked when they come. */
+export function mlock2(kernel: Kernel, process: Process, address: Argument, length: Argument, flags: number): number {
+  if ((flags & ~MLOCK_ONFAULT) !== 0) return fail('EINVAL');
+  const onFault = (flags & MLOCK_ONFAULT) !== 0 ? VM_LOCKONFAULT : 0;
+  return lockRange(kernel, process, address, length, VM_LOCKED | onFault);
+}
+
+export function munlock(kernel: Kernel, process: Process, address: Argument, length: Argument): number {
+  const { start, bytes } = wholePages(kernel, address, length);
+  return setLocks(kernel, process.space!, start, bytes, 0);
+}
+
+/** `flags`: MCL_CURRENT locks what is mapped, MCL_FUTURE what will be, MCL_ONFAULT as MLOCK_ONFAULT. 0 or -errno. */
+export function mlockall(kernel: Kernel, process: Process, flags: number): number {
+  const isKnown = (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) === 0;
+  if (!isKnown || (flags & (MCL_CURRENT | MCL_FUTURE)) === 0) return fail('EINVAL');
+  const { limits } = process;
+  if (limits.memlock === 0) return fail('EPERM');
+  const space = process.space!;
+  const current = (flags & MCL_CURRENT) !== 0;
+  if (current && space.totalPages > Math.floor(limits.memlock / kernel.pageBytes)) return fail('ENOMEM');
+  const locks = (flags & MCL_ONFAULT) !== 0 ? LOCK_FLAGS : VM_LOCKED;
+  space.defaultFlags = (flags & MCL_FUTURE) !== 0 ? locks : 0;
+  if (!current) return 0;
+  setAllLocks(kernel, space, locks);
+  populateAll(kernel, process);
+  return 0;
+}
+
+export function munlockall(kernel: Kernel, process: Process): number {
+  const space = process.space!;
+  space.defaultFlags = 0;
+  setAllLocks(kernel, space, 0);
+  return 0;
+}
+
+function lockRange(kernel: Kernel, process: Process, address: Argument, length: Argument, flags: number): number {
+  const { limits } = process;
+  const space = process.space!;
+  if (limits.memlock === 0) return fail('EPERM');
+  const { start, bytes } = wholePages(kernel, address, length);
+  const limit = Math.floor(limits.memlock / kernel.pageBytes);
+  const pages = bytes / kernel.pageBytes + space.lockedPages;
+  // Only over the limit is it worth knowing what is locked twice.
+  if (pages > limit && pages - lockedPagesIn(kernel, space, start, start + bytes) > limit) return fail('ENOMEM');
+  const result = setLocks(kernel, space, start, bytes, flags);
+  if (result < 0) return result;
+  // What cannot be made present is ENOMEM; the areas stay locked.
+  return populate(kernel, process, start, start + bytes) < 0 ? fail('ENOMEM') : 0;
+}
+
+/** The pages that [address, address + length) touches, modulo 2^64: `bytes` is 0 when the rounded length wraps. */
+function wholePages(kernel: Kernel, address: Argument, length: Argument): { start: number; bytes: number } {
+  const { pageBytes } = kernel;
+  const into = Number(BigInt.asUintN(64, BigInt(address)) % BigInt(pageBytes));
+  const reach = into === 0 ? length : BigInt.asUintN(64, BigInt(length) + BigInt(into));
+  return { start: alignDown(numberOf(address), pageBytes), bytes: alignLength(reach, pageBytes) };
+}
+
+function lockedPagesIn(kernel: Kernel, space: AddressSpace, start: number, end: number): number {
+  let bytes = 0;
+  for (let area = space.areas.find(start); area !== null && area.start < end; area = area.next) {
+    if (area.has(VM_LOCKED)) bytes += Math.min(end, area.end) - Math.max(start, area.start);
+  }
+  return bytes / kernel.pageBytes;
+}
+
+/** Give every area of the range these lock flags: 0, or -EINVAL, -ENOMEM for a hole or at the limit on areas. */
+function setLocks(kernel: Kernel, space: AddressSpace, start: number, bytes: number, flags: number): number {
+  const end = start + bytes;
+  // At 2^64 the sum is 0 again, below every start.
+  if (end >= TWO_64_NUMBER) return fail('EINVAL');
+  let at = start;
+  while (at < end) {
+    const area = space.areas.at(at);
+    if (area === null) return fail('ENOMEM');
+    const stop = Math.min(end, area.end);
+    if (!relock(kernel, space, area, at, stop, flags)) return fail('ENOMEM');
+    at = stop;
+  }
+  return 0;
+}
+
+function setAllLocks(kernel: Kernel, space: AddressSpace, flags: number): void {
+  for (let area = space.areas.first; area !== null; ) {
+    const { end }: Area = area;
+    relock(kernel, space, area, area.start, end, flags);
+    area = space.areas.find(end);
+  }
+}
+
+/** False when a split would exceed the limit on areas. Superpages and droppable memory have no locks. */
+function relock(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number, flags: number): boolean {
+  if (area.has(VM_HUGETLB | VM_DROPPABLE)) return true;
+  return changeFlags(kernel, space, area, start, end, (area.flags & ~LOCK_FLAGS) | flags) !== null;
+}
