@@ -5,6 +5,7 @@
 import { invariant } from '../../mmu/invariant.ts';
 import type { Kernel } from '../kernel.ts';
 import { reclaimOne } from '../reclaim/reclaim.ts';
+import { isLockedInMemory } from '../vm/unevictable.ts';
 import {
   FLAG_ACTIVE,
   FLAG_REFERENCED,
@@ -73,14 +74,14 @@ export function putFrame(kernel: Kernel, pfn: number): void {
 }
 
 /**
- * The kernel used the page for a process: the first use marks it referenced, the next one active, and so on
- * [mm/swap.c:folio_mark_accessed].
+ * The kernel used the page for a process: the first use marks it referenced, the next one active, and so on. A locked
+ * page is on no list that reclaim looks at: there it stays at referenced [mm/swap.c:folio_mark_accessed].
  */
 export function markAccessed(kernel: Kernel, pfn: number): void {
   const { frames } = kernel;
   if (!frames.has(pfn, FLAG_REFERENCED)) {
     frames.set(pfn, FLAG_REFERENCED);
-  } else if (!frames.has(pfn, FLAG_ACTIVE)) {
+  } else if (!frames.has(pfn, FLAG_ACTIVE) && !isLockedInMemory(kernel, pfn)) {
     frames.set(pfn, FLAG_ACTIVE);
     frames.unset(pfn, FLAG_REFERENCED);
   }

@@ -15,11 +15,11 @@ import { FLAG_DIRTY, FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, FRAME_FILE } f
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_LOCKED } from '../linux-abi.ts';
 import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
 import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
 import { pageEntry } from '../vm/transparent.ts';
+import { isLockedInMemory } from '../vm/unevictable.ts';
 import { POLICIES } from './registry.ts';
 
 /** Evict one page; false when none can leave. */
@@ -87,15 +87,9 @@ export function evict(kernel: Kernel, pfn: number): boolean {
 }
 
 function mayLeave(kernel: Kernel, pfn: number): boolean {
-  const { frames, reverseMap, spaces, pageBytes } = kernel;
+  const { frames } = kernel;
   const cacheReferences = frames.use[pfn] !== FRAME_ANON || frames.has(pfn, FLAG_SWAP_CACHE) ? 1 : 0;
-  if (frames.references[pfn] !== frames.mapCount[pfn]! + cacheReferences) return false;
-  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.next(pfn, at)) {
-    const space = spaces[reverseMap.spaceAt(pfn, at)]!;
-    if (space.lockedPages === 0) continue;
-    if (space.areas.at(reverseMap.pageAt(pfn, at) * pageBytes)?.has(VM_LOCKED)) return false;
-  }
-  return true;
+  return frames.references[pfn] === frames.mapCount[pfn]! + cacheReferences && !isLockedInMemory(kernel, pfn);
 }
 
 /** Replace every PTE of the frame by an entry for `slot` (or nothing, with -1), collecting their dirty bits. */

@@ -93,6 +93,8 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const isShmem = (kind & VM_SHARED) !== 0 && (file === null || file.inode.type === 'zero');
   const made = makeRoom(kernel, process, address, length, vmFlags, isShmem);
   if (made < 0) return made;
+  // A file system on a disk cannot promise MAP_SYNC; it is asked only now [fs/ext4/file.c:ext4_file_mmap].
+  if (file?.inode.type === 'disk' && (vmFlags & VM_SYNC) !== 0) return fail('EOPNOTSUPP');
 
   const object = backingOf(kernel, file, pages, isShmem, (vmFlags & VM_NORESERVE) === 0);
   const anonymousPage = object === null ? Math.floor(address / pageBytes) : 0;
