@@ -64,7 +64,7 @@ function checkSpace(kernel: Kernel, space: AddressSpace, tally: Tally): void {
     if (area.has(VM_LOCKED)) locked += size;
   }
   if (pages !== space.totalPages) broken.add('space: total pages differ from the areas');
-  if (locked !== space.lockedPages) broken.add('space: locked pages differ from the areas');
+  if (locked !== space.lockedPages - space.lockedGhosts) broken.add('space: locked pages differ from the areas');
 }
 
 function checkTable(

@@ -83,6 +83,9 @@ export class Kernel {
   /** Frames of image segments in the page cache, and frames in the swap cache: what reclaim may take without I/O. */
   fileFrames = 0;
   swapCacheFrames = 0;
+  /** Frames given up by MADV_FREE, and those on the list to become so (frames/lazy-free.ts). */
+  lazyFreeFrames = 0;
+  readonly lazyFreePending: number[] = [];
   /** Pages promised to VM_ACCOUNT areas and shared memory (Linux Committed_AS). */
   committedPages = 0;
   /** Free frames when the machine had booted: what a leak is measured against. */

@@ -1,5 +1,5 @@
 /** The figures of /proc/PID/status and smaps that the recordings' snapshots hold, kB (FORMAT.md, section 4.4). */
-import { FLAG_DIRTY, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../../kernel/frames/frame-table.ts';
+import { FLAG_DIRTY, FLAG_LAZY_FREE, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../../kernel/frames/frame-table.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { VM_LOCKED } from '../../kernel/linux-abi.ts';
 import type { AddressSpace } from '../../kernel/vm/address-space.ts';
@@ -61,6 +61,7 @@ function smapsOf(kernel: Kernel, space: AddressSpace, area: Area): Record<string
     add(`${maps > 1 ? 'Shared' : 'Private'}_${dirty ? 'Dirty' : 'Clean'}`, PAGE_KIB);
     if ((flags & PTE_ACCESSED) !== 0 || frames.has(pfn, FLAG_REFERENCED)) add('Referenced', PAGE_KIB);
     if (frames.use[pfn] === FRAME_ANON) add('Anonymous', PAGE_KIB);
+    if (frames.has(pfn, FLAG_LAZY_FREE) && !dirty) add('LazyFree', PAGE_KIB);
     if (area.has(VM_LOCKED)) add('Locked', share(maps));
   });
   const whole = [...figures].map(([name, kib]) => [name, Math.floor(kib)] as const);

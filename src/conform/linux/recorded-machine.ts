@@ -10,7 +10,7 @@
 import { MAP_ANONYMOUS, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE } from '../../kernel/linux-abi.ts';
 import type { Process } from '../../kernel/process.ts';
 import { Machine } from '../../machine/machine.ts';
-import { BASES } from './notation.ts';
+import { BASES, parseAddress } from './notation.ts';
 import type { Op, Trace } from './recording.ts';
 
 const KIB = 1024;
@@ -59,7 +59,13 @@ export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): Reco
 
 /** The recording machine's memory where a request is so large that it could matter, a small one elsewhere. */
 function memoryFor(ops: readonly Op[]): { memory: number; swap: number } {
-  const largest = Math.max(0, ...ops.map(({ len }) => Number(len ?? 0)).filter((bytes) => bytes <= LINUX_LIMIT_BYTES));
+  const largest = Math.max(0, ...ops.map(largestRequest).filter((bytes) => bytes <= LINUX_LIMIT_BYTES));
   if (largest > SMALL_MEMORY_BYTES) return { memory: LINUX_MEMORY_BYTES, swap: LINUX_SWAP_BYTES };
-  return { memory: SMALL_MEMORY_BYTES, swap: 0 };
+  return { memory: SMALL_MEMORY_BYTES, swap: LINUX_SWAP_BYTES };
+}
+
+/** Bytes that the op could ask for at most; a break may be anywhere above the heap's start. */
+function largestRequest({ op, addr, len, new: newLength }: Op): number {
+  if (op === 'brk') return Number(parseAddress(addr!, new Map()) ?? 0) - BASES.HEAP;
+  return Math.max(Number(len ?? 0), Number(newLength ?? 0));
 }

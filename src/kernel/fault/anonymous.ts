@@ -10,7 +10,8 @@
  * Rules: Linux mm/memory.c:do_anonymous_page, do_wp_page, wp_can_reuse_anon_folio.
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
-import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import { FLAG_EXCLUSIVE, FLAG_LAZY_PENDING, FLAG_SWAP_CACHE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import { drainLazyFree } from '../frames/lazy-free.ts';
 import { holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_WRITE } from '../linux-abi.ts';
@@ -119,6 +120,8 @@ export function copyPage(
 export function mayReuse(kernel: Kernel, pfn: number): boolean {
   const { frames, swap } = kernel;
   if (frames.has(pfn, FLAG_EXCLUSIVE)) return true;
+  // Whoever counts references first takes the list's away.
+  if (frames.has(pfn, FLAG_LAZY_PENDING)) drainLazyFree(kernel);
   if (!frames.has(pfn, FLAG_SWAP_CACHE)) return frames.references[pfn] === 1;
   if (frames.references[pfn] !== 2 || swap.counts[frames.swapSlot[pfn]! - 1] !== 0) return false;
   removeFromSwapCache(kernel, pfn);

@@ -44,8 +44,12 @@ export const FLAG_REFERENCED = 16;
 export const FLAG_ACTIVE = 32;
 /** A read of this page of a file starts reading the next pages (Linux PG_readahead). */
 export const FLAG_READ_AHEAD = 64;
+/** In the page cache, but nobody has read its bytes from the disk yet (Linux: not PG_uptodate). */
+export const FLAG_UNREAD = 128;
 /** An anonymous frame given up by MADV_FREE (Linux: swapbacked clear): dropped by reclaim unless written since. */
 export const FLAG_LAZY_FREE = 128;
+/** About to become so (lazy-free.ts). */
+export const FLAG_LAZY_PENDING = 256;
 
 /** The frame that every untouched anonymous page reads as. Never freed, never counted. */
 export const ZERO_PFN = 0;
@@ -55,7 +59,7 @@ export class FrameTable {
   readonly use: Uint8Array;
   readonly references: Int32Array;
   readonly mapCount: Int32Array;
-  readonly flags: Uint8Array;
+  readonly flags: Uint16Array;
   /** Order of the block this frame heads (0 for single frames). */
   readonly order: Uint8Array;
   /** Swap slot plus one, valid with FLAG_SWAP_CACHE. */
@@ -69,7 +73,7 @@ export class FrameTable {
     this.use = new Uint8Array(frames);
     this.references = new Int32Array(frames);
     this.mapCount = new Int32Array(frames);
-    this.flags = new Uint8Array(frames);
+    this.flags = new Uint16Array(frames);
     this.order = new Uint8Array(frames);
     this.swapSlot = new Int32Array(frames);
     this.object = new Int32Array(frames);

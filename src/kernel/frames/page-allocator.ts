@@ -8,6 +8,8 @@ import { reclaimOne } from '../reclaim/reclaim.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
 import {
   FLAG_ACTIVE,
+  FLAG_LAZY_FREE,
+  FLAG_LAZY_PENDING,
   FLAG_REFERENCED,
   FLAG_SWAP_CACHE,
   FLAG_TRACKED,
@@ -18,6 +20,7 @@ import {
   FRAME_TABLE,
   FRAME_TAIL,
 } from './frame-table.ts';
+import { unsetLazyFree } from './lazy-free.ts';
 
 /** 2^order frames for a page table, or -1. They hold one reference, on the first frame. */
 export function allocateTable(kernel: Kernel, order: number): number {
@@ -101,6 +104,7 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
   invariant(frames.mapCount[pfn] === 0, 'a mapped frame is freed');
   invariant(!frames.has(pfn, FLAG_SWAP_CACHE), 'a frame in the swap cache is freed');
   if (frames.has(pfn, FLAG_TRACKED)) kernel.policy.remove(pfn);
+  if (frames.has(pfn, FLAG_LAZY_FREE | FLAG_LAZY_PENDING)) unsetLazyFree(kernel, pfn);
   if (use === FRAME_FILE) kernel.fileFrames--;
   const order = frames.order[pfn]!;
   for (let i = 0; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;

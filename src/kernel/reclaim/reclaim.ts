@@ -3,6 +3,7 @@
  *
  *     anonymous, no copy in swap, or changed since     written to a slot ("dirty")
  *     anonymous, unchanged copy in swap                dropped ("clean")
+ *     anonymous, given up by MADV_FREE, not written    dropped
  *     shared memory                                    written to a slot that the object then names
  *     program image, file of a disk                    dropped: the disk has it, written back first if need be
  *
@@ -11,10 +12,19 @@
  * is free cannot leave: the policy is told to skip it.
  */
 import { PTE_DIRTY } from '../../mmu/pte-flags.ts';
-import { FLAG_DIRTY, FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON, FRAME_FILE } from '../frames/frame-table.ts';
+import {
+  FLAG_DIRTY,
+  FLAG_EXCLUSIVE,
+  FLAG_LAZY_FREE,
+  FLAG_SWAP_CACHE,
+  FRAME_ANON,
+  FRAME_FILE,
+} from '../frames/frame-table.ts';
+import { unsetLazyFree } from '../frames/lazy-free.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
+import { VM_DROPPABLE } from '../linux-abi.ts';
 import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
 import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
@@ -38,26 +48,21 @@ export function reclaimOne(kernel: Kernel): boolean {
 
 /** Without swap space, files or unchanged copies in swap, looking for a victim is vain. */
 function mayReclaim(kernel: Kernel): boolean {
-  return kernel.swap.free > 0 || kernel.fileFrames > 0 || kernel.swapCacheFrames > 0;
+  return kernel.swap.free > 0 || kernel.fileFrames > 0 || kernel.swapCacheFrames > 0 || kernel.lazyFreeFrames > 0;
 }
 
 /** Unmap and save one frame; false, with nothing changed, when it has to stay. */
 export function evict(kernel: Kernel, pfn: number): boolean {
-  const { frames, swap, reverseMap, pageBytes } = kernel;
+  const { frames, swap } = kernel;
   const use = frames.use[pfn]!;
   if (!mayLeave(kernel, pfn)) return false;
+  if (frames.has(pfn, FLAG_LAZY_FREE)) return dropLazily(kernel, pfn);
 
   const needsSlot = use !== FRAME_FILE && !frames.has(pfn, FLAG_SWAP_CACHE);
   const slot = use === FRAME_FILE ? -1 : needsSlot ? takeSlot(kernel) : frames.swapSlot[pfn]! - 1;
   if (needsSlot && slot < 0) return false;
 
-  const mappings =
-    kernel.sink === null
-      ? []
-      : reverseMap.list(pfn).map(({ space, page }) => ({
-          pid: ownerOf(kernel, kernel.spaces[space]!),
-          address: page * pageBytes,
-        }));
+  const mappings = mappingsOf(kernel, pfn);
   // Held until the end, so that the last unmapping does not free it before it is written.
   holdFrame(kernel, pfn);
   if (use === FRAME_ANON && needsSlot) addToSwapCache(kernel, pfn, slot);
@@ -84,6 +89,41 @@ export function evict(kernel: Kernel, pfn: number): boolean {
   noteEviction(kernel, pfn, mappings, use === FRAME_FILE ? 'file' : dirty ? 'swap' : 'dropped');
   putFrame(kernel, pfn);
   return true;
+}
+
+/** A page given up by MADV_FREE goes unsaved; one written since is an ordinary page again, and stays for now. */
+function dropLazily(kernel: Kernel, pfn: number): boolean {
+  const { frames, reverseMap, spaces, pageTable, pageBytes } = kernel;
+  let isNeeded = frames.has(pfn, FLAG_DIRTY);
+  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.next(pfn, at)) {
+    const space = spaces[reverseMap.spaceAt(pfn, at)]!;
+    const address = reverseMap.pageAt(pfn, at) * pageBytes;
+    if ((pageTable.flags(pageEntry(kernel, space, address)) & PTE_DIRTY) !== 0) isNeeded = true;
+    // Memory mapped with MAP_DROPPABLE is never saved.
+    if (space.areas.at(address)!.has(VM_DROPPABLE)) {
+      isNeeded = false;
+      break;
+    }
+  }
+  if (isNeeded) {
+    unsetLazyFree(kernel, pfn);
+    return false;
+  }
+  const mappings = mappingsOf(kernel, pfn);
+  holdFrame(kernel, pfn);
+  unmapEverywhere(kernel, pfn, -1);
+  noteEviction(kernel, pfn, mappings, 'dropped');
+  putFrame(kernel, pfn);
+  return true;
+}
+
+/** For those who listen: who maps the frame. */
+function mappingsOf(kernel: Kernel, pfn: number): { pid: number; address: number }[] {
+  if (kernel.sink === null) return [];
+  return kernel.reverseMap.list(pfn).map(({ space, page }) => ({
+    pid: ownerOf(kernel, kernel.spaces[space]!),
+    address: page * kernel.pageBytes,
+  }));
 }
 
 function mayLeave(kernel: Kernel, pfn: number): boolean {

@@ -38,7 +38,9 @@ export class AddressSpace {
   totalPages = 0;
   dataPages = 0;
   stackPages = 0;
+  /** Linux locked_vm; `lockedGhosts` of these are locked no more (MREMAP_DONTUNMAP forgets to take them off). */
   lockedPages = 0;
+  lockedGhosts = 0;
   committedPages = 0;
   tableFrames = 0;
   residentAnon = 0;

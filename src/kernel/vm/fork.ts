@@ -1,11 +1,13 @@
 /**
  * The address space of a forked child [kernel/fork.c:dup_mmap, mm/memory.c:copy_page_range].
  *
- * Areas are copied; page tables only for areas that have private pages (`anon`): the rest refaults. A private frame is
- * then shared and write-protected on both sides. `eager` machines copy it at once instead, as xv6 does.
+ * Areas are copied but for those with MADV_DONTFORK; page tables only for areas that have private pages (`anon`) or may
+ * have guard markers: the rest refaults. A private frame is then shared and write-protected on both sides. `eager`
+ * machines copy it at once instead, as xv6 does. MADV_WIPEONFORK: the child's area starts untouched.
  */
 import {
   PTE_ACCESSED,
+  PTE_DIRTY,
   PTE_PROT_NONE,
   PTE_SWAP,
   PTE_SWAP_EXCLUSIVE,
@@ -18,7 +20,16 @@ import { copyHugeRange } from '../fault/huge.ts';
 import { FLAG_EXCLUSIVE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
 import { allocateUserFrame, holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_ACCOUNT, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
+import {
+  VM_ACCOUNT,
+  VM_DONTCOPY,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_LOCKONFAULT,
+  VM_MAYBE_GUARD,
+  VM_SHARED,
+  VM_WIPEONFORK,
+} from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import { newAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -47,10 +58,15 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
   child.dataBytes = parent.dataBytes;
   let copiedPages = 0;
   for (let area = parent.areas.first; area !== null; area = area.next) {
+    if (area.has(VM_DONTCOPY)) continue;
     const pages = (area.end - area.start) / kernel.pageBytes;
     const twin = area.copy();
-    twin.flags &= ~VM_LOCKED;
-    if (area.anon !== null) {
+    twin.flags &= ~(VM_LOCKED | VM_LOCKONFAULT);
+    const wiped = area.has(VM_WIPEONFORK);
+    if (wiped) {
+      twin.anon = null;
+      twin.forkChild = false;
+    } else if (area.anon !== null) {
       twin.anon = newAnon(kernel);
       twin.forkChild = true;
     }
@@ -59,7 +75,7 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
       addArea(child, twin);
       accountPages(kernel, child, twin.flags, pages);
     }
-    const copied = affordable ? copyArea(kernel, parent, child, area) : -1;
+    const copied = affordable ? (wiped ? 0 : copyArea(kernel, parent, child, area)) : -1;
     if (copied < 0) {
       destroySpace(kernel, child);
       return null;
@@ -76,7 +92,7 @@ function copyArea(kernel: Kernel, parent: AddressSpace, child: AddressSpace, are
     flushRange(kernel, parent, area.start, area.end, kernel.format.levels[1]!.pageBytes);
     return copied;
   }
-  if (area.anon === null) return 0;
+  if (area.anon === null && !area.has(VM_MAYBE_GUARD)) return 0;
   const { pageTable, pageBytes, format } = kernel;
   let copied = 0;
   let complete = true;
@@ -102,7 +118,7 @@ function copyArea(kernel: Kernel, parent: AddressSpace, child: AddressSpace, are
     }
     for (; complete && address < stop; address += pageBytes, source += format.pteBytes, target += format.pteBytes) {
       if (pageTable.isEmpty(source)) continue;
-      complete = copyEntry(kernel, child, address, source, target);
+      complete = copyEntry(kernel, child, area, address, source, target);
       copied++;
     }
   }
@@ -111,7 +127,14 @@ function copyArea(kernel: Kernel, parent: AddressSpace, child: AddressSpace, are
   return complete ? copied : -1;
 }
 
-function copyEntry(kernel: Kernel, child: AddressSpace, address: number, source: number, target: number): boolean {
+function copyEntry(
+  kernel: Kernel,
+  child: AddressSpace,
+  area: Area,
+  address: number,
+  source: number,
+  target: number,
+): boolean {
   const { pageTable, frames, swap } = kernel;
   const flags = pageTable.flags(source);
   if ((flags & PTE_SWAP) !== 0) {
@@ -127,6 +150,11 @@ function copyEntry(kernel: Kernel, child: AddressSpace, address: number, source:
     return true;
   }
   const pfn = pageTable.frame(source);
+  if (area.has(VM_SHARED)) {
+    pageTable.writeLeaf(target, pfn, flags & ~(PTE_ACCESSED | PTE_DIRTY));
+    noteMapping(kernel, child, address, pfn);
+    return true;
+  }
   if (pfn !== ZERO_PFN && kernel.options.fork === 'eager') {
     return copyFrameNow(kernel, child, address, target, pfn, flags);
   }

@@ -2,11 +2,20 @@
  * One page mapped, one page unmapped: the only places that change a PTE together with the reverse map, the frame's
  * counts and the address space's resident figures.
  */
-import { PTE_DIRTY, PTE_EXEC, PTE_PROT_NONE, PTE_READ, PTE_SWAP, PTE_USER, PTE_VALID } from '../../mmu/pte-flags.ts';
+import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_EXEC,
+  PTE_PROT_NONE,
+  PTE_READ,
+  PTE_SWAP,
+  PTE_USER,
+  PTE_VALID,
+} from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_EXCLUSIVE, FRAME_ANON, FRAME_FILE, FRAME_SHARED, ZERO_PFN } from '../frames/frame-table.ts';
-import { holdFrame, putFrame } from '../frames/page-allocator.ts';
+import { holdFrame, markAccessed, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_ACCESS, VM_EXEC, VM_READ, VM_WRITE } from '../linux-abi.ts';
+import { VM_ACCESS, VM_EXEC, VM_RAND_READ, VM_READ, VM_SEQ_READ, VM_WRITE } from '../linux-abi.ts';
 import { putSlot, releaseIdleSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from './address-space.ts';
 
@@ -75,8 +84,16 @@ export function zapEntry(kernel: Kernel, space: AddressSpace, address: number, e
   const pfn = held ? pageTable.frame(entry) : ZERO_PFN;
   pageTable.clear(entry);
   if (!held) return false;
-  if (pfn !== ZERO_PFN) dropMapping(kernel, space, address, pfn, flags);
+  if (pfn === ZERO_PFN) return true;
+  if (kernel.frames.use[pfn] !== FRAME_ANON && (flags & PTE_ACCESSED) !== 0) noteUse(kernel, space, address, pfn);
+  dropMapping(kernel, space, address, pfn, flags);
   return true;
+}
+
+/** A mapping that used the page of an object goes: the page remembers, unless the program said that uses mean nothing. */
+function noteUse(kernel: Kernel, space: AddressSpace, address: number, pfn: number): void {
+  const area = space.areas.at(address);
+  if (area?.has(VM_SEQ_READ | VM_RAND_READ) !== true) markAccessed(kernel, pfn);
 }
 
 /** A PTE with these flags no longer maps the frame: keep its dirty bit, then let go. */

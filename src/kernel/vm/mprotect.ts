@@ -113,12 +113,13 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   }
   if (splitsTooMany(kernel, space, area, start, end, flags)) return fail('ENOMEM');
   const middle = isolateRange(kernel, space, area, start, end);
+  const wasWritable = middle.has(VM_WRITE);
   accountPages(kernel, space, middle.flags, -pages);
   middle.flags = flags;
   accountPages(kernel, space, flags, pages);
   if (middle.has(VM_HUGETLB)) protectHugeRange(kernel, space, middle);
   else protectPages(kernel, space, middle);
-  const becameWritable = middle.has(VM_WRITE) && !middle.has(VM_SHARED) && middle.has(VM_LOCKED);
+  const becameWritable = !wasWritable && middle.has(VM_WRITE) && !middle.has(VM_SHARED) && middle.has(VM_LOCKED);
   mergeWithNeighbours(kernel, space, middle);
   if (becameWritable) populate(kernel, process, start, end);
   return 0;

@@ -2,6 +2,7 @@
  * The page tables of an address space: finding an entry, making the tables on the way to it, freeing those that no
  * area can use any more. Tables are frames like any others; `space.tableFrames` counts them, root included.
  */
+import { alignUp } from '../../mmu/units.ts';
 import { allocateTable, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import type { AddressSpace } from './address-space.ts';
@@ -71,6 +72,33 @@ export function freeTables(
   ceiling: number,
 ): void {
   freeBelow(kernel, space, space.root, kernel.format.levels.length - 1, { start, end, floor, ceiling });
+}
+
+/** Free the leaf tables that map nothing and lie wholly in [start, end). */
+export function freeEmptyLeafTables(kernel: Kernel, space: AddressSpace, start: number, end: number): void {
+  const { pageTable, format } = kernel;
+  const span = format.levels[1]?.pageBytes;
+  if (span === undefined) return;
+  for (let base = alignUp(start, span); base + span <= end; base += span) {
+    const entry = pageTable.find(space.root, base, 1);
+    if (entry < 0) {
+      // Nothing below the table that is missing, either.
+      base = skippedEnd(kernel, base) - span;
+      continue;
+    }
+    if (!pageTable.isTable(entry, 1)) continue;
+    const table = pageTable.frame(entry, 1);
+    if (!isEmptyTable(kernel, table, 0)) continue;
+    pageTable.clear(entry);
+    space.tableFrames -= 1 << tableOrder(kernel, 0);
+    putFrame(kernel, table);
+  }
+}
+
+function isEmptyTable({ pageTable, format, pageBytes }: Kernel, table: number, level: number): boolean {
+  const bytes = pageTable.tableBytes(level);
+  for (let at = 0; at < bytes; at += format.pteBytes) if (!pageTable.isEmpty(table * pageBytes + at)) return false;
+  return true;
 }
 
 interface FreedRange {

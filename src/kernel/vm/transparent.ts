@@ -68,6 +68,19 @@ export function copyTransparent(kernel: Kernel, child: AddressSpace, base: numbe
   return true;
 }
 
+/** Map a block at an empty place, with a table at hand for its split, which counts as the space's already. */
+export function adoptBlock(
+  kernel: Kernel,
+  space: AddressSpace,
+  base: number,
+  block: number,
+  flags: number,
+  deposit: number,
+): void {
+  space.deposits.push(deposit);
+  enterBlock(kernel, space, base, block, flags);
+}
+
 /** After a `find` that stopped: is it a superpage that stands in the way? */
 export function stoppedAtSuperpage(kernel: Kernel): boolean {
   return !kernel.pageTable.isEmpty(kernel.pageTable.stoppedEntry);

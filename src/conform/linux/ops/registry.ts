@@ -1,7 +1,7 @@
 /** Every operation of the trace format that can be replayed, by its name. To add some: a file beside this one, a line here. */
 import type { Op } from '../recording.ts';
-import { ADDRESS_SPACE_OPS } from './address-space.ts';
 import { ACCESS_OPS } from './access.ts';
+import { ADDRESS_SPACE_OPS } from './address-space.ts';
 import { FILE_OPS } from './files.ts';
 import { LIMIT_OPS } from './limits.ts';
 import { LOCK_OPS } from './locks.ts';

@@ -1,0 +1,91 @@
+/** mremap, madvise, mincore, msync, mseal and remap_file_pages. */
+import {
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
+} from '../../../kernel/linux-abi.ts';
+import { ADVICE, type AdviceName } from '../../../kernel/vm/advice.ts';
+import { BASES, parseFlags, parseSize } from '../notation.ts';
+import { PAGE_BYTES } from '../recorded-machine.ts';
+import type { Op } from '../recording.ts';
+import { answerAddress, answerNumber, type Operations, type ProcessCall } from './operation.ts';
+
+const MREMAP_NAMES = { maymove: MREMAP_MAYMOVE, fixed: MREMAP_FIXED, dontunmap: MREMAP_DONTUNMAP };
+const MSYNC_NAMES = { sync: MS_SYNC, async: MS_ASYNC, invalidate: MS_INVALIDATE };
+
+const unknownFlags =
+  (names: Readonly<Record<string, number>>) =>
+  ({ flags }: Op): string | null =>
+    parseFlags(flags ?? 0, names) === null ? `flags ${flags}` : null;
+
+export const ADDRESS_SPACE_OPS: Operations = {
+  mremap: {
+    by: 'process',
+    unsupported: unknownFlags(MREMAP_NAMES),
+    perform: (call) => answerAddress(call, mremap(call)),
+  },
+  madvise: {
+    by: 'process',
+    perform: ({ world, op, process, address, answer }) =>
+      answerNumber(answer, world.machine.calls.madvise(process, address, parseSize(op.len!), adviceOf(op.advice!))),
+  },
+  mincore: { by: 'process', perform: mincore },
+  msync: {
+    by: 'process',
+    unsupported: unknownFlags(MSYNC_NAMES),
+    perform: ({ world, op, process, address, answer }) => {
+      const flags = parseFlags(op.flags ?? 0, MSYNC_NAMES)!;
+      answerNumber(answer, world.machine.calls.msync(process, address, parseSize(op.len!), flags));
+    },
+  },
+  mseal: {
+    by: 'process',
+    perform: ({ world, op, process, address, answer }) => {
+      const flags = parseSize(op.flags ?? 0);
+      answerNumber(answer, world.machine.calls.mseal(process, address, parseSize(op.len!), flags));
+    },
+  },
+  remap_file_pages: {
+    by: 'process',
+    perform: ({ world, op, process, address, answer }) => {
+      const page = parseSize(op.pgoff ?? 0);
+      const { calls } = world.machine;
+      const length = parseSize(op.len!);
+      answerNumber(
+        answer,
+        calls.remapFilePages(process, address, length, Number(op.prot ?? 0), page, Number(op.flags ?? 0)),
+      );
+    },
+  },
+};
+
+function mremap({ world, op, process, address }: ProcessCall): number {
+  return world.machine.calls.mremap(process, {
+    address,
+    oldLength: parseSize(op.old!),
+    newLength: parseSize(op.new!),
+    flags: parseFlags(op.flags ?? 0, MREMAP_NAMES)!,
+    newAddress: world.addressOf(op.naddr)!,
+  });
+}
+
+function adviceOf(text: string | number): number {
+  const named = Object.hasOwn(ADVICE, text) ? ADVICE[text as AdviceName] : undefined;
+  return named ?? Number(text);
+}
+
+/** The vector goes to the harness's scratch memory unless the op names a place. */
+function mincore({ world, op, process, address, answer }: ProcessCall): void {
+  const { machine } = world;
+  const vector = op.vec === undefined ? BASES.SCRATCH : world.addressOf(op.vec)!;
+  const length = parseSize(op.len!);
+  const result = machine.calls.mincore(process, address, length, vector);
+  answerNumber(answer, result);
+  if (result < 0 || op.vec !== undefined) return;
+  const pages = Math.ceil(Number(length) / PAGE_BYTES);
+  const bytes = pages === 0 ? [] : machine.load(process, vector, pages).bytes!;
+  answer.vec = Array.from(bytes, (byte) => byte & 1).join('');
+}

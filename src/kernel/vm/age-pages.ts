@@ -1,0 +1,96 @@
+/**
+ * Advice on when pages will be used: MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED [mm/madvise.c:madvise_cold_or_pageout_pte_range,
+ * madvise_willneed, swapin_walk_pmd_entry].
+ *
+ * COLD forgets that a page was used, PAGEOUT reclaims it now; both leave alone a page that others map as well. WILLNEED
+ * brings pages into memory without mapping them: private ones into the swap cache, an object's into its page cache.
+ */
+import { PTE_ACCESSED, PTE_PROT_NONE, PTE_SWAP, PTE_VALID } from '../../mmu/pte-flags.ts';
+import { pageKey } from '../fault/anonymous.ts';
+import { FLAG_ACTIVE, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import { drainLazyFree } from '../frames/lazy-free.ts';
+import { allocateSpareFrame, trackFrame } from '../frames/page-allocator.ts';
+import { cacheAhead } from '../fs/page-cache.ts';
+import type { Kernel } from '../kernel.ts';
+import { fail, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
+import type { MemoryObject } from '../memory-object.ts';
+import { evict } from '../reclaim/reclaim.ts';
+import { addToSwapCache } from '../swap/swap-cache.ts';
+import type { AddressSpace } from './address-space.ts';
+import type { Area } from './area.ts';
+import { flushRange } from './tlb-flush.ts';
+import { eachEntry } from './walk.ts';
+
+/** Call `visit` for each page of the range that only this mapping has. */
+function eachOwnPage(
+  kernel: Kernel,
+  space: AddressSpace,
+  start: number,
+  end: number,
+  visit: (pfn: number, entry: number) => void,
+): void {
+  const { pageTable, frames } = kernel;
+  eachEntry(kernel, space, start, end, (_address, entry) => {
+    if ((pageTable.flags(entry) & (PTE_VALID | PTE_PROT_NONE)) === 0) return;
+    const pfn = pageTable.frame(entry);
+    if (pfn !== ZERO_PFN && frames.mapCount[pfn] === 1) visit(pfn, entry);
+  });
+}
+
+/** MADV_COLD: 0, or -EINVAL for locked memory. */
+export function coldPages(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
+  if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
+  const { pageTable, frames } = kernel;
+  drainLazyFree(kernel);
+  eachOwnPage(kernel, space, start, end, (pfn, entry) => {
+    pageTable.setFlags(entry, pageTable.flags(entry) & ~PTE_ACCESSED);
+    frames.unset(pfn, FLAG_REFERENCED | FLAG_ACTIVE);
+  });
+  // A translation still held would let uses go unseen.
+  flushRange(kernel, space, start, end, kernel.pageBytes);
+  return 0;
+}
+
+/** MADV_PAGEOUT: 0, whether or not pages could leave, or -EINVAL for locked memory. */
+export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
+  if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
+  drainLazyFree(kernel);
+  const pages: number[] = [];
+  eachOwnPage(kernel, space, start, end, (pfn) => pages.push(pfn));
+  for (const pfn of pages) evict(kernel, pfn);
+  return 0;
+}
+
+/** MADV_WILLNEED: 0. What memory has no room for stays where it is. */
+export function readAhead(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
+  const { object } = area;
+  if (object === null) {
+    readSwap(kernel, space, start, end);
+    drainLazyFree(kernel);
+  } else readObject(kernel, object, area.pageAt(start, kernel.pageBytes), area.pageAt(end, kernel.pageBytes));
+  return 0;
+}
+
+function readSwap(kernel: Kernel, space: AddressSpace, start: number, end: number): void {
+  const { pageTable, swap } = kernel;
+  eachEntry(kernel, space, start, end, (address, entry) => {
+    if ((pageTable.flags(entry) & PTE_SWAP) === 0) return;
+    const slot = pageTable.frame(entry);
+    if (swap.cached[slot] !== 0) return;
+    const pfn = allocateSpareFrame(kernel, FRAME_ANON);
+    if (pfn < 0) return;
+    swap.read(slot, kernel.memory, pfn);
+    if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
+    addToSwapCache(kernel, pfn, slot);
+    trackFrame(kernel, pfn, pageKey(kernel, space, address));
+  });
+}
+
+/** Holes of shared memory stay holes. */
+function readObject(kernel: Kernel, object: MemoryObject, first: number, end: number): void {
+  const last = Math.min(end, object.pageCount(kernel.pageBytes));
+  for (let page = first; page < last; page++) {
+    const isHole = object.kind === 'shared' && !object.pages.has(page);
+    if (!isHole && !cacheAhead(kernel, object, page)) return;
+  }
+}

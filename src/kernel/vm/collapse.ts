@@ -1,0 +1,67 @@
+/**
+ * MADV_COLLAPSE: the pages of each whole block in the range become one superpage now [mm/khugepaged.c:madvise_collapse,
+ * collapse_huge_page]. For private anonymous memory; pages that were never written become zeros of the block.
+ *
+ *     table of pages   | A | . | A | Z | A |  ──►  [ block: the same bytes, in frames of its own ]
+ *
+ * The emptied table is kept as the one that splitting the superpage will need.
+ */
+import { PTE_PROT_NONE, PTE_VALID } from '../../mmu/pte-flags.ts';
+import { alignUp } from '../../mmu/units.ts';
+import { ownPageFlags } from '../fault/anonymous.ts';
+import { hugePageBytes } from '../fault/huge.ts';
+import { MAX_ORDER } from '../frames/buddy.ts';
+import { ZERO_PFN } from '../frames/frame-table.ts';
+import type { Kernel } from '../kernel.ts';
+import { fail, VM_ACCESS, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
+import type { AddressSpace } from './address-space.ts';
+import { prepareAnon } from './anon.ts';
+import type { Area } from './area.ts';
+import { zapEntry } from './mapping.ts';
+import { flushRange } from './tlb-flush.ts';
+import { adoptBlock } from './transparent.ts';
+
+/** 0 when all blocks are superpages now, -EINVAL where one cannot be, -ENOMEM without a block of frames. */
+export function collapse(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
+  const bytes = hugePageBytes(kernel);
+  const isFit = bytes > 0 && Math.log2(bytes / kernel.pageBytes) <= MAX_ORDER && kernel.options.residentPages === null;
+  if (!isFit || area.object !== null || !area.has(VM_ACCESS)) return fail('EINVAL');
+  if (area.has(VM_GROWSDOWN | VM_LOCKED | VM_HUGETLB | VM_NOHUGEPAGE)) return fail('EINVAL');
+  if (alignUp(area.start, bytes) + bytes > area.end) return fail('EINVAL');
+  let result = 0;
+  for (let base = alignUp(start, bytes); base + bytes <= end; base += bytes) {
+    const collapsed = collapseBlock(kernel, space, area, base, bytes);
+    if (collapsed < 0) result = collapsed;
+  }
+  return result;
+}
+
+function collapseBlock(kernel: Kernel, space: AddressSpace, area: Area, base: number, bytes: number): number {
+  const { pageTable, pageBytes, memory, format } = kernel;
+  const above = pageTable.find(space.root, base, 1);
+  if (above < 0 || pageTable.isEmpty(above)) return fail('EINVAL');
+  if (!pageTable.isTable(above, 1)) return 0;
+  const pages = bytes / pageBytes;
+  const table = pageTable.frame(above, 1);
+  const entryOf = (page: number) => table * pageBytes + page * format.pteBytes;
+  for (let page = 0; page < pages; page++) {
+    const entry = entryOf(page);
+    // Swapped pages would have to come back first, and guard markers have to stay.
+    if (!pageTable.isEmpty(entry) && (pageTable.flags(entry) & (PTE_VALID | PTE_PROT_NONE)) === 0)
+      return fail('EINVAL');
+  }
+  const block = kernel.buddy.allocate(Math.log2(pages));
+  if (block < 0) return fail('ENOMEM');
+  prepareAnon(kernel, area);
+  for (let page = 0; page < pages; page++) {
+    const entry = entryOf(page);
+    const source = pageTable.isEmpty(entry) ? ZERO_PFN : pageTable.frame(entry);
+    if (source === ZERO_PFN) memory.zeroFrame(block + page);
+    else memory.copyFrame(source, block + page);
+    if (!pageTable.isEmpty(entry)) zapEntry(kernel, space, base + page * pageBytes, entry);
+  }
+  pageTable.clear(above);
+  adoptBlock(kernel, space, base, block, ownPageFlags(kernel, area), table);
+  flushRange(kernel, space, base, base + bytes, pageBytes);
+  return 0;
+}

@@ -1,0 +1,34 @@
+/**
+ * MADV_POPULATE_READ and MADV_POPULATE_WRITE: fault in every page of a range, and say what could not be
+ * [mm/madvise.c:madvise_populate, mm/gup.c:faultin_page_range]. Unlike with MAP_POPULATE, the area must grant the very
+ * right: reading does not follow from writing.
+ */
+import { PTE_DIRTY } from '../../mmu/pte-flags.ts';
+import { populatePage } from '../fault/populate.ts';
+import { FLAG_DIRTY, ZERO_PFN } from '../frames/frame-table.ts';
+import type { Kernel } from '../kernel.ts';
+import { fail, VM_READ, VM_WRITE } from '../linux-abi.ts';
+import type { Process } from '../process.ts';
+
+/** 0, -ENOMEM at a hole, -EINVAL without the right, -EFAULT where an access would get a signal. What precedes is there. */
+export function populateRange(kernel: Kernel, process: Process, start: number, end: number, write: boolean): number {
+  for (let address = start; address < end; address += kernel.pageBytes) {
+    const space = process.space;
+    if (space === null) return fail('EINTR');
+    const area = space.areas.at(address);
+    if (area === null) return fail('ENOMEM');
+    if (!area.has(write ? VM_WRITE : VM_READ)) return fail('EINVAL');
+    if (!populatePage(kernel, process, area, address, write)) return fail(process.space === null ? 'EINTR' : 'EFAULT');
+    if (write) noteWrite(kernel, space.root, address);
+  }
+  return 0;
+}
+
+/** The page counts as written, although nothing was [mm/gup.c:follow_page_pte, FOLL_TOUCH]. */
+function noteWrite(kernel: Kernel, root: number, address: number): void {
+  const { pageTable, frames } = kernel;
+  const entry = pageTable.find(root, address);
+  if (entry < 0 || (pageTable.flags(entry) & PTE_DIRTY) !== 0) return;
+  const pfn = pageTable.frame(entry);
+  if (pfn !== ZERO_PFN) frames.set(pfn, FLAG_DIRTY);
+}
