@@ -31,6 +31,7 @@ import type { Kernel } from '../kernel.ts';
 import { VM_ACCESS, VM_EXEC, VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { deliverRefusal } from '../signal.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
 import type { Area } from '../vm/area.ts';
 import { flushGained } from '../vm/tlb-flush.ts';
 import { mapTransparent, touchTransparent } from '../vm/transparent.ts';
@@ -144,7 +145,9 @@ export function resolvePage(
     if (touchTransparent(kernel, process.space!, page, write)) return SPURIOUS;
     if (write && mapTransparent(kernel, process.space!, area, page)) return HUGE;
   }
-  if (isPastEnd(kernel, area, page)) return faultPastEnd(kernel, process, area, page, write);
+  if (isPastEnd(kernel, area, page) && !hasEntry(kernel, process.space!, page)) {
+    return faultPastEnd(kernel, process, area, page, write);
+  }
   const entry = known >= 0 ? known : entryForFault(kernel, process, process.space!, page);
   if (entry < 0) return KILLED;
   if (pageTable.isEmpty(entry)) {
@@ -165,6 +168,12 @@ export function resolvePage(
   }
   flushGained(kernel, process.space!, page, page + kernel.pageBytes, kernel.pageBytes);
   return SPURIOUS;
+}
+
+/** Is there anything in the page's entry: a page, or a mark? */
+function hasEntry(kernel: Kernel, space: AddressSpace, page: number): boolean {
+  const entry = kernel.pageTable.find(space.root, page);
+  return entry >= 0 && !kernel.pageTable.isEmpty(entry);
 }
 
 /** Tell that a fault was resolved. */

@@ -9,7 +9,7 @@
  *     any read                    also maps the neighbours that are in memory already (fault-around)
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
-import { FLAG_DIRTY, FLAG_READ_AHEAD } from '../frames/frame-table.ts';
+import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { cachePage, frameUseOf, needsRead } from '../fs/page-cache.ts';
 import { readAfter, readAround } from '../fs/read-ahead.ts';
@@ -17,6 +17,7 @@ import type { Kernel } from '../kernel.ts';
 import { VM_EXEC, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import type { Process } from '../process.ts';
+import type { AddressSpace } from '../vm/address-space.ts';
 import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
 import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
@@ -61,7 +62,7 @@ export function faultObject(
   }
   mapFrame(kernel, process.space!, address, entry, pfn, flags);
   // What was read from a disk is waited for without locks, and the fault starts anew.
-  if (!write && major) mapAround(kernel, process, area, address, entry);
+  if (!write && major) mapAround(kernel, process, area, address, entry, page);
   return kind;
 }
 
@@ -72,25 +73,36 @@ export function isPastEnd(kernel: Kernel, area: Area, address: number): boolean 
 }
 
 /**
- * The object has no such page: REFUSED_BUS. Tables above the leaf are made before that is found out, and reading tmpfs
- * maps the neighbours before the page itself is asked for.
+ * The object has no such page: REFUSED_BUS. Tables above the leaf are made before that is found out, and reading maps the
+ * neighbours before the page itself is asked for.
  */
 export function faultPastEnd(kernel: Kernel, process: Process, area: Area, address: number, write: boolean): number {
   const space = process.space!;
   if (entryForFault(kernel, process, space, address, 1) < 0) return KILLED;
-  if (write || area.object!.kind !== 'shared' || !hasNeighbour(kernel, area, address)) return REFUSED_BUS;
+  // The area is made ready for the private copy that will not be.
+  if (write && !area.has(VM_SHARED)) prepareAnon(kernel, area);
+  // A private copy is prepared before the page it would be of is asked for.
+  if (write && !area.has(VM_SHARED)) prepareAnon(kernel, area);
+  if (write || !hasNeighbour(kernel, space, area, address)) return REFUSED_BUS;
   const entry = entryForFault(kernel, process, space, address);
   if (entry < 0) return KILLED;
   mapAround(kernel, process, area, address, entry);
   return REFUSED_BUS;
 }
 
-/** Is there a page in memory that mapAround would look at? */
-function hasNeighbour(kernel: Kernel, area: Area, address: number): boolean {
+/**
+ * Will the neighbours be mapped? Only if there are any in memory. Recordings show: on a disk, not the object's last page
+ * when the window begins with it and there is no leaf table yet.
+ */
+function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: number): boolean {
+  const { pageBytes, pageTable } = kernel;
+  const object = area.object!;
   const { start, end } = windowAround(kernel, area, address);
-  for (let at = start; at < end; at += kernel.pageBytes) {
-    if (area.object!.frameAt(area.pageAt(at, kernel.pageBytes)) >= 0) return true;
-  }
+  const last = object.pageCount(pageBytes) - 1;
+  const first = area.pageAt(start, pageBytes);
+  if (object.kind === 'file' && first === last && pageTable.find(space.root, address) < 0) return false;
+  const stop = Math.min(area.pageAt(end, pageBytes) - 1, last);
+  for (let page = first; page <= stop; page++) if (object.frameAt(page) >= 0) return true;
   return false;
 }
 
@@ -119,9 +131,10 @@ function windowAround(kernel: Kernel, area: Area, address: number): { start: num
 
 /**
  * A read fault maps all resident, not yet mapped pages of the window around it
- * [mm/memory.c:do_fault_around, mm/filemap.c:filemap_map_pages].
+ * [mm/memory.c:do_fault_around, mm/filemap.c:filemap_map_pages]. `awaited`: the page that was read just now; what was
+ * read with it but is not part of the same transfer is still on its way.
  */
-function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number): void {
+function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number, awaited = -1): void {
   const { pageTable, pageBytes, format, frames } = kernel;
   const object = area.object!;
   const flags = objectPteFlags(kernel, area);
@@ -132,10 +145,20 @@ function mapAround(kernel: Kernel, process: Process, area: Area, address: number
     if (!pageTable.isEmpty(neighbour)) continue;
     const page = area.pageAt(at, pageBytes);
     const held = object.frameAt(page);
-    // A page that is to start reading ahead is left for its own fault.
-    if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD)) continue;
+    // A page that is to start reading ahead, or is yet to be read itself, is left for its own fault.
+    if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD | FLAG_UNREAD)) continue;
+    if (awaited >= 0 && !arrivesWith(object, awaited, page)) continue;
     mapFrame(kernel, process.space!, at, neighbour, held, flags);
   }
+}
+
+/** Holes need no transfer; the blocks of adjoining pages are one. */
+function arrivesWith({ store }: MemoryObject, awaited: number, page: number): boolean {
+  if (store === null || !store.has(page)) return true;
+  const from = Math.min(awaited, page);
+  const to = Math.max(awaited, page);
+  for (let between = from; between <= to; between++) if (!store.has(between)) return false;
+  return true;
 }
 
 const kindOf = (object: MemoryObject): number => (object.kind === 'shared' ? SHARED : FILE);
@@ -144,7 +167,11 @@ const kindOf = (object: MemoryObject): number => (object.kind === 'shared' ? SHA
 function fetchPage(kernel: Kernel, process: Process, area: Area, page: number): number {
   const object = area.object!;
   const cached = object.frameAt(page);
-  if (cached >= 0) return cached;
+  if (cached >= 0) {
+    // To find it and read it is no major fault, and reads no other page.
+    kernel.frames.unset(cached, FLAG_UNREAD);
+    return cached;
+  }
   const pfn = frameForFault(kernel, process, frameUseOf(object));
   if (pfn < 0) return -1;
   cachePage(kernel, object, page, pfn);

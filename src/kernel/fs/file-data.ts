@@ -2,13 +2,14 @@
  * The bytes of a file, read and written through the page cache [mm/filemap.c:filemap_read, generic_perform_write;
  * mm/shmem.c:shmem_file_read_iter].
  */
-import { FLAG_DIRTY, FLAG_READ_AHEAD } from '../frames/frame-table.ts';
-import { markAccessed } from '../frames/page-allocator.ts';
+import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.ts';
+import { holdFrame, markAccessed, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { Inode } from './inode.ts';
 import { frameOf } from './page-cache.ts';
 import { type ReadAhead, readOn, readSequentially } from './read-ahead.ts';
+import { zeroTail } from './zero-tail.ts';
 
 /** The page differs from what the disk has. */
 export function markDirty(kernel: Kernel, pfn: number): void {
@@ -28,7 +29,9 @@ export function pageForReading(kernel: Kernel, inode: Inode, state: ReadAhead, p
     return -1;
   }
   const pfn = frameOf(kernel, inode, page);
-  return pfn < 0 ? fail('ENOMEM') : pfn;
+  if (pfn < 0) return fail('ENOMEM');
+  kernel.frames.unset(pfn, FLAG_UNREAD);
+  return pfn;
 }
 
 /** Bytes [at, at + count) of the file, all in one page, are being read. */
@@ -42,12 +45,62 @@ export function noteRead(kernel: Kernel, inode: Inode, state: ReadAhead, at: num
   state.position = at + count;
 }
 
-/** The frame to write to the page, or -ENOMEM. */
-export function pageForWriting(kernel: Kernel, inode: Inode, page: number): number {
-  const pfn = frameOf(kernel, inode, page);
+/**
+ * The frame to write byte `at` to, or -ENOMEM, when `left` bytes are to be written from there on. A file on a disk gets
+ * the pages of a whole block of them at once, as large as the write fills [mm/filemap.c:__filemap_get_folio]; those that
+ * were holes are new and zero, and as such to be written to the disk.
+ */
+export function pageForWriting(kernel: Kernel, inode: Inode, at: number, left: number): number {
+  const { pageBytes } = kernel;
+  const page = Math.floor(at / pageBytes);
+  const pages = inode.type === 'disk' && inode.frameAt(page) < 0 ? blockPages(kernel, inode, page, left) : 1;
+  const pfn = newPage(kernel, inode, page);
   if (pfn < 0) return fail('ENOMEM');
+  holdFrame(kernel, pfn);
+  for (let next = page + 1; next < page + pages; next++) if (!inode.store!.has(next)) newPage(kernel, inode, next);
+  putFrame(kernel, pfn);
   if (inode.type === 'tmpfs') markAccessed(kernel, pfn);
   return pfn;
+}
+
+/** Bytes [at, at + count) of the file were written into the frame. */
+export function noteWritten(kernel: Kernel, inode: Inode, pfn: number, at: number, count: number): void {
+  markDirty(kernel, pfn);
+  growTo(kernel, inode, at);
+  inode.size = Math.max(inode.size, at + count);
+}
+
+/**
+ * Something is written at byte `at`: a file that ended before has zeros in between, and one on a disk has the page with
+ * its old end looked at for them [fs/ext4/inode.c:ext4_da_do_write_end].
+ */
+export function growTo(kernel: Kernel, inode: Inode, at: number): void {
+  const { size } = inode;
+  if (at <= size) return;
+  inode.size = at;
+  if (inode.type === 'disk') zeroTail(kernel, inode, size);
+}
+
+/** The page, made dirty if it is new: -1 when memory is exhausted. */
+function newPage(kernel: Kernel, inode: Inode, page: number): number {
+  const isNew = inode.frameAt(page) < 0 && inode.store?.has(page) === false;
+  const pfn = frameOf(kernel, inode, page);
+  if (pfn < 0) return -1;
+  if (isNew) markDirty(kernel, pfn);
+  kernel.frames.unset(pfn, FLAG_UNREAD);
+  return pfn;
+}
+
+/** Pages from `page` on, none of them cached, that one allocation serves: a power of two, aligned, not more than filled. */
+function blockPages(kernel: Kernel, inode: Inode, page: number, left: number): number {
+  let pages = 1;
+  while (pages * 2 * kernel.pageBytes <= left && page % (pages * 2) === 0) pages *= 2;
+  const isFree = (count: number): boolean => {
+    for (let next = page; next < page + count; next++) if (inode.frameAt(next) >= 0) return false;
+    return true;
+  };
+  while (pages > 1 && !isFree(pages)) pages /= 2;
+  return pages;
 }
 
 /** Bytes [offset, offset + length) of the file, fewer at its end; or -ENOMEM. */
@@ -83,12 +136,11 @@ export function writeFile(kernel: Kernel, inode: Inode, offset: number, bytes: U
     const at = offset + done;
     const within = at % pageBytes;
     const count = Math.min(bytes.length - done, pageBytes - within);
-    const pfn = pageForWriting(kernel, inode, Math.floor(at / pageBytes));
+    const pfn = pageForWriting(kernel, inode, at, bytes.length - done);
     if (pfn < 0) return done === 0 ? pfn : done;
     memory.writeBytes(pfn * pageBytes + within, bytes.subarray(done, done + count));
-    markDirty(kernel, pfn);
+    noteWritten(kernel, inode, pfn, at, count);
     done += count;
-    inode.size = Math.max(inode.size, at + count);
   }
   return done;
 }

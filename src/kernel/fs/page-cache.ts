@@ -4,7 +4,7 @@
  * A cached frame knows its object and page, carries one reference of the cache, and is known to the replacement policy.
  * It is dirty when the store (or swap) does not have its bytes: by FLAG_DIRTY, or by a dirty bit of a PTE that maps it.
  */
-import { FLAG_DIRTY, FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
+import { FLAG_DIRTY, FLAG_UNREAD, FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
 import { allocateSpareFrame, allocateUserFrame, holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryObject } from '../memory-object.ts';
@@ -41,6 +41,12 @@ export function cachePage(kernel: Kernel, object: MemoryObject, page: number, pf
   holdFrame(kernel, pfn);
   object.pages.set(page, pfn);
   trackFrame(kernel, pfn, -(object.id * 2 ** 32 + page + 1));
+}
+
+/** Does the cache have the page's bytes? */
+export function isCached(kernel: Kernel, object: MemoryObject, page: number): boolean {
+  const pfn = object.frameAt(page);
+  return pfn >= 0 && !kernel.frames.has(pfn, FLAG_UNREAD);
 }
 
 /** The frame of the page, brought in if it is not there; -1 when memory is exhausted. */

@@ -10,7 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
-import { markDirty, noteRead, pageForReading, pageForWriting } from './file-data.ts';
+import { growTo, noteRead, noteWritten, pageForReading, pageForWriting } from './file-data.ts';
 import type { OpenFile } from './inode.ts';
 
 /** Linux MAX_RW_COUNT: one call moves no more. */
@@ -103,6 +103,10 @@ function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, leng
   return done;
 }
 
+/**
+ * The file's page is had before the process's is looked at [mm/filemap.c:generic_perform_write]: what the write was to
+ * fill is there, and the file reaches up to `at`, even where nothing can be copied in the end.
+ */
 function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, length: number, offset: number): number {
   const { pageBytes, memory } = kernel;
   const { inode } = file;
@@ -110,16 +114,14 @@ function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, lengt
   while (done < length) {
     const at = offset + done;
     const count = stretch(kernel, length - done, at, address + done);
-    if (cpu.translate(address + done, LOAD) < 0) break;
-    const target = pageForWriting(kernel, inode, Math.floor(at / pageBytes));
+    const target = pageForWriting(kernel, inode, at, length - done);
     if (target < 0) return done === 0 ? target : done;
-    // Finding room for the file's page may have cost the process its own.
+    growTo(kernel, inode, at);
     holdFrame(kernel, target);
     const physical = cpu.translate(address + done, LOAD);
     if (physical >= 0) {
       memory.writeBytes(target * pageBytes + (at % pageBytes), memory.readBytes(physical, count));
-      markDirty(kernel, target);
-      inode.size = Math.max(inode.size, at + count);
+      noteWritten(kernel, inode, target, at, count);
     }
     putFrame(kernel, target);
     if (physical < 0) break;

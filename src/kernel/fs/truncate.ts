@@ -9,23 +9,24 @@ import { fail } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { Area } from '../vm/area.ts';
-import { zapFilePages, zapRange } from '../vm/unmap.ts';
-import { markDirty } from './file-data.ts';
+import { zapContents, zapFilePages } from '../vm/unmap.ts';
 import type { Inode } from './inode.ts';
-import { dropPages, frameOf } from './page-cache.ts';
+import { dropPages } from './page-cache.ts';
 import { writeBack } from './write-back.ts';
+import { zeroPart, zeroTail } from './zero-tail.ts';
 
 /** Give the file `size` bytes: 0 or -EINVAL for one that has no bytes of its own. */
 export function truncateFile(kernel: Kernel, inode: Inode, size: number): number {
   if (!inode.isRegular) return fail('EINVAL');
   const old = inode.size;
   inode.size = size;
+  if (size > old && inode.type === 'disk') zeroTail(kernel, inode, old);
   if (size >= old) return 0;
   const first = inode.pageCount(kernel.pageBytes);
   unmapPages(kernel, inode, first, Number.POSITIVE_INFINITY, true);
   dropPages(kernel, inode, first, Number.POSITIVE_INFINITY);
   inode.store?.discard(first, Number.POSITIVE_INFINITY);
-  if (size % kernel.pageBytes !== 0) zeroPart(kernel, inode, size, first * kernel.pageBytes);
+  zeroTail(kernel, inode, size);
   return 0;
 }
 
@@ -54,22 +55,6 @@ export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: 
   return 0;
 }
 
-/** Zero bytes [from, to) of one page, if the file has any there. */
-function zeroPart(kernel: Kernel, inode: Inode, from: number, to: number): void {
-  const { pageBytes, memory } = kernel;
-  const page = Math.floor(from / pageBytes);
-  if (from >= to || !hasBytes(inode, page)) return;
-  const pfn = frameOf(kernel, inode, page);
-  if (pfn < 0) return;
-  memory.writeBytes(pfn * pageBytes + (from % pageBytes), new Uint8Array(to - from));
-  markDirty(kernel, pfn);
-}
-
-/** In memory, in swap or on the disk: not a hole. */
-function hasBytes(inode: Inode, page: number): boolean {
-  return inode.pages.has(page) || inode.store?.has(page) === true;
-}
-
 /** Unmap pages [first, end) of the object from every address space; with `copies`, private copies of them as well. */
 export function unmapPages(kernel: Kernel, object: MemoryObject, first: number, end: number, copies: boolean): void {
   for (const space of kernel.spaces) {
@@ -84,6 +69,6 @@ function unmapFrom(kernel: Kernel, space: AddressSpace, area: Area, first: numbe
   const start = Math.max(area.start, area.start + (first - area.pageOffset) * pageBytes);
   const stop = Math.min(area.end, area.start + (end - area.pageOffset) * pageBytes);
   if (start >= stop) return;
-  if (copies) zapRange(kernel, space, start, stop);
+  if (copies) zapContents(kernel, space, start, stop);
   else zapFilePages(kernel, space, start, stop);
 }

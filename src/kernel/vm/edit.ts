@@ -6,8 +6,9 @@
  * get it by fork. Every change of an area is: split it at the edges of the range, change the middle, merge it again
  * with its neighbours - both if all three fit together, else the left one, else the right one.
  */
-import type { Kernel } from '../kernel.ts';
+
 import { accountPages } from '../accounting.ts';
+import type { Kernel } from '../kernel.ts';
 import { VM_HUGETLB, VM_LOCKED, VM_STICKY } from '../linux-abi.ts';
 import { holdObject, putObject } from '../objects.ts';
 import type { AddressSpace } from './address-space.ts';

@@ -65,11 +65,12 @@ export function mappedFile(process: Process, args: MmapArguments): OpenFile | nu
   return file === undefined || file.isPath ? null : file;
 }
 
-/** VM_* of a mapping of the file so far as its type and mode decide them, or -errno. `length`: bytes, rounded. */
-export function fileMappingFlags(file: OpenFile, args: MmapArguments, length: number): number {
+/** VM_* of a mapping of the file so far as its type and mode decide them, or -errno. `length`: bytes, whole pages. */
+export function fileMappingFlags(file: OpenFile, args: MmapArguments, length: number, pageBytes: number): number {
   const { inode, canRead, canWrite } = file;
   const most = inode.isRegular ? FILE_BYTES_MAX : TWO_64_NUMBER;
-  if (length > most || numberOf(args.offset) > most - length) return fail('EOVERFLOW');
+  // The last page that begins before the limit cannot be mapped: the limit is odd by one byte.
+  if (length > most || numberOf(args.offset) > most - length - pageBytes) return fail('EOVERFLOW');
   const type = args.flags & MAP_TYPE;
   let vmFlags = 0;
   if (type === MAP_SHARED_VALIDATE && (args.flags & ~KNOWN_FLAGS) !== 0) return fail('EOPNOTSUPP');

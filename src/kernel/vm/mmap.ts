@@ -87,7 +87,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const isLocked = (flags & MAP_LOCKED) !== 0 || (space.defaultFlags & VM_LOCKED) !== 0;
   if (isLocked && !mayLock(kernel, process.limits, space, pages)) return fail('EAGAIN');
 
-  const kind = file === null ? anonymousFlags(flags) : fileMappingFlags(file, args, length);
+  const kind = file === null ? anonymousFlags(flags) : fileMappingFlags(file, args, length, pageBytes);
   if (kind < 0) return kind;
   const vmFlags = space.defaultFlags | areaFlags(kernel, args, kind);
   const isShmem = (kind & VM_SHARED) !== 0 && (file === null || file.inode.type === 'zero');
