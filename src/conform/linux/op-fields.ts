@@ -137,8 +137,8 @@ export function wrongOp(op: Readonly<Record<string, unknown>>): string | null {
 
 const SHOWN_MAX = 40;
 
-/** A name or a number, then numbers added to it or taken from it. */
-const ADDRESS = /^(?:[A-Za-z_]\w*|0x[0-9a-fA-F]+|\d+)(?:[+-](?:0x[0-9a-fA-F]+|\d+))*$/;
+/** A name or a number, then numbers added to it or taken from it; of several signs the recorder went by the last. */
+const ADDRESS = /^(?:[A-Za-z_]\w*|0x[0-9a-fA-F]+|\d+)(?:[+-]+(?:0x[0-9a-fA-F]+|\d+))*$/;
 
 function isAddress(value: unknown): boolean {
   return typeof value === 'string' && ADDRESS.test(value);
