@@ -9,7 +9,7 @@ import { fail } from '../linux-abi.ts';
 import type { Inode } from './inode.ts';
 import { frameOf } from './page-cache.ts';
 import { type ReadAhead, readOn, readSequentially } from './read-ahead.ts';
-import { zeroTail } from './zero-tail.ts';
+import { zeroPart } from './zero-tail.ts';
 
 /** The page differs from what the disk has. */
 export function markDirty(kernel: Kernel, pfn: number): void {
@@ -78,7 +78,8 @@ export function growTo(kernel: Kernel, inode: Inode, at: number): void {
   const { size } = inode;
   if (at <= size) return;
   inode.size = at;
-  if (inode.type === 'disk') zeroTail(kernel, inode, size);
+  const pageEnd = Math.ceil(size / kernel.pageBytes) * kernel.pageBytes;
+  if (inode.type === 'disk') zeroPart(kernel, inode, size, Math.min(at, pageEnd));
 }
 
 /** The page, made dirty if it is new: -1 when memory is exhausted. */
