@@ -83,6 +83,8 @@ export class Kernel {
   /** Frames of image segments in the page cache, and frames in the swap cache: what reclaim may take without I/O. */
   fileFrames = 0;
   swapCacheFrames = 0;
+  /** Superpages of MAP_HUGETLB areas. */
+  hugeBlocks = 0;
   /** Frames given up by MADV_FREE, and those on the list to become so (frames/lazy-free.ts). */
   lazyFreeFrames = 0;
   readonly lazyFreePending: number[] = [];

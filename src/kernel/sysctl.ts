@@ -4,6 +4,7 @@
  *     overcommit_memory     0 guess, 1 always, 2 never               overcommit_ratio    percent of RAM, mode 2
  *     overcommit_kbytes     instead of the ratio; 0: the ratio       max_map_count       areas of one process
  *     admin_reserve_kbytes, user_reserve_kbytes                      what mode 2 keeps back (accounting.ts)
+ *     nr_hugepages          superpages for MAP_HUGETLB
  *
  * [mm/util.c:overcommit_policy_handler, overcommit_ratio_handler, overcommit_kbytes_handler; mm/mmap.c]
  */
@@ -26,6 +27,7 @@ const RANGES = {
   admin_reserve_kbytes: AMOUNT,
   user_reserve_kbytes: AMOUNT,
   max_map_count: COUNT,
+  nr_hugepages: COUNT,
 } as const satisfies Readonly<Record<string, Range>>;
 export type SysctlName = keyof typeof RANGES;
 
@@ -39,6 +41,8 @@ export class Sysctls {
   admin_reserve_kbytes = 0;
   user_reserve_kbytes = 0;
   max_map_count = 65530;
+  /** Superpages for MAP_HUGETLB; until it is set, as many as memory has free. */
+  nr_hugepages = Number.POSITIVE_INFINITY;
 
   constructor(overcommit: number) {
     this.overcommit_memory = overcommit;

@@ -11,6 +11,8 @@ export interface ModelPage {
   prot: number;
   shared: boolean;
   growsDown: boolean;
+  /** A guard marker stands where the page would be. */
+  guarded: boolean;
 }
 
 export type Verdict =
@@ -49,7 +51,13 @@ export class ModelProcess {
 
   map(first: number, count: number, prot: number, shared: boolean): void {
     for (let page = first; page < first + count; page++) {
-      this.pages.set(page, { bytes: new Uint8Array(this.limits.pageBytes), prot, shared, growsDown: false });
+      this.pages.set(page, {
+        bytes: new Uint8Array(this.limits.pageBytes),
+        prot,
+        shared,
+        growsDown: false,
+        guarded: false,
+      });
     }
   }
 
@@ -67,6 +75,46 @@ export class ModelProcess {
     return true;
   }
 
+  /** Give what is mapped in the range other addresses; `keep`: what was there stays mapped, private pages empty. */
+  move(first: number, count: number, to: number, keep: boolean): void {
+    for (let i = 0; i < count; i++) {
+      const held = this.pages.get(first + i);
+      if (held === undefined) continue;
+      this.pages.set(to + i, held);
+      if (!keep) this.pages.delete(first + i);
+      else this.pages.set(first + i, { ...held, bytes: held.shared ? held.bytes : this.zeros(), guarded: false });
+    }
+  }
+
+  /** Empty the private pages of the range; false when there was a hole in it. */
+  discard(first: number, count: number): boolean {
+    return this.each(first, count, (held) => {
+      if (!held.guarded && !held.shared) held.bytes = this.zeros();
+    });
+  }
+
+  /** Put guard markers over the range, or take them away; false when there was a hole in it. */
+  guard(first: number, count: number, install: boolean): boolean {
+    return this.each(first, count, (held) => {
+      if (!held.shared && install) held.bytes = this.zeros();
+      held.guarded = install;
+    });
+  }
+
+  private each(first: number, count: number, visit: (held: ModelPage) => void): boolean {
+    let whole = true;
+    for (let page = first; page < first + count; page++) {
+      const held = this.pages.get(page);
+      if (held === undefined) whole = false;
+      else visit(held);
+    }
+    return whole;
+  }
+
+  private zeros(): Uint8Array {
+    return new Uint8Array(this.limits.pageBytes);
+  }
+
   /** May `size` bytes at `address` be read or written? Grows the stack as an access would. */
   reach(address: number, size: number, write: boolean): Verdict {
     const { pageBytes } = this.limits;
@@ -75,6 +123,7 @@ export class ModelProcess {
       if (!this.pages.has(page) && !this.growStackTo(page)) return { ok: false, code: 'SEGV_MAPERR', address: at };
       const allowed = this.pages.get(page)!.prot & (write ? PAGE_WRITE : this.limits.readRights);
       if (allowed === 0) return { ok: false, code: 'SEGV_ACCERR', address: at };
+      if (this.pages.get(page)!.guarded) return { ok: false, code: 'SEGV_MAPERR', address: at };
     }
     return { ok: true };
   }
@@ -97,7 +146,7 @@ export class ModelProcess {
       return false;
     const prot = this.pages.get(above)!.prot;
     for (let other = page; other < above; other++) {
-      this.pages.set(other, { bytes: new Uint8Array(pageBytes), prot, shared: false, growsDown: true });
+      this.pages.set(other, { bytes: new Uint8Array(pageBytes), prot, shared: false, growsDown: true, guarded: false });
     }
     return true;
   }

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../../src/kernel/linux-abi.ts';
 import type { Process } from '../../src/kernel/process.ts';
 import type { MachineConfig } from '../../src/machine/config.ts';
 import { Machine } from '../../src/machine/machine.ts';
@@ -16,6 +17,8 @@ const PROCESSES_MAX = 4;
 const MAP_PRIVATE_FIXED = 0x32;
 const MAP_SHARED_FIXED = 0x31;
 const ENOMEM = -12;
+const EFAULT = -14;
+const EINVAL = -22;
 
 const page = fc.nat(ARENA_PAGES - 1);
 const who = fc.nat(PROCESSES_MAX - 1);
@@ -39,6 +42,15 @@ const command = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('munmap' as const), who, page, count }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('mprotect' as const), who, page, count, prot }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('brk' as const), who, pages: fc.nat(6), bytes: fc.nat(99) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('mremap' as const), who, page, count, to: page, keep: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('discard' as const), who, page, count }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('guard' as const), who, page, count, install: fc.boolean() }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fork' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('exit' as const), who }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('migrate' as const), who, cpu: fc.nat(1) }) },
@@ -130,6 +142,24 @@ class Harness {
         expect(result).toBe(held ? 0 : ENOMEM);
         break;
       }
+      case 'mremap':
+        this.remap(pair, first, step);
+        break;
+      case 'discard': {
+        const whole = model.discard(first, step.count);
+        const result = machine.calls.madvise(process, first * pageBytes, step.count * pageBytes, 'DONTNEED');
+        expect(result).toBe(whole ? 0 : ENOMEM);
+        break;
+      }
+      case 'guard': {
+        const whole = model.guard(first, step.count, step.install);
+        const advice = step.install ? 'GUARD_INSTALL' : 'GUARD_REMOVE';
+        const result = machine.calls.madvise(process, first * pageBytes, step.count * pageBytes, advice);
+        // There may have been no memory for page tables.
+        if (whole && step.install && result === ENOMEM) this.end(pair);
+        else expect(result).toBe(whole ? 0 : ENOMEM);
+        break;
+      }
       case 'brk':
         this.moveBreak(pair, model.brkStart + step.pages * pageBytes + (step.bytes % pageBytes));
         break;
@@ -141,15 +171,42 @@ class Harness {
         break;
       }
       case 'exit':
-        machine.exit(process);
-        this.pairs.splice(this.pairs.indexOf(pair), 1);
-        if (this.pairs.length === 0) this.spawn();
+        this.end(pair);
         break;
       case 'migrate':
         machine.switchTo(step.cpu, process);
         break;
       default:
         this.access(pair, step);
+    }
+  }
+
+  private end(pair: Pair): void {
+    this.machine.exit(pair.process);
+    this.pairs.splice(this.pairs.indexOf(pair), 1);
+    if (this.pairs.length === 0) this.spawn();
+  }
+
+  private remap(pair: Pair, first: number, { count: pages, to, keep }: Extract<Command, { do: 'mremap' }>): void {
+    const { pageBytes, machine, arena } = this;
+    const { process, model } = pair;
+    const target = arena / pageBytes + to;
+    const result = machine.calls.mremap(process, {
+      address: first * pageBytes,
+      oldLength: pages * pageBytes,
+      newLength: pages * pageBytes,
+      flags: keep ? MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP : MREMAP_MAYMOVE | MREMAP_FIXED,
+      newAddress: target * pageBytes,
+    });
+    const overlaps = first < target + pages && target < first + pages;
+    if (overlaps) expect(result).toBe(EINVAL);
+    else if (!model.pages.has(first)) expect(result).toBe(EFAULT);
+    else if (result === ENOMEM) {
+      // No memory for page tables: how far it came is its own affair.
+      this.end(pair);
+    } else {
+      expect(result).toBe(target * pageBytes);
+      model.move(first, pages, target, keep);
     }
   }
 
@@ -203,7 +260,7 @@ class Harness {
   finish(): void {
     for (const { process, model } of this.pairs) {
       for (const [number, held] of model.pages) {
-        if ((held.prot & model.limits.readRights) === 0) continue;
+        if ((held.prot & model.limits.readRights) === 0 || held.guarded) continue;
         const result = this.machine.load(process, number * this.pageBytes, this.pageBytes);
         expectBytes(result.bytes, held.bytes);
       }

@@ -1,7 +1,7 @@
 /** The figures of /proc/PID/status and smaps that the recordings' snapshots hold, kB (FORMAT.md, section 4.4). */
 import { FLAG_DIRTY, FLAG_LAZY_FREE, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../../kernel/frames/frame-table.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { VM_LOCKED } from '../../kernel/linux-abi.ts';
+import { VM_LOCKED, VM_SHARED, VM_WRITE } from '../../kernel/linux-abi.ts';
 import type { AddressSpace } from '../../kernel/vm/address-space.ts';
 import type { Area } from '../../kernel/vm/area.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_SWAP } from '../../mmu/pte-flags.ts';
@@ -64,8 +64,24 @@ function smapsOf(kernel: Kernel, space: AddressSpace, area: Area): Record<string
     if (frames.has(pfn, FLAG_LAZY_FREE) && !dirty) add('LazyFree', PAGE_KIB);
     if (area.has(VM_LOCKED)) add('Locked', share(maps));
   });
+  add('Swap', sharedSwapOf(kernel, space, area) * PAGE_KIB);
   const whole = [...figures].map(([name, kib]) => [name, Math.floor(kib)] as const);
   return Object.fromEntries(whole.filter(([, kib]) => kib > 0));
+}
+
+/** Swapped pages of shared memory that the area covers [fs/proc/task_mmu.c:smap_gather_stats]. */
+function sharedSwapOf(kernel: Kernel, space: AddressSpace, area: Area): number {
+  const { object } = area;
+  if (object?.kind !== 'shared') return 0;
+  // A private copy hides the page behind it.
+  const hasCopies = !area.has(VM_SHARED) && area.has(VM_WRITE);
+  let pages = 0;
+  for (const [page, held] of object.pages) {
+    const address = area.start + (page - area.pageOffset) * kernel.pageBytes;
+    if (held >= 0 || address < area.start || address >= area.end) continue;
+    if (!hasCopies || pageAt(kernel, space, address).letter === '.') pages++;
+  }
+  return pages;
 }
 
 /** Pss is summed in units of 2^-12 bytes, each share rounded down. */

@@ -20,7 +20,7 @@ const LINUX_MEMORY_BYTES = 24684084 * KIB;
 const LINUX_SWAP_BYTES = 262140 * KIB;
 const LINUX_LIMIT_BYTES = LINUX_MEMORY_BYTES + LINUX_SWAP_BYTES;
 /** Enough for every trace, and made much faster. */
-const SMALL_MEMORY_BYTES = 256 * 1024 * KIB;
+const SMALL_MEMORY_BYTES = 64 * 1024 * KIB;
 /** end_data - start_data of the stub, counted by RLIMIT_DATA. */
 const DATA_BYTES = 449;
 /** Soft RLIMIT_MEMLOCK; the hard one is 8 MiB, as everywhere. */
@@ -36,7 +36,7 @@ export interface RecordedMachine {
   readonly process: Process;
 }
 
-export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): RecordedMachine {
+export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'zswap' | 'ops'>): RecordedMachine {
   const machine = new Machine({ paging: 'x86_64', ...memoryFor(trace.ops) });
   machine.kernel.sysctl.admin_reserve_kbytes = ADMIN_RESERVE_KBYTES;
   machine.kernel.sysctl.user_reserve_kbytes = USER_RESERVE_KBYTES;
@@ -45,6 +45,9 @@ export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'ops'>): Reco
   const space = process.space!;
   space.dataBytes = DATA_BYTES;
   process.limits.memlock = MEMLOCK_BYTES;
+  // The recording machine keeps no superpages for MAP_HUGETLB.
+  machine.kernel.sysctl.nr_hugepages = 0;
+  machine.kernel.swap.keepsCopies = trace.zswap !== '1';
   machine.load(process, BASES.TEXT, 1);
   const scratch = machine.mmap(process, {
     address: BASES.SCRATCH,

@@ -25,7 +25,7 @@ export class World {
   /** Last state shown, as JSON: `maps P0`, `pt P0`, `share`. */
   private readonly shown = new Map<string, string>();
 
-  constructor(trace: Pick<Trace, 'nostack' | 'ops'>) {
+  constructor(trace: Pick<Trace, 'nostack' | 'zswap' | 'ops'>) {
     const { machine, process } = makeRecordedMachine(trace);
     this.machine = machine;
     this.join('P0', process);

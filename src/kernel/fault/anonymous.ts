@@ -11,10 +11,10 @@
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_EXCLUSIVE, FLAG_LAZY_PENDING, FLAG_SWAP_CACHE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
-import { drainLazyFree } from '../frames/lazy-free.ts';
+import { drainLazyFree, setLazyFree } from '../frames/lazy-free.ts';
 import { holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_WRITE } from '../linux-abi.ts';
+import { VM_DROPPABLE, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { removeFromSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -145,5 +145,6 @@ function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number
 function install(kernel: Kernel, space: AddressSpace, area: Area, address: number, entry: number, pfn: number): void {
   kernel.frames.set(pfn, FLAG_EXCLUSIVE);
   mapFrame(kernel, space, address, entry, pfn, ownPageFlags(kernel, area));
+  if (area.has(VM_DROPPABLE)) setLazyFree(kernel, pfn);
   trackFrame(kernel, pfn, pageKey(kernel, space, address));
 }

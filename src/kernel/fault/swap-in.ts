@@ -10,7 +10,7 @@ import { trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_LOCKED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
-import { addToSwapCache, isSwapHalfFull, removeFromSwapCache } from '../swap/swap-cache.ts';
+import { isSwapHalfFull, readIntoSwapCache, removeFromSwapCache } from '../swap/swap-cache.ts';
 import type { Area } from '../vm/area.ts';
 import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
 import { copyPage, pageKey } from './anonymous.ts';
@@ -34,9 +34,7 @@ export function faultSwapped(
   if (major) {
     pfn = frameForFault(kernel, process, FRAME_ANON);
     if (pfn < 0) return KILLED;
-    swap.read(slot, kernel.memory, pfn);
-    if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
-    addToSwapCache(kernel, pfn, slot);
+    readIntoSwapCache(kernel, pfn, slot);
     trackFrame(kernel, pfn, pageKey(kernel, space, address));
   }
 

@@ -29,8 +29,10 @@ export function allocateTable(kernel: Kernel, order: number): number {
 
 /** 2^order frames for a superpage, or -1 when memory is too fragmented. Reclaim is not tried, as for hugetlb pages. */
 export function allocateHuge(kernel: Kernel, order: number): number {
+  if (kernel.hugeBlocks >= kernel.sysctl.nr_hugepages) return -1;
   const pfn = kernel.buddy.allocate(order);
   if (pfn < 0) return -1;
+  kernel.hugeBlocks++;
   claim(kernel, pfn, order, FRAME_HUGE);
   return pfn;
 }
@@ -106,6 +108,7 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
   if (frames.has(pfn, FLAG_TRACKED)) kernel.policy.remove(pfn);
   if (frames.has(pfn, FLAG_LAZY_FREE | FLAG_LAZY_PENDING)) unsetLazyFree(kernel, pfn);
   if (use === FRAME_FILE) kernel.fileFrames--;
+  if (use === FRAME_HUGE) kernel.hugeBlocks--;
   const order = frames.order[pfn]!;
   for (let i = 0; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
   frames.flags[pfn] = 0;

@@ -5,6 +5,7 @@
  *     anonymous, unchanged copy in swap                dropped ("clean")
  *     anonymous, given up by MADV_FREE, not written    dropped
  *     shared memory                                    written to a slot that the object then names
+ *     shared memory that was never written             dropped
  *     program image, file of a disk                    dropped: the disk has it, written back first if need be
  *
  * Every PTE that mapped an anonymous victim becomes a swap entry for the slot; those of shared memory and files just
@@ -19,6 +20,7 @@ import {
   FLAG_SWAP_CACHE,
   FRAME_ANON,
   FRAME_FILE,
+  FRAME_SHARED,
 } from '../frames/frame-table.ts';
 import { unsetLazyFree } from '../frames/lazy-free.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
@@ -58,8 +60,10 @@ export function evict(kernel: Kernel, pfn: number): boolean {
   if (!mayLeave(kernel, pfn)) return false;
   if (frames.has(pfn, FLAG_LAZY_FREE)) return dropLazily(kernel, pfn);
 
-  const needsSlot = use !== FRAME_FILE && !frames.has(pfn, FLAG_SWAP_CACHE);
-  const slot = use === FRAME_FILE ? -1 : needsSlot ? takeSlot(kernel) : frames.swapSlot[pfn]! - 1;
+  // Shared memory that was only ever read is zeros, and can be made again.
+  const isSaved = use === FRAME_ANON || (use === FRAME_SHARED && isDirty(kernel, pfn));
+  const needsSlot = isSaved && !frames.has(pfn, FLAG_SWAP_CACHE);
+  const slot = !isSaved ? -1 : needsSlot ? takeSlot(kernel) : frames.swapSlot[pfn]! - 1;
   if (needsSlot && slot < 0) return false;
 
   const mappings = mappingsOf(kernel, pfn);
@@ -68,7 +72,7 @@ export function evict(kernel: Kernel, pfn: number): boolean {
   if (use === FRAME_ANON && needsSlot) addToSwapCache(kernel, pfn, slot);
   unmapEverywhere(kernel, pfn, use === FRAME_ANON ? slot : -1);
   const dirty = needsSlot || frames.has(pfn, FLAG_DIRTY);
-  if (use !== FRAME_FILE && dirty) writeToSwap(kernel, pfn, slot);
+  if (isSaved && dirty) writeToSwap(kernel, pfn, slot);
   if (use === FRAME_FILE && dirty) {
     writePage(kernel, kernel.objects[frames.object[pfn]! - 1]!, frames.objectPage[pfn]!, pfn);
   }
@@ -78,7 +82,7 @@ export function evict(kernel: Kernel, pfn: number): boolean {
   } else {
     const object = kernel.objects[frames.object[pfn]! - 1]!;
     const page = frames.objectPage[pfn]!;
-    if (use === FRAME_FILE) {
+    if (!isSaved) {
       object.pages.delete(page);
     } else {
       object.pages.set(page, -(slot + 1));
@@ -86,26 +90,14 @@ export function evict(kernel: Kernel, pfn: number): boolean {
     }
     putFrame(kernel, pfn);
   }
-  noteEviction(kernel, pfn, mappings, use === FRAME_FILE ? 'file' : dirty ? 'swap' : 'dropped');
+  noteEviction(kernel, pfn, mappings, use === FRAME_FILE ? 'file' : isSaved && dirty ? 'swap' : 'dropped');
   putFrame(kernel, pfn);
   return true;
 }
 
 /** A page given up by MADV_FREE goes unsaved; one written since is an ordinary page again, and stays for now. */
 function dropLazily(kernel: Kernel, pfn: number): boolean {
-  const { frames, reverseMap, spaces, pageTable, pageBytes } = kernel;
-  let isNeeded = frames.has(pfn, FLAG_DIRTY);
-  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.next(pfn, at)) {
-    const space = spaces[reverseMap.spaceAt(pfn, at)]!;
-    const address = reverseMap.pageAt(pfn, at) * pageBytes;
-    if ((pageTable.flags(pageEntry(kernel, space, address)) & PTE_DIRTY) !== 0) isNeeded = true;
-    // Memory mapped with MAP_DROPPABLE is never saved.
-    if (space.areas.at(address)!.has(VM_DROPPABLE)) {
-      isNeeded = false;
-      break;
-    }
-  }
-  if (isNeeded) {
+  if (isDirty(kernel, pfn) && !isDroppable(kernel, pfn)) {
     unsetLazyFree(kernel, pfn);
     return false;
   }
@@ -115,6 +107,25 @@ function dropLazily(kernel: Kernel, pfn: number): boolean {
   noteEviction(kernel, pfn, mappings, 'dropped');
   putFrame(kernel, pfn);
   return true;
+}
+
+/** Was the page written since it was last clean, by any mapping or otherwise? */
+function isDirty(kernel: Kernel, pfn: number): boolean {
+  const { frames, reverseMap, spaces, pageTable, pageBytes, format } = kernel;
+  if (frames.has(pfn, FLAG_DIRTY) || !format.has.dirty) return true;
+  for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.next(pfn, at)) {
+    const entry = pageEntry(kernel, spaces[reverseMap.spaceAt(pfn, at)]!, reverseMap.pageAt(pfn, at) * pageBytes);
+    if ((pageTable.flags(entry) & PTE_DIRTY) !== 0) return true;
+  }
+  return false;
+}
+
+/** Memory mapped with MAP_DROPPABLE is never saved; fork does not share it. */
+function isDroppable({ reverseMap, spaces, pageBytes }: Kernel, pfn: number): boolean {
+  const at = reverseMap.first(pfn);
+  return (
+    at >= 0 && spaces[reverseMap.spaceAt(pfn, at)]!.areas.at(reverseMap.pageAt(pfn, at) * pageBytes)!.has(VM_DROPPABLE)
+  );
 }
 
 /** For those who listen: who maps the frame. */

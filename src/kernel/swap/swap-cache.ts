@@ -17,6 +17,17 @@ export function addToSwapCache(kernel: Kernel, pfn: number, slot: number): void 
   holdFrame(kernel, pfn);
 }
 
+/** Read the slot into a new frame, which joins the cache. */
+export function readIntoSwapCache(kernel: Kernel, pfn: number, slot: number): void {
+  const { swap, frames, memory, pageBytes } = kernel;
+  swap.read(slot, memory, pfn);
+  // That a page was all zeros is noted beside the slot, and stays so [mm/page_io.c:swap_read_folio_zeromap].
+  const isGone = !swap.keepsCopies && memory.readBytes(pfn * pageBytes, pageBytes).some((byte) => byte !== 0);
+  if (isGone) frames.set(pfn, FLAG_DIRTY);
+  if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
+  addToSwapCache(kernel, pfn, slot);
+}
+
 /** Part the frame from its slot. The slot is freed when no entry names it; the frame when nobody maps it. */
 export function removeFromSwapCache(kernel: Kernel, pfn: number): void {
   const { frames, swap } = kernel;

@@ -30,6 +30,8 @@ export class SwapDevice {
   private frontier = 0;
   reads = 0;
   writes = 0;
+  /** Does the device still have what was read from it? A compressed cache in memory does not [mm/zswap.c:zswap_load]. */
+  keepsCopies = true;
 
   constructor(bytes: number, pageBytes: number) {
     this.slots = Math.floor(bytes / pageBytes);

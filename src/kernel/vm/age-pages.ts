@@ -15,7 +15,7 @@ import type { Kernel } from '../kernel.ts';
 import { fail, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import { evict } from '../reclaim/reclaim.ts';
-import { addToSwapCache } from '../swap/swap-cache.ts';
+import { readIntoSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
 import { flushRange } from './tlb-flush.ts';
@@ -63,8 +63,10 @@ export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: 
 
 /** MADV_WILLNEED: 0. What memory has no room for stays where it is. */
 export function readAhead(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
-  const { object } = area;
+  const { object, file } = area;
   if (object === null) {
+    // A private mapping of /dev/zero is asked as a file, which has nothing to read ahead.
+    if (file !== null) return 0;
     readSwap(kernel, space, start, end);
     drainLazyFree(kernel);
   } else readObject(kernel, object, area.pageAt(start, kernel.pageBytes), area.pageAt(end, kernel.pageBytes));
@@ -79,9 +81,7 @@ function readSwap(kernel: Kernel, space: AddressSpace, start: number, end: numbe
     if (swap.cached[slot] !== 0) return;
     const pfn = allocateSpareFrame(kernel, FRAME_ANON);
     if (pfn < 0) return;
-    swap.read(slot, kernel.memory, pfn);
-    if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
-    addToSwapCache(kernel, pfn, slot);
+    readIntoSwapCache(kernel, pfn, slot);
     trackFrame(kernel, pfn, pageKey(kernel, space, address));
   });
 }

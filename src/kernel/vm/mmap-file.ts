@@ -57,7 +57,7 @@ const KNOWN_FLAGS =
   MAP_HUGE_1GB;
 
 /** Highest offset in a file of a file system, and in a device (Linux MAX_LFS_FILESIZE, ULONG_MAX). */
-const FILE_BYTES_MAX = 2 ** 63;
+export const FILE_BYTES_MAX = 2 ** 63;
 
 /** The open file that a mapping without MAP_ANONYMOUS names, or null for EBADF. */
 export function mappedFile(process: Process, args: MmapArguments): OpenFile | null {

@@ -5,15 +5,14 @@
 import { alignDown } from '../../mmu/units.ts';
 import { accountPages, isAccountable, mayCommit } from '../accounting.ts';
 import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts';
-import { hugePageBytes } from '../fault/huge.ts';
 import { populate } from '../fault/populate.ts';
-import { MAX_ORDER } from '../frames/buddy.ts';
 import type { OpenFile } from '../fs/inode.ts';
 import type { Kernel } from '../kernel.ts';
 import { mayExpand, mayLock } from '../limits.ts';
 import {
   fail,
   MAP_ANONYMOUS,
+  MAP_DROPPABLE,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
@@ -29,6 +28,8 @@ import {
   MAP_TYPE,
   VM_ACCESS,
   VM_ACCOUNT,
+  VM_DONTDUMP,
+  VM_DROPPABLE,
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
@@ -41,13 +42,22 @@ import {
   VM_NORESERVE,
   VM_SHARED,
   VM_SYNC,
+  VM_WIPEONFORK,
 } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import { Area } from './area.ts';
 import { addArea, mergeWithNeighbours } from './edit.ts';
-import { backingOf, fileMappingFlags, mappedFile } from './mmap-file.ts';
-import { findUnmapped, lowestHint, MMAP_MIN_PAGES, naturalAlignment, placeFile } from './placement.ts';
+import { mappableSuperpage, reserveSuperpages } from './hugetlb.ts';
+import { backingOf, FILE_BYTES_MAX, fileMappingFlags, mappedFile } from './mmap-file.ts';
+import {
+  findUnmapped,
+  isPlacedByOffset,
+  lowestHint,
+  MMAP_MIN_PAGES,
+  naturalAlignment,
+  placeFile,
+} from './placement.ts';
 import { splitAtEnds, unmapRange } from './unmap.ts';
 
 export interface MmapArguments {
@@ -69,11 +79,11 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const file = (flags & MAP_ANONYMOUS) === 0 ? mappedFile(process, args) : null;
   if (file === null && (flags & MAP_ANONYMOUS) === 0) return fail('EBADF');
   if (file !== null && (flags & MAP_HUGETLB) !== 0) return fail('EINVAL');
-  const huge = (flags & MAP_HUGETLB) !== 0 ? hugePageBytes(kernel) : 0;
-  if ((flags & MAP_HUGETLB) !== 0 && (huge === 0 || huge / pageBytes > 2 ** MAX_ORDER)) return fail('EINVAL');
+  const huge = (flags & MAP_HUGETLB) !== 0 ? mappableSuperpage(kernel) : 0;
+  if (huge < 0) return huge;
   if (numberOf(args.length) === 0) return fail('EINVAL');
   const length = alignLength(args.length, huge || pageBytes);
-  if (length === 0) return fail('ENOMEM');
+  if (length === 0) return fail(huge > 0 ? 'EINVAL' : 'ENOMEM');
   // The sum of page numbers that would be EOVERFLOW cannot exceed 64 bits.
   if (space.areas.count > kernel.sysctl.max_map_count) return fail('ENOMEM');
 
@@ -87,12 +97,16 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const isLocked = (flags & MAP_LOCKED) !== 0 || (space.defaultFlags & VM_LOCKED) !== 0;
   if (isLocked && !mayLock(kernel, process.limits, space, pages)) return fail('EAGAIN');
 
+  // The file that superpages stand for has a largest offset as any other.
+  if (huge > 0 && numberOf(args.offset) > FILE_BYTES_MAX - length - pageBytes) return fail('EOVERFLOW');
   const kind = file === null ? anonymousFlags(flags) : fileMappingFlags(file, args, length, pageBytes);
   if (kind < 0) return kind;
   const vmFlags = space.defaultFlags | areaFlags(kernel, args, kind);
   const isShmem = (kind & VM_SHARED) !== 0 && (file === null || file.inode.type === 'zero');
   const made = makeRoom(kernel, process, address, length, vmFlags, isShmem);
   if (made < 0) return made;
+  const reserved = huge > 0 ? reserveSuperpages(kernel, length, numberOf(args.offset), vmFlags) : 0;
+  if (reserved < 0) return reserved;
   // A file system on a disk cannot promise MAP_SYNC; it is asked only now [fs/ext4/file.c:ext4_file_mmap].
   if (file?.inode.type === 'disk' && (vmFlags & VM_SYNC) !== 0) return fail('EOPNOTSUPP');
 
@@ -171,9 +185,12 @@ function placeMapping(
   let hint = alignDown(numberOf(args.address), pageBytes);
   if (hint !== 0) hint = Math.max(hint, lowestHint(kernel));
   if (huge !== 0) hint -= hint % huge;
-  // ext4 has its large mappings where a superpage could map them.
-  if (file?.inode.type === 'disk') return placeFile(kernel, space, hint, length, numberOf(args.offset));
-  const isPlain = hint === 0 && file === null && (args.flags & MAP_TYPE) === MAP_PRIVATE;
+  // Large mappings of some files are where a superpage could map them.
+  if (isPlacedByOffset(file, (args.flags & MAP_SHARED) !== 0)) {
+    const found = placeFile(kernel, space, hint, length, numberOf(args.offset));
+    return found < 0 ? fail('ENOMEM') : found;
+  }
+  const isPlain = hint === 0 && file === null && (args.flags & MAP_SHARED) === 0;
   const alignment = huge || (isPlain ? naturalAlignment(kernel, length) : pageBytes);
   const found = findUnmapped(kernel, space, hint, length, alignment, huge !== 0);
   return found < 0 ? fail('ENOMEM') : found;
@@ -183,12 +200,17 @@ function placeMapping(
 function anonymousFlags(flags: number): number {
   const type = flags & MAP_TYPE;
   if (type === MAP_PRIVATE) return VM_MAYWRITE;
+  if (type === MAP_DROPPABLE) {
+    // What may go at any time is not worth promising, handing on to a child or keeping in a core dump.
+    if ((flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN)) !== 0) return fail('EINVAL');
+    return VM_MAYWRITE | VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
+  }
   // Shared superpages would need a hugetlb file behind them.
   const refused = type !== MAP_SHARED || (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0;
   return refused ? fail('EINVAL') : VM_MAYWRITE | VM_SHARED | VM_MAYSHARE;
 }
 
-/** `kind`: VM_MAYWRITE, VM_SHARED and VM_MAYSHARE as type and file allow. */
+/** `kind`: what type and file decide, VM_MAYWRITE, VM_SHARED and VM_MAYSHARE above all. */
 function areaFlags(kernel: Kernel, args: MmapArguments, kind: number): number {
   const { flags } = args;
   let vmFlags = (args.prot & VM_ACCESS) | VM_MAYREAD | VM_MAYEXEC | kind;

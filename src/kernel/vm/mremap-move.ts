@@ -9,13 +9,21 @@
  */
 import { mayCommit } from '../accounting.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, MREMAP_DONTUNMAP, MREMAP_FIXED, VM_ACCOUNT, VM_LOCKED, VM_LOCKONFAULT } from '../linux-abi.ts';
+import {
+  fail,
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  VM_ACCOUNT,
+  VM_LOCKED,
+  VM_LOCKONFAULT,
+  VM_MAYSHARE,
+} from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
 import { addAccounted, setFlags } from './edit.ts';
 import { movePages } from './move-pages.ts';
-import { findUnmapped, MMAP_MIN_PAGES, naturalAlignment, placeFile } from './placement.ts';
+import { findUnmapped, isPlacedByOffset, MMAP_MIN_PAGES, naturalAlignment, placeFile } from './placement.ts';
 import { unmapRange } from './unmap.ts';
 
 /** One remapping under way; lengths are bytes, whole pages. */
@@ -37,10 +45,9 @@ export function placeMove(kernel: Kernel, remap: Remap, area: Area, wanted: numb
   const offset = area.pageAt(remap.address, pageBytes) * pageBytes;
   const isPlain = area.object === null && area.file === null;
   const alignment = isPlain && wanted === 0 ? naturalAlignment(kernel, newLength) : pageBytes;
-  const found =
-    area.file?.inode.type === 'disk'
-      ? placeFile(kernel, space, wanted, newLength, offset)
-      : findUnmapped(kernel, space, wanted, newLength, alignment, false);
+  const found = isPlacedByOffset(area.file, area.has(VM_MAYSHARE))
+    ? placeFile(kernel, space, wanted, newLength, offset)
+    : findUnmapped(kernel, space, wanted, newLength, alignment, false);
   return found < 0 ? fail('ENOMEM') : found;
 }
 

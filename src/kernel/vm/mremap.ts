@@ -91,6 +91,7 @@ function checkArea(kernel: Kernel, remap: Remap, area: Area | null): number {
   if (area.has(VM_HUGETLB) && !alignToSuperpages(kernel, remap)) return fail('EINVAL');
   const { address, oldLength, newLength, flags, process } = remap;
   if (newLength <= oldLength && !hasTarget(flags)) return 0;
+  if ((flags & MREMAP_DONTUNMAP) !== 0 && area.has(VM_HUGETLB)) return fail('EINVAL');
   if (oldLength === 0 && !area.has(VM_SHARED | VM_MAYSHARE)) return fail('EINVAL');
   if (Math.min(oldLength, newLength) > area.end - address) return fail('EFAULT');
   if (newLength <= oldLength) return 0;

@@ -8,6 +8,7 @@
  */
 
 import { alignUp } from '../../mmu/units.ts';
+import type { OpenFile } from '../fs/inode.ts';
 import type { Kernel } from '../kernel.ts';
 import type { AddressSpace } from './address-space.ts';
 
@@ -50,8 +51,13 @@ export function findUnmapped(
   return strict || alignment === pageBytes ? -1 : findUnmapped(kernel, space, 0, length, pageBytes, strict);
 }
 
+/** Do mappings of this file go by their offset? Those of ext4 do, and private ones of /dev/zero [drivers/char/mem.c]. */
+export function isPlacedByOffset(file: OpenFile | null, shared: boolean): boolean {
+  return file?.inode.type === 'disk' || (file?.inode.type === 'zero' && !shared);
+}
+
 /**
- * Where a mapping of a file on a disk goes [mm/huge_memory.c:__thp_get_unmapped_area]: if a superpage fits between its
+ * Where such a mapping goes [mm/huge_memory.c:__thp_get_unmapped_area]: if a superpage fits between its
  * offsets, its address is made congruent to its offset modulo the superpage's size, room permitting. -1 or an address.
  */
 export function placeFile(kernel: Kernel, space: AddressSpace, hint: number, length: number, offset: number): number {
