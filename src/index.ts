@@ -38,6 +38,7 @@ export {
   Machine,
   type MachineSnapshot,
   type MmapOptions,
+  type OpenOptions,
   type SpawnOptions,
   type SyscallResult,
   type WaitResult,

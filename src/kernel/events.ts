@@ -22,7 +22,7 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGKILL' | 'SIGABRT' | 'SIGILL';
+export type SignalName = 'SIGSEGV' | 'SIGBUS' | 'SIGKILL' | 'SIGABRT' | 'SIGILL' | 'SIGXFSZ';
 export type SignalCode = 'SEGV_MAPERR' | 'SEGV_ACCERR' | 'BUS_ADRERR' | 'SI_KERNEL' | 'SI_TKILL' | 'ILL_ILLOPN';
 
 export interface SignalInfo {

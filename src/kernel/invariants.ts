@@ -4,10 +4,12 @@
  */
 import { PTE_GUARD, PTE_PROT_NONE, PTE_SWAP, PTE_VALID, PTE_WRITE, pteLetters } from '../mmu/pte-flags.ts';
 import {
+  FLAG_DIRTY,
   FLAG_EXCLUSIVE,
   FLAG_SWAP_CACHE,
   FLAG_TRACKED,
   FRAME_ANON,
+  FRAME_FILE,
   FRAME_FREE,
   FRAME_HUGE,
   FRAME_TABLE,
@@ -177,6 +179,9 @@ function checkPage(
   const page = Math.floor(address / kernel.pageBytes);
   const mapped = reverseMap.list(target).some((mapping) => mapping.space === space.id && mapping.page === page);
   if (!mapped) broken.add('reverse map: a mapping is missing');
+  if ((flags & PTE_WRITE) !== 0 && frames.use[target] === FRAME_FILE && !frames.has(target, FLAG_DIRTY)) {
+    broken.add('write tracking: a clean page of a file is writable');
+  }
   const writable = (flags & PTE_WRITE) !== 0 && frames.use[target] === FRAME_ANON;
   if (writable && (!frames.has(target, FLAG_EXCLUSIVE) || frames.mapCount[target] !== 1)) {
     broken.add('copy on write: a writable private page has other owners');
@@ -193,6 +198,7 @@ function checkObjects(kernel: Kernel, tally: Tally): void {
   for (const object of kernel.objects) {
     if (object === null) continue;
     if ((areas.get(object.id) ?? 0) !== object.areas) tally.broken.add('object: areas differ from its count');
+    if (object.areas === 0 && object.handles === 0) tally.broken.add('object: nobody refers to it');
     for (const [page, held] of object.pages) {
       if (held < 0) {
         bump(tally.slots, -held - 1);

@@ -31,6 +31,9 @@ export class MemoryObject {
   /** The kernel wants to see the first write to each clean page, so shared PTEs start write-protected. */
   readonly tracksWrites: boolean;
 
+  /** Does a read fault map the neighbours, too? Not in System V shared memory [ipc/shm.c:shm_vm_ops]. */
+  mapsAround = true;
+
   constructor(
     id: number,
     kind: 'shared' | 'file',

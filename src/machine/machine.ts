@@ -66,6 +66,7 @@ export type {
   CallOptions,
   CallResult,
   MmapOptions,
+  OpenOptions,
   SpawnOptions,
   SyscallResult,
   WaitResult,

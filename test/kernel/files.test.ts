@@ -223,6 +223,17 @@ describe('names and descriptors', () => {
   });
 });
 
+it('RLIMIT_FSIZE cuts a write short, and answers one behind it with EFBIG and SIGXFSZ', () => {
+  const { machine, process, fd, buffer } = setUp('disk', 'x86_64', 1 << 20);
+  process.limits.fileSize = 100;
+  expect(machine.calls.pwrite(process, fd, buffer, 50, 80)).toBe(20);
+  expect(process.lastSignal).toBeNull();
+  expect(machine.calls.pwrite(process, fd, buffer, 0, 100)).toBe(0);
+  expect(machine.calls.pwrite(process, fd, buffer, 1, 100)).toBe(-27);
+  expect(process.lastSignal).toMatchObject({ signal: 'SIGXFSZ' });
+  expect(machine.kernel.files.get('data')!.size).toBe(100);
+});
+
 describe('pages of a disk', () => {
   it('the first write to each clean page is noticed, and again after fsync', () => {
     const { machine, process, shared } = setUp('disk', 'x86_64', 1 << 20);

@@ -97,6 +97,7 @@ export function faultPastEnd(kernel: Kernel, process: Process, area: Area, addre
 function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: number): boolean {
   const { pageBytes, pageTable } = kernel;
   const object = area.object!;
+  if (!object.mapsAround) return false;
   const { start, end } = windowAround(kernel, area, address);
   const last = object.pageCount(pageBytes) - 1;
   const first = area.pageAt(start, pageBytes);
@@ -138,6 +139,7 @@ function mapAround(kernel: Kernel, process: Process, area: Area, address: number
   const { pageTable, pageBytes, format, frames } = kernel;
   const object = area.object!;
   const flags = objectPteFlags(kernel, area);
+  if (!object.mapsAround) return;
   const { start, end } = windowAround(kernel, area, address);
   const pages = object.pageCount(pageBytes);
   for (let at = start; at < end; at += pageBytes) {

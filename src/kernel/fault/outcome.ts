@@ -38,7 +38,7 @@ export const WHY: Readonly<Record<FaultKind, string>> = {
   'zero-page': 'first read of an untouched anonymous page: it maps the shared zero page until it is written',
   'copy-on-write': 'write to a frame that others still map: a private copy',
   reuse: 'write to a write-protected frame that nobody else holds any more: made writable in place, nothing copied',
-  file: 'the page belongs to the program image',
+  file: 'the page belongs to a file or to the program image',
   shared: 'first touch of this shared page by this process: it maps the frame that all sharers use',
   'swap-in': 'the page had been written to swap: read back from its slot',
   'swap-cache': 'the page is swapped out here, but its frame is still in the swap cache: no I/O',

@@ -9,6 +9,7 @@ import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
+import { deliver } from '../signal.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
 import { growTo, noteRead, noteWritten, pageForReading, pageForWriting } from './file-data.ts';
 import type { OpenFile } from './inode.ts';
@@ -42,7 +43,7 @@ export function pread(
   );
 }
 
-/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -EFBIG, -ENOMEM. */
+/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -ENOMEM; at RLIMIT_FSIZE -EFBIG and SIGXFSZ [fs/read_write.c:generic_write_check_limits]. */
 export function pwrite(
   kernel: Kernel,
   process: Process,
@@ -59,9 +60,15 @@ export function pwrite(
   const count = Math.min(numberOf(length), COUNT_MAX);
   // What is written to /dev/null and /dev/zero is not even looked at.
   if (!file.inode.isRegular) return count;
-  if (numberOf(offset) + count > OFFSET_LIMIT) return fail('EFBIG');
+  const room = process.limits.fileSize - numberOf(offset);
+  if (room <= 0 && count > 0) {
+    const reason = `a write behind the largest size that files may have, 0x${process.limits.fileSize.toString(16)} bytes`;
+    deliver(kernel, process, { signal: 'SIGXFSZ', code: null, address: 0, errorCode: null, reason });
+    return fail('EFBIG');
+  }
+  const wanted = Math.min(count, room);
   const cpu = kernel.cpus[process.cpu]!;
-  return asSupervisor(cpu, () => copyIn(kernel, cpu, file, numberOf(address), count, numberOf(offset)));
+  return asSupervisor(cpu, () => copyIn(kernel, cpu, file, numberOf(address), wanted, numberOf(offset)));
 }
 
 /** access_ok and rw_verify_area: 0, or -EFAULT, -EINVAL. */
