@@ -8,6 +8,7 @@ import {
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
   MAP_HUGETLB,
+  MAP_LOCKED,
   MAP_PRIVATE,
   MAP_SHARED,
   PROT_EXEC,
@@ -124,6 +125,24 @@ function breakStays(distance: bigint, facts: MachineFacts): string {
   );
 }
 
+const NO_LOCKS = 'RLIMIT_MEMLOCK is 0: the process may not lock any memory';
+const TOO_MANY_LOCKS = 'more would be locked than RLIMIT_MEMLOCK allows';
+const LOCK_HOLE = 'a page of the range is in no area; what lies before it has been changed';
+const WRAPPING_RANGE = [
+  (call: Call) => call.value('address') + call.value('length') >= 2n ** 64n,
+  'the range reaches beyond 2^64',
+] as const;
+/** No mmap_min_addr is higher. */
+const LOWEST_MAX = 65536n;
+const isLowest = (call: Call): boolean =>
+  call.has('flags', MAP_FIXED | MAP_FIXED_NOREPLACE) && call.value('address') < LOWEST_MAX;
+const LOCK_RULES: Readonly<Record<string, Rule>> = {
+  EINVAL: () => WRAPPING_RANGE[1],
+  EPERM: () => NO_LOCKS,
+  ENOMEM: () =>
+    `${TOO_MANY_LOCKS}, ${LOCK_HOLE}, or a page cannot be made present (it has no rights, or lies past the end of its file) although it is locked now`,
+};
+
 const unreadable =
   (verb: string): Rule =>
   (call) =>
@@ -170,8 +189,23 @@ const RULES: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     EBADF: () => 'without MAP_ANONYMOUS a file is mapped, and this machine has none',
     EOVERFLOW: () => 'offset and length together do not fit into 64 bits',
     EEXIST: () => 'MAP_FIXED_NOREPLACE: something is mapped in this range already',
-    EPERM: () => 'the lowest pages may not be mapped (mmap_min_addr), so that null pointers fault',
-    EAGAIN: () => 'MAP_LOCKED: more would be locked than RLIMIT_MEMLOCK allows',
+    EPERM: firstOf(
+      [[(call) => call.has('flags', MAP_LOCKED) && !isLowest(call), NO_LOCKS]],
+      'the lowest pages may not be mapped (mmap_min_addr), so that null pointers fault',
+    ),
+    EAGAIN: () => `${TOO_MANY_LOCKS} (MAP_LOCKED, or mlockall for what is mapped later)`,
+  },
+  mlock: LOCK_RULES,
+  mlock2: { ...LOCK_RULES, EINVAL: firstOf([WRAPPING_RANGE], 'MLOCK_ONFAULT is the only flag') },
+  munlock: { EINVAL: () => WRAPPING_RANGE[1], ENOMEM: () => LOCK_HOLE },
+  mlockall: {
+    EINVAL: () => 'the flags are MCL_CURRENT or MCL_FUTURE or both, and MCL_ONFAULT only with one of them',
+    EPERM: () => NO_LOCKS,
+    ENOMEM: () => 'everything that is mapped is more than RLIMIT_MEMLOCK allows to lock',
+  },
+  setrlimit: {
+    EINVAL: () => 'there is no such limit, or the soft one is above the hard one',
+    EPERM: () => 'a hard limit once lowered cannot be raised again',
   },
   munmap: {
     EINVAL: firstOf([NO_LENGTH, UNALIGNED, WRAPS], 'the range reaches beyond user space, or cuts a superpage in two'),

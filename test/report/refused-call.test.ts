@@ -4,6 +4,7 @@ import {
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
+  MAP_LOCKED,
   MAP_PRIVATE,
   MAP_SHARED,
   PROT_READ,
@@ -36,6 +37,11 @@ function refused(act: (machine: Machine, process: Process) => unknown): { event:
 const map = (machine: Machine, process: Process, more: object) =>
   machine.mmap(process, { length: 4096, prot: RW, flags: PLAIN_MAP, ...more });
 
+function withoutLocks(machine: Machine, process: Process): Machine {
+  machine.calls.setrlimit(process, 'MEMLOCK', 0);
+  return machine;
+}
+
 describe('why a call was refused', () => {
   const cases: [string, string, Parameters<typeof refused>[0], RegExp][] = [
     ['mmap', 'EINVAL', (m, p) => map(m, p, { length: 0 }), /length is zero/],
@@ -57,6 +63,15 @@ describe('why a call was refused', () => {
       (m, p) => map(m, p, { address: map(m, p, {}), flags: PLAIN_MAP | MAP_FIXED_NOREPLACE }),
       /mapped in this range already/,
     ],
+    ['mmap', 'EPERM', (m, p) => map(withoutLocks(m, p), p, { flags: PLAIN_MAP | MAP_LOCKED }), /RLIMIT_MEMLOCK is 0/],
+    ['mlock', 'EPERM', (m, p) => withoutLocks(m, p).calls.mlock(p, 0x10000, 1), /RLIMIT_MEMLOCK is 0/],
+    ['mlock', 'ENOMEM', (m, p) => m.calls.mlock(p, 0x3000_0000, 1), /more would be locked.*in no area/],
+    ['mlock2', 'EINVAL', (m, p) => m.calls.mlock2(p, 0x10000, 1, 2), /MLOCK_ONFAULT is the only flag/],
+    ['mlock2', 'EINVAL', (m, p) => m.calls.mlock2(p, 2n ** 64n - 1n, 1, 0), /beyond 2\^64/],
+    ['munlock', 'ENOMEM', (m, p) => m.calls.munlock(p, 0x3000_0000, 1), /in no area/],
+    ['mlockall', 'EINVAL', (m, p) => m.calls.mlockall(p, 0), /MCL_CURRENT or MCL_FUTURE/],
+    ['setrlimit', 'EINVAL', (m, p) => m.calls.setrlimit(p, 'MEMLOCK', 2 ** 40), /soft one is above the hard one/],
+    ['setrlimit', 'EPERM', (m, p) => m.calls.setrlimit(p, 'MEMLOCK', 0, 2 ** 40), /cannot be raised again/],
     ['mmap', 'EBADF', (m, p) => map(m, p, { flags: MAP_PRIVATE }), /without MAP_ANONYMOUS/],
     ['munmap', 'EINVAL', (m, p) => m.munmap(p, 0x10000, 0), /length is zero/],
     ['munmap', 'EINVAL', (m, p) => m.munmap(p, 0x10001, 4096), /not page-aligned/],
