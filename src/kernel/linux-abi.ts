@@ -63,8 +63,10 @@ export const VM_MERGEABLE = 1 << 31;
 export const VM_DROPPABLE = 0x1000;
 export const VM_SEALED = 0x200;
 
+/** Nobody asks which pages were written since when, so no area has it. */
+const VM_SOFTDIRTY = 0x8000000;
 /** Flags that do not keep areas from merging: the whole gets them when a part has them. */
-export const VM_STICKY = VM_MAYBE_GUARD;
+export const VM_STICKY = VM_SOFTDIRTY | VM_MAYBE_GUARD;
 
 /** Any right at all: what a PROT_NONE area lacks. */
 export const VM_ACCESS = VM_READ | VM_WRITE | VM_EXEC;
