@@ -47,8 +47,8 @@ it('the kernel answers as Linux does, call by call', { timeout: 600_000 }, () =>
   expect(failures.slice(0, SHOWN_MAX), `${failures.length} traces differ`).toEqual([]);
   expect(broken).toEqual([]);
   // The sample holds what it is said to hold: a selection gone wrong must not pass as agreement.
-  expect(whole).toBeGreaterThanOrEqual(100);
-  expect(compared).toBeGreaterThan(4500);
+  expect(whole).toBeGreaterThanOrEqual(330);
+  expect(compared).toBeGreaterThan(16_000);
 });
 
 /** The recording with one field of one answer replaced. */
@@ -70,7 +70,7 @@ const seen = fieldsOf(LEVEL_MAX).filter((field) => findField(field) !== undefine
 
 it('nearly every field is among the answers that are compared', () => {
   const always = fieldsOf(LEVEL_MAX).filter(
-    (field) => !['vec', 'hex', 'skip', 'killed', 'wsig', 'status'].includes(field),
+    (field) => !['killed', 'wsig'].includes(field),
   );
   expect(seen).toEqual(expect.arrayContaining(always));
 });
