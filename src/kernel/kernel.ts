@@ -70,6 +70,9 @@ export class Kernel {
   readonly objects: (MemoryObject | null)[] = [];
   /** Files by name. */
   readonly files: Map<string, Inode> = specialFiles();
+  /** System V shared memory by its identifier (fs/shm.ts). */
+  readonly segments: Map<number, Inode> = new Map();
+  nextSegmentId = 1;
   readonly processes = new Map<number, Process>();
   /** Who runs on each CPU. */
   readonly running: (Process | null)[];

@@ -129,6 +129,7 @@ export const ERRNO = {
   EMFILE: 24,
   EFBIG: 27,
   ENOSYS: 38,
+  ENOSPC: 28,
   EOVERFLOW: 75,
   EOPNOTSUPP: 95,
 } as const;

@@ -31,8 +31,8 @@ export class MemoryObject {
   /** The kernel wants to see the first write to each clean page, so shared PTEs start write-protected. */
   readonly tracksWrites: boolean;
 
-  /** Does a read fault map the neighbours, too? Not in System V shared memory [ipc/shm.c:shm_vm_ops]. */
-  mapsAround = true;
+  /** The identifier of the System V segment it is (fs/shm.ts), null for all else. */
+  segmentId: number | null = null;
 
   constructor(
     id: number,
@@ -48,6 +48,11 @@ export class MemoryObject {
     this.size = size;
     this.store = store;
     this.tracksWrites = tracksWrites;
+  }
+
+  /** Does a read fault map the neighbours, too? Not in System V shared memory [ipc/shm.c:shm_vm_ops]. */
+  get mapsAround(): boolean {
+    return this.segmentId === null;
   }
 
   /** Pages that hold a byte of it. */

@@ -52,4 +52,5 @@ function endIfUnused(kernel: Kernel, object: MemoryObject): void {
   dropPages(kernel, object, 0, Number.POSITIVE_INFINITY);
   kernel.committedPages -= object.committedPages;
   kernel.objects[object.id] = null;
+  if (object.segmentId !== null) kernel.segments.delete(object.segmentId);
 }

@@ -9,6 +9,7 @@
 import { type Argument, numberOf } from '../kernel/arguments.ts';
 import { peek, poke } from '../kernel/fault/debugger.ts';
 import { closeFile, openFile } from '../kernel/fs/descriptors.ts';
+import { SHM_REMAP, shmat, shmdt, shmget, shmrm } from '../kernel/fs/shm.ts';
 import { pread, pwrite } from '../kernel/fs/transfer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type ResourceName, setrlimit } from '../kernel/limits.ts';
@@ -166,6 +167,32 @@ export class SystemCalls {
     this.programs.noteRemapping(process, Number(address), Number(length));
     const result = remapFilePages(this.kernel, process, address, length, prot, page, flags);
     return this.note(process, 'remap_file_pages', { address, length, prot, page, flags }, result);
+  }
+
+  /** A new segment of System V shared memory, of `size` bytes: its identifier, or -EINVAL, -ENOSPC, -ENOMEM. */
+  shmget(process: Process, size: Argument): number {
+    this.enter(process, size);
+    return this.note(process, 'shmget', { size }, shmget(this.kernel, process, size));
+  }
+
+  /** Map the segment: its address or -errno. Address 0: anywhere. `flags`: SHM_* bits. */
+  shmat(process: Process, id: number, address: Argument = 0, flags = 0): number {
+    this.enter(process, address);
+    if ((flags & SHM_REMAP) !== 0)
+      this.programs.noteRemapping(process, Number(address), this.kernel.segments.get(id)?.size ?? 0);
+    return this.note(process, 'shmat', { id, address, flags }, shmat(this.kernel, process, id, address, flags));
+  }
+
+  /** Unmap what was attached at the address: 0 or -EINVAL. */
+  shmdt(process: Process, address: Argument): number {
+    this.enter(process, address);
+    return this.note(process, 'shmdt', { address }, shmdt(this.kernel, process, address));
+  }
+
+  /** shmctl with IPC_RMID: the segment ends with its last attachment. 0 or -EINVAL. */
+  shmrm(process: Process, id: number): number {
+    this.enter(process);
+    return this.note(process, 'shmctl', { id, command: 'IPC_RMID' }, shmrm(this.kernel, id));
   }
 
   /** Limits in bytes, Infinity for none; `hard` left out: it stays. 0, or -EINVAL, -EPERM. */

@@ -20,6 +20,8 @@ export class World {
   readonly bindings: Bindings = new Map();
   /** Descriptors by the names the trace gave them. */
   readonly descriptors = new Map<string, number>();
+  /** Identifiers of System V segments by the names the trace gave them. */
+  readonly segments = new Map<string, number>();
   /** P0's figures at the start. */
   private readonly start: Readonly<Record<string, number>>;
   /** Last state shown, as JSON: `maps P0`, `pt P0`, `share`. */

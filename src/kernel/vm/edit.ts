@@ -71,6 +71,12 @@ function anonCompatible(left: Area, right: Area): boolean {
   return !(left.anon !== null ? left : right).forkChild;
 }
 
+/**
+ * May the area be merged away? Not one that counts as an attachment of System V memory: its end would be a detachment
+ * [mm/vma.c:can_merge_remove_vma].
+ */
+const mayVanish = (area: Area): boolean => area.object === null || area.object.segmentId === null;
+
 const mergeable = (kernel: Kernel, left: Area | null, right: Area | null): boolean =>
   left !== null && right !== null && continues(kernel, left, right) && anonCompatible(left, right);
 
@@ -79,13 +85,26 @@ export function mergeWithNeighbours(kernel: Kernel, space: AddressSpace, area: A
   const { previous, next } = area;
   const withPrevious = mergeable(kernel, previous, area);
   const withNext = mergeable(kernel, area, next);
-  if (withPrevious && withNext && (previous!.anon === next!.anon || previous!.anon === null || next!.anon === null)) {
+  if (
+    withPrevious &&
+    withNext &&
+    mayVanish(next!) &&
+    (previous!.anon === next!.anon || previous!.anon === null || next!.anon === null)
+  ) {
     absorb(kernel, space, area, next!);
     return absorb(kernel, space, previous!, area);
   }
   if (withPrevious) return absorb(kernel, space, previous!, area);
   if (withNext) return absorb(kernel, space, area, next!);
   return area;
+}
+
+/**
+ * The same for what was changed in place: a whole area (`isWhole`) vanishes when it merges, a part of one moves a
+ * boundary [mm/vma.c:vma_merge_existing_range].
+ */
+export function mergeChanged(kernel: Kernel, space: AddressSpace, area: Area, isWhole: boolean): Area {
+  return isWhole && !mayVanish(area) ? area : mergeWithNeighbours(kernel, space, area);
 }
 
 /**
@@ -102,9 +121,10 @@ export function changeFlags(
 ): Area | null {
   if (flags === area.flags) return area;
   if (splitsTooMany(kernel, space, area, start, end, flags)) return null;
+  const isWhole = start <= area.start && end >= area.end;
   const middle = isolateRange(kernel, space, area, start, end);
   setFlags(kernel, space, middle, flags);
-  return mergeWithNeighbours(kernel, space, middle);
+  return mergeChanged(kernel, space, middle, isWhole);
 }
 
 /** Give a whole area other flags, without merging. */

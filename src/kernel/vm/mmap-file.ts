@@ -61,7 +61,7 @@ export const FILE_BYTES_MAX = 2 ** 63;
 
 /** The open file that a mapping without MAP_ANONYMOUS names, or null for EBADF. */
 export function mappedFile(process: Process, args: MmapArguments): OpenFile | null {
-  const file = process.files.get(args.fd ?? -1);
+  const file = args.file ?? process.files.get(args.fd ?? -1);
   return file === undefined || file.isPath ? null : file;
 }
 

@@ -68,6 +68,8 @@ export interface MmapArguments {
   readonly offset: Argument;
   /** Descriptor of the file to map, used without MAP_ANONYMOUS; default -1. */
   readonly fd?: number;
+  /** An open file without a descriptor, instead of `fd`. */
+  readonly file?: OpenFile;
 }
 
 /** Address of the new mapping, or -errno. */

@@ -35,7 +35,7 @@ import {
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
-import { isolateRange, mergeWithNeighbours, splitsTooMany } from './edit.ts';
+import { isolateRange, mergeChanged, splitsTooMany } from './edit.ts';
 import { pteFlagsOf } from './mapping.ts';
 import { leafTableEnd, skippedEnd } from './tables.ts';
 import { flushGained, flushRange } from './tlb-flush.ts';
@@ -112,6 +112,7 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
     flags &= ~VM_ACCOUNT;
   }
   if (splitsTooMany(kernel, space, area, start, end, flags)) return fail('ENOMEM');
+  const isWhole = start <= area.start && end >= area.end;
   const middle = isolateRange(kernel, space, area, start, end);
   const wasWritable = middle.has(VM_WRITE);
   accountPages(kernel, space, middle.flags, -pages);
@@ -120,7 +121,7 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   if (middle.has(VM_HUGETLB)) protectHugeRange(kernel, space, middle);
   else protectPages(kernel, space, middle);
   const becameWritable = !wasWritable && middle.has(VM_WRITE) && !middle.has(VM_SHARED) && middle.has(VM_LOCKED);
-  mergeWithNeighbours(kernel, space, middle);
+  mergeChanged(kernel, space, middle, isWhole);
   if (becameWritable) populate(kernel, process, start, end);
   return 0;
 }
