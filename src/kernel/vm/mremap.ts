@@ -125,6 +125,9 @@ function moveAll(kernel: Kernel, remap: Remap): number {
     const area = areas.find(at);
     if (area === null || area.start >= end) break;
     if (lastEnd < 0 && area.start > start) return fail('EFAULT');
+    // System V memory places itself, so it moves alone or not at all [mm/mremap.c:vma_multi_allowed].
+    const movesAlone = area.object !== null && area.object.segmentId !== null;
+    if (movesAlone && (lastEnd >= 0 || area.end < end)) return fail('EFAULT');
     const from = Math.max(area.start, at);
     const length = Math.min(area.end, end) - from;
     const offset = lastEnd < 0 ? 0 : area.start - lastEnd;
