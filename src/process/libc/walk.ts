@@ -36,6 +36,8 @@ interface Walk {
 
 /** Bytes searched for the beginning of a piece: behind memory of others, and before a chunk of a mapped piece. */
 const SEARCH_MAX = 64 * 1024 * 1024;
+/** ... behind a piece after which others are mapped elsewhere: those are found by their chunks. */
+const SEARCH_NEAR = 256 * 1024;
 
 export function regionsOf(
   reader: MemoryReader,
@@ -59,10 +61,11 @@ function heapRegions(reader: MemoryReader, at: number, pageBytes: number): HeapR
   const topEnd = top + (topSize <= system ? topSize : CHUNK_MIN);
   const walk: Walk = { reader, top, topEnd, labels: labelsOf(reader, at) };
   const regions: HeapRegion[] = [];
+  const reach = isContiguous(reader, at) ? SEARCH_MAX : SEARCH_NEAR;
   for (let start = reader.load64(at + SBRK_BASE); start > 0; ) {
     const region = walkPiece(walk, '[heap]', start, topEnd > start ? topEnd : start + system);
     regions.push(region);
-    start = region.end < top ? startAfter(walk, region.end) : 0;
+    start = region.end < top ? startAfter(walk, region.end, reach) : 0;
   }
   if (isContiguous(reader, at)) return regions;
   for (const anchor of [top, ...walk.labels.keys()]) {
@@ -146,8 +149,8 @@ function fencepostBytes(reader: MemoryReader, chunk: number): number {
 }
 
 /** The chunk that the piece behind fenceposts ending at `end` begins with; 0: none is found. */
-function startAfter(walk: Walk, end: number): number {
-  const last = Math.min(walk.top, end + SEARCH_MAX);
+function startAfter(walk: Walk, end: number, reach: number): number {
+  const last = Math.min(walk.top, end + reach);
   for (let start = end; start <= last; start += ALIGNMENT) {
     if (leadsTo(walk, start, walk.top, true)) return start;
   }
