@@ -88,6 +88,16 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: 'Threads are known by their names. A Python program begins with `main`; `threading.Thread` and `pthread_create` start others.',
   },
   {
+    code: 'MEM-API-018',
+    title: 'no such host allocator',
+    text: '`PyMem_SetAllocator` and `PyObject_SetArenaAllocator` take allocators by name: `counting`, `failing`, `logging` and `counting-arena` are always there, others after `machine.programs.addAllocator`, or with the run option `allocators`.',
+  },
+  {
+    code: 'MEM-API-019',
+    title: 'a host allocator that cannot be added',
+    text: 'Allocators written in TypeScript are told apart by their names, and a machine has room for about fifty.',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

@@ -15,6 +15,7 @@ import type { Argument, ProgramFunction } from '../process/functions/function.ts
 import { FUNCTION_NAMES, programFunction } from '../process/functions/registry.ts';
 import { Program, type ProgramOptions } from '../process/program.ts';
 import type { ProgramCalls } from '../process/program-memory.ts';
+import type { HostAllocator, HostArenaAllocator } from '../process/python/host-functions.ts';
 import { HostRegistry } from '../process/python/host-registry.ts';
 import type { CallOptions, CallResult } from './machine-api.ts';
 import type { MachineTrap } from './trap.ts';
@@ -40,6 +41,16 @@ export class ProgramPort {
     this.kernel = kernel;
     this.trap = trap;
     this.calls = calls;
+  }
+
+  /** An allocator written in TypeScript, for `PyMem_SetAllocator` to name. @throws InputError MEM-API-019 */
+  addAllocator(allocator: HostAllocator): void {
+    if (this.hosts.register(allocator) === null) throw notAdded(allocator.name);
+  }
+
+  /** One for pymalloc's arenas, for `PyObject_SetArenaAllocator` to name. @throws InputError MEM-API-019 */
+  addArenaAllocator(allocator: HostArenaAllocator): void {
+    if (this.hosts.registerArena(allocator) === null) throw notAdded(allocator.name);
   }
 
   /** What the process will run; Python starts at once, a C library waits for its first call. */
@@ -214,6 +225,11 @@ function requireThread(program: Program, name: string, process: Process): void {
     message: `${process.name} has no thread \`${name}\``,
     hint: `its threads are ${threads.map((thread) => thread.name).join(', ')}; \`threading.Thread\` starts one`,
   });
+}
+
+function notAdded(name: string): InputError {
+  const message = `the allocator \`${name}\` cannot be added`;
+  return new InputError({ code: 'MEM-API-019', message, hint: 'another has this name, or there are too many of them' });
 }
 
 function notStarted(process: Process): InputError {

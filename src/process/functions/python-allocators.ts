@@ -5,8 +5,11 @@
  * Allocators are known by name: `malloc`, `pymalloc`, a host allocator written in TypeScript (`counting`, …), or `previous`,
  * which puts back what a host allocator stands in front of.
  */
+import { InputError } from '../../mmu/input-error.ts';
+import { nearest } from '../../mmu/nearest.ts';
 import type { Program } from '../program.ts';
 import { DOMAIN_NAMES, type Domain, IMPLEMENTER, MEM, recordOf } from '../python/allocator-record.ts';
+import { HOST_ALLOCATORS, HOST_ARENA_ALLOCATORS } from '../python/ready-made-hosts.ts';
 import type { PythonRuntime } from '../python/runtime.ts';
 import { type Argument, type Parameter, type ProgramFunction, pointerAt, textAt, type Value } from './function.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -61,9 +64,21 @@ function setAllocator(runtime: PythonRuntime, args: readonly Argument[], program
     return 0;
   }
   const ctx = runtime.installHostAllocator(wanted, name, [pointerAt(args, 2)]);
-  if (ctx === null) program.remark(`there is no allocator \`${name}\`: nothing was installed`);
-  return ctx ?? 0;
+  if (ctx === null) throw noSuchHost(name, 'allocator', ALLOCATOR_NAMES);
+  return ctx;
 }
+
+function noSuchHost(name: string, what: string, known: readonly string[]): InputError {
+  const close = nearest(name, known);
+  const hint =
+    close === null
+      ? `always there: ${known.join(', ')}; others have to be given to the machine first`
+      : `did you mean \`${close}\`?`;
+  return new InputError({ code: 'MEM-API-018', message: `there is no ${what} \`${name}\``, hint });
+}
+
+const ALLOCATOR_NAMES = ['malloc', 'pymalloc', 'previous', ...HOST_ALLOCATORS.map(({ name }) => name)];
+const ARENA_NAMES = ['previous', ...HOST_ARENA_ALLOCATORS.map(({ name }) => name)];
 
 export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
   python(
@@ -114,8 +129,8 @@ export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
         return 0;
       }
       const ctx = runtime.installHostArenas(name, [pointerAt(args, 1)]);
-      if (ctx === null) program.remark(`there is no arena allocator \`${name}\`: nothing was installed`);
-      return ctx ?? 0;
+      if (ctx === null) throw noSuchHost(name, 'arena allocator', ARENA_NAMES);
+      return ctx;
     },
   ),
   python(
