@@ -3,7 +3,7 @@
  *
  * The effect tells the tools that watch the heap what a call means, so that no tool has a list of names of its own.
  */
-import type { Size } from '../allocator.ts';
+import { type Size, sizeOf } from '../allocator.ts';
 import type { Program } from '../program.ts';
 
 /** A pointer, size, count or number; or a name (`domain`, `hook`), as the parameter's kind says. */
@@ -54,9 +54,10 @@ export interface ProgramFunction {
 
 export const pointerAt = (args: readonly Argument[], index: number): number => Number(args[index] ?? 0);
 
+/** A size_t: a negative number is what C would make of it. */
 export function sizeAt(args: readonly Argument[], index: number): Size {
   const value = args[index] ?? 0;
-  return typeof value === 'string' ? Number(value) : value;
+  return sizeOf(typeof value === 'string' ? Number(value) : value);
 }
 
 export const textAt = (args: readonly Argument[], index: number): string => String(args[index] ?? '');
