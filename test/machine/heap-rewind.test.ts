@@ -5,13 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rewinder } from '../../src/machine/rewind.ts';
-import {
-  type Command,
-  command,
-  type HarnessState,
-  type HeapCase,
-  HeapHarness,
-} from '../process/heap-programs-model.ts';
+import { CUSTOMIZING, command, type HarnessState, type HeapCase, HeapHarness } from '../process/heap-programs-model.ts';
 
 const KIB = 1024;
 const MIB = KIB * KIB;
@@ -31,18 +25,9 @@ const CASES: readonly HeapCase[] = [
   },
 ];
 
-/** Customizing is rare in programs; here it happens early, so that most of a program runs with it. */
-const HOSTS: readonly Command[] = [
-  { do: 'wrap', who: 0, domain: 'obj', host: 'counting', every: 3 },
-  { do: 'wrap', who: 0, domain: 'mem', host: 'logging', every: 3 },
-  { do: 'wrap', who: 1, domain: 'raw', host: 'failing', every: 5 },
-  { do: 'wrap arenas', who: 0, host: 'stingy-arena', every: 2 },
-  { do: 'trace', who: 0, frames: 3 },
-];
-
 const programs = fc
   .array(command, { minLength: STEPS, maxLength: STEPS, size: 'max' })
-  .map((rest) => [...HOSTS, ...rest]);
+  .map((rest) => [...CUSTOMIZING, ...rest]);
 const picture = (harness: HeapHarness): string =>
   JSON.stringify([
     harness.machine.view(),
@@ -59,7 +44,7 @@ describe.each(CASES)('$name', (heapCase) => {
   it('a restored machine goes on as it did, and as one that was never stopped', () => {
     let logged = 0;
     fc.assert(
-      fc.property(programs, fc.integer({ min: 6, max: STEPS - 20 }), (program, stop) => {
+      fc.property(programs, fc.integer({ min: CUSTOMIZING.length, max: STEPS - 20 }), (program, stop) => {
         const harness = new HeapHarness(heapCase);
         for (const step of program.slice(0, stop)) harness.run(step);
         const saved = harness.save();
