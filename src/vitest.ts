@@ -28,8 +28,10 @@
  */
 import { expect } from 'vitest';
 import type { FaultKind, SignalCode } from './kernel/events.ts';
+import type { Process } from './kernel/process.ts';
 import type { Counters, MachineView } from './machine/view.ts';
 import type { FaultRule } from './mmu/fault.ts';
+import type { HeapError } from './process/check/memcheck.ts';
 import {
   costVerdict,
   countersVerdict,
@@ -37,6 +39,7 @@ import {
   segfaultVerdict,
   valueVerdict,
 } from './report/verdicts/accesses.ts';
+import { heapErrorsVerdict, lostBlocksVerdict, programsOf } from './report/verdicts/heaps.ts';
 import { holdVerdict, invariantsVerdict, leakVerdict, residentVerdict } from './report/verdicts/machines.ts';
 import { cannotJudge, isScenario, type ProcessName, type Verdict } from './report/verdicts/verdict.ts';
 
@@ -66,6 +69,13 @@ export interface MemoryMatchers {
   toHaveLeakedNothing(options?: { readonly since?: MachineView }): void;
   /** On a machine or scenario result: no invariant is broken. One that is, is a bug of mmulator. */
   toHaveHealthyInvariants(): void;
+  /**
+   * On a machine: the program of the process has lost no block. One to which a pointer is left in its memory is not lost;
+   * TypeScript variables are no memory of the program.
+   */
+  toHaveNoLeaks(process: Process): void;
+  /** On a machine: memcheck found something in the process, which was spawned with `memcheck: true`; these kinds, in order. */
+  toHaveHeapErrors(process: Process, kinds?: readonly HeapError['kind'][]): void;
   /** On a scenario result: every expectation held, to the end. */
   toHold(): void;
 }
@@ -122,5 +132,8 @@ expect.extend({
   toHaveLeakedNothing: (received: unknown, options?: { readonly since?: MachineView }) =>
     answer(leakVerdict(pictured(received), options?.since)),
   toHaveHealthyInvariants: (received: unknown) => answer(invariantsVerdict(brokenInvariants(received))),
+  toHaveNoLeaks: (received: unknown, process: Process) => answer(lostBlocksVerdict(programsOf(received), process)),
+  toHaveHeapErrors: (received: unknown, process: Process, kinds?: readonly string[]) =>
+    answer(heapErrorsVerdict(programsOf(received), process, kinds)),
   toHold: (received: unknown) => answer(holdVerdict(received)),
 });

@@ -1,0 +1,103 @@
+/** What memcheck says of each kind of bad access and bad free, and of none that is good. */
+import { expect, it } from 'vitest';
+import { Machine } from '../../../src/machine/machine.ts';
+
+function watched() {
+  const machine = new Machine({ paging: 'x86_64', memory: 4 << 20, swap: 0 });
+  const process = machine.spawn({ name: 'app', memcheck: true, python: '3.11' });
+  const call = (name: string, ...args: number[]) => machine.call(process, name, args);
+  const malloc = (size: number) => Number(call('malloc', size).value);
+  const program = machine.programs.require(process);
+  const errors = () => program.checker?.errors ?? [];
+  return { machine, process, call, malloc, errors, program };
+}
+
+it('accesses inside a block, of all of it and of memory that no allocator has are fine', () => {
+  const { machine, process, malloc, errors, program } = watched();
+  const block = malloc(10);
+  machine.store(process, block, 1, 8);
+  machine.store(process, block + 8, 1, 2);
+  machine.load(process, block + 9, 1);
+  machine.load(process, program.libcAt.text, 4);
+  expect(errors()).toEqual([]);
+});
+
+it.for([
+  ['one byte behind', 10, 1, 'after', 0],
+  ['some bytes behind', 17, 1, 'after', 7],
+  ['across the end', 8, 4, 'after', 0],
+  ['before', -4, 4, 'before', 4],
+] as const)('a write %s is told by its block', ([, offset, size, relation, distance]) => {
+  const { machine, process, malloc, errors } = watched();
+  const block = malloc(10);
+  machine.store(process, block + offset, 0x41, size);
+  expect(errors()).toMatchObject([
+    {
+      kind: 'invalid-write',
+      address: block + offset,
+      size,
+      by: null,
+      story: { relation, distance, freed: false, block: { address: block, size: 10, by: 'malloc' } },
+    },
+  ]);
+});
+
+it('a read of a freed block names who gave and who freed it', () => {
+  const { machine, process, malloc, call, errors } = watched();
+  const block = malloc(32);
+  machine.tick();
+  call('free', block);
+  machine.tick();
+  machine.load(process, block + 5, 2);
+  expect(errors()).toMatchObject([
+    {
+      kind: 'invalid-read',
+      at: { step: 2 },
+      story: {
+        relation: 'inside',
+        distance: 5,
+        freed: true,
+        block: { by: 'malloc', at: { step: 0 }, freedBy: 'free', freedAt: { step: 1 } },
+      },
+    },
+  ]);
+});
+
+it('far from every block there is no story', () => {
+  const { machine, process, malloc, errors } = watched();
+  const block = malloc(16);
+  machine.load(process, block + 5000, 1);
+  expect(errors()).toMatchObject([{ kind: 'invalid-read', story: null }]);
+});
+
+it('frees of the middle, of nothing and a second time are reported and not done', () => {
+  const { malloc, call, errors, program } = watched();
+  const block = malloc(16);
+  expect(call('free', block + 8).ok).toBe(true);
+  expect(program.ledger.live).toHaveLength(1);
+  call('free', block);
+  expect(call('free', block).signal).toBeNull();
+  call('free', 0);
+  expect(errors().map(({ kind, by, story }) => [kind, by, story?.freed])).toEqual([
+    ['invalid-free', 'free', false],
+    ['invalid-free', 'free', true],
+  ]);
+  expect(program.brokenRules()).toEqual([]);
+});
+
+it('a block of another family is a mismatched free, and is made', () => {
+  const { call, errors, program } = watched();
+  const block = Number(call('PyMem_Malloc', 40).value);
+  call('PyObject_Free', block);
+  expect(errors()).toMatchObject([{ kind: 'mismatched-free', by: 'PyObject_Free', story: { distance: 0 } }]);
+  expect(program.ledger.live).toEqual([]);
+  expect(program.trampled).toBe(true);
+});
+
+it('realloc of what is no block is an invalid free, and answers nothing', () => {
+  const { malloc, call, errors, program } = watched();
+  const block = malloc(16);
+  expect(call('realloc', block + 1, 50).value).toBeNull();
+  expect(errors().map(({ kind }) => kind)).toEqual(['invalid-free']);
+  expect(program.ledger.live.map(({ address }) => address)).toEqual([block]);
+});
