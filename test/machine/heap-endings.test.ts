@@ -13,7 +13,7 @@ import { command, type HeapCase, HeapHarness, type Reached } from '../process/he
 
 const KIB = 1024;
 const MIB = KIB * KIB;
-const SEED = 20_261_123;
+const SEED = Number(process.env.HEAP_PROGRAMS_SEED ?? 20_261_123);
 const TIMES = Number(process.env.HEAP_PROGRAMS_RUNS ?? 1);
 
 const programsOf = (steps: number) => fc.array(command, { minLength: steps, maxLength: steps, size: 'max' });

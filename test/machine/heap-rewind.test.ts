@@ -10,7 +10,7 @@ import { CUSTOMIZING, command, type HarnessState, type HeapCase, HeapHarness } f
 const KIB = 1024;
 const MIB = KIB * KIB;
 const STEPS = 80;
-const SEED = 20_261_122;
+const SEED = Number(process.env.HEAP_PROGRAMS_SEED ?? 20_261_122);
 
 const CASES: readonly HeapCase[] = [
   {
