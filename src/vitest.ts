@@ -31,7 +31,9 @@ import type { FaultKind, SignalCode } from './kernel/events.ts';
 import type { Process } from './kernel/process.ts';
 import type { Counters, MachineView } from './machine/view.ts';
 import type { FaultRule } from './mmu/fault.ts';
+import { findLeaks, type LeakReport } from './process/check/leaks.ts';
 import type { HeapError } from './process/check/memcheck.ts';
+import type { Program } from './process/program.ts';
 import {
   costVerdict,
   countersVerdict,
@@ -39,7 +41,7 @@ import {
   segfaultVerdict,
   valueVerdict,
 } from './report/verdicts/accesses.ts';
-import { heapErrorsVerdict, lostBlocksVerdict, programsOf } from './report/verdicts/heaps.ts';
+import { heapErrorsVerdict, lostBlocksVerdict } from './report/verdicts/heaps.ts';
 import { holdVerdict, invariantsVerdict, leakVerdict, residentVerdict } from './report/verdicts/machines.ts';
 import { cannotJudge, isScenario, type ProcessName, type Verdict } from './report/verdicts/verdict.ts';
 
@@ -108,6 +110,23 @@ function brokenInvariants(received: unknown): readonly string[] {
   throw cannotJudge('toHaveHealthyInvariants', 'a machine or a scenario result');
 }
 
+function programOf(received: unknown, process: Process): Program | undefined {
+  const { programs } = Object(received) as { programs?: { loaded?(process: Process): Program | undefined } };
+  if (programs?.loaded === undefined) throw cannotJudge('a matcher of heaps', 'a machine');
+  return process.state === 'running' ? programs.loaded(process) : undefined;
+}
+
+function lostBlocks(received: unknown, process: Process): LeakReport | null {
+  const program = programOf(received, process);
+  return program === undefined ? null : findLeaks(program);
+}
+
+function heapErrors(received: unknown, process: Process): readonly HeapError[] {
+  const checker = programOf(received, process)?.checker;
+  if (checker === null) throw cannotJudge('toHaveHeapErrors', 'a process spawned with `memcheck: true`');
+  return checker?.errors ?? [];
+}
+
 function residencyAsked(received: unknown): { machine: unknown; process: ProcessName; address: number } {
   const { machine, process, address } = Object(received) as Partial<ReturnType<typeof residencyAsked>>;
   if (machine === undefined || process === undefined || address === undefined) {
@@ -132,8 +151,9 @@ expect.extend({
   toHaveLeakedNothing: (received: unknown, options?: { readonly since?: MachineView }) =>
     answer(leakVerdict(pictured(received), options?.since)),
   toHaveHealthyInvariants: (received: unknown) => answer(invariantsVerdict(brokenInvariants(received))),
-  toHaveNoLeaks: (received: unknown, process: Process) => answer(lostBlocksVerdict(programsOf(received), process)),
+  toHaveNoLeaks: (received: unknown, process: Process) =>
+    answer(lostBlocksVerdict(process.name, lostBlocks(received, process))),
   toHaveHeapErrors: (received: unknown, process: Process, kinds?: readonly string[]) =>
-    answer(heapErrorsVerdict(programsOf(received), process, kinds)),
+    answer(heapErrorsVerdict(process.name, heapErrors(received, process), kinds)),
   toHold: (received: unknown) => answer(holdVerdict(received)),
 });
