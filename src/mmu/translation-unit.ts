@@ -173,7 +173,8 @@ export abstract class TranslationUnit {
     const page = (va | 0) >>> this.format.pageShift;
     const index = (page ^ (page >>> SOFT_FOLD)) & SOFT_INDEX_MASK;
     const offset = va & this.offsetMask;
-    if (soft.tags[index] === va - offset) {
+    const tags = kind === STORE ? soft.storeTags : soft.tags;
+    if (tags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       if (kind === STORE) this.stores++;
@@ -328,11 +329,9 @@ export abstract class TranslationUnit {
     const offset = va & this.offsetMask;
     const frame = pfn * this.format.pageBytes;
     if (slot !== -1 && this.softAllowed) {
-      const page = Math.floor(va * this.pageScale);
       const chunk = memory.chunkOf(frame);
       const start = memory.offsetInChunk(frame);
-      if (this.soft.fill(kind, flags, this.privilege, page, va - offset, slot, chunk, start))
-        memory.markFrameWritten(pfn);
+      if (this.soft.fill(kind, flags, this.privilege, va - offset, slot, chunk, start)) memory.markFrameWritten(pfn);
     }
     return frame + offset;
   }

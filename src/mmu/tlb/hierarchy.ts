@@ -20,7 +20,10 @@ export class TlbHierarchy {
   /** The same array as `instructions` unless the configuration splits them. */
   readonly data: Tlb;
   readonly second: Tlb | null;
-  /** Slot and first page of the entry that the last `lookup` or `fill` threw out of the first level; slot -1: none. */
+  /**
+   * The entry that the last `lookup` or `fill` threw out of the first level: slot (-1: none), level, and at level 0 the low
+   * 32 bits of its page.
+   */
   evictedSlot = -1;
   evictedPage = 0;
   evictedLevel = 0;
@@ -98,7 +101,7 @@ export class TlbHierarchy {
     const slot = first.victim(va, level);
     if (first.isValid(slot)) {
       this.evictedSlot = slot;
-      this.evictedPage = first.firstPage(slot);
+      this.evictedPage = first.lowPage(slot);
       this.evictedLevel = first.levelOf(slot);
     }
     first.put(slot, va, level, space, pfn, flags, time);

@@ -37,6 +37,8 @@ const INVALID = Number.NEGATIVE_INFINITY;
 const NEVER = -1;
 /** Levels fit three bits. */
 const LEVELS = 8;
+/** Level of an empty slot. */
+const NO_LEVEL = LEVELS;
 
 /** A valid entry, for people and for checks. */
 export interface TlbEntryInfo {
@@ -72,17 +74,24 @@ export class Tlb {
   readonly policy: TlbPolicy;
   readonly keys: Float64Array;
   readonly spaces: Int32Array;
-  /** Level of each valid entry: in the key too, but a remainder of doubles costs as much as the whole lookup. */
+  /**
+   * Level of each valid entry, NO_LEVEL of the others: in the key too, but a remainder of doubles costs as much as the
+   * whole lookup.
+   */
   private readonly levelOfSlot: Uint8Array;
   readonly frames: Float64Array;
   readonly flags: Uint16Array;
   readonly touched: Float64Array;
   private readonly filled: Float64Array;
+  /** The time stamps of which the least one tells the victim; null: the policy needs more than that. */
+  private readonly stamps: Float64Array | null;
   private readonly population: Int32Array;
   private readonly levels: number;
   /** One more than the highest level that has valid slots. */
   private levelsInUse = 0;
   private readonly pageScale: Float64Array;
+  /** The first of them. */
+  private readonly smallScale: number;
   private readonly pagesInLeaf: Float64Array;
   private readonly pageBytes: number;
   /** Pages of each level's size in the whole address space: what a negative page number is short of its VPN. */
@@ -100,14 +109,16 @@ export class Tlb {
     this.setMask = (this.sets & (this.sets - 1)) === 0 ? this.sets - 1 : -1;
     this.keys = new Float64Array(config.entries).fill(INVALID);
     this.spaces = new Int32Array(config.entries);
-    this.levelOfSlot = new Uint8Array(config.entries);
+    this.levelOfSlot = new Uint8Array(config.entries).fill(NO_LEVEL);
     this.frames = new Float64Array(config.entries);
     this.flags = new Uint16Array(config.entries);
     this.touched = new Float64Array(config.entries).fill(NEVER);
     this.filled = new Float64Array(config.entries).fill(NEVER);
+    this.stamps = this.policy === 'lru' ? this.touched : this.policy === 'fifo' ? this.filled : null;
     this.levels = format.levels.length;
     this.population = new Int32Array(this.levels);
     this.pageScale = Float64Array.from(format.levels, (level) => 1 / level.pageBytes);
+    this.smallScale = 1 / format.pageBytes;
     this.pagesInLeaf = Float64Array.from(format.levels, (level) => level.pageBytes / format.pageBytes);
     this.pageBytes = format.pageBytes;
     this.pagesInSpace = Float64Array.from(format.levels, (level) => 2 ** (format.virtualBits - level.shift));
@@ -117,46 +128,29 @@ export class Tlb {
 
   /** Slot that maps `va` in `space`, or -1. Changes nothing. */
   find(va: number, space: number): number {
-    const { keys, spaces, ways, levelsInUse } = this;
-    for (let level = 0; level < levelsInUse; level++) {
-      if (this.population[level] === 0) continue;
-      const page = Math.floor(va * this.pageScale[level]!);
-      const key = page * LEVELS + level;
-      const start = this.setOf(page, level) * ways;
-      for (let slot = start; slot < start + ways; slot++) {
-        if (keys[slot] === key && (spaces[slot] === space || spaces[slot] === GLOBAL_SPACE)) return slot;
-      }
-    }
-    return -1;
+    if (this.levelsInUse > 1) return this.findAmongSizes(va, space);
+    const page = Math.floor(va * this.smallScale);
+    return this.findInSet(this.setOf(page, 0) * this.ways, page * LEVELS, space);
   }
 
   /** Slot that an entry for `va` at `level` would take now: for an invalid way, or the policy's victim. */
   victim(va: number, level: number): number {
     const start = this.setOf(Math.floor(va * this.pageScale[level]!), level) * this.ways;
-    if (this.policy === 'lru') return leastOf(this.touched, start, this.ways);
-    if (this.policy === 'fifo') return leastOf(this.filled, start, this.ways);
+    if (this.stamps !== null) return leastOf(this.stamps, start, this.ways);
     for (let slot = start; slot < start + this.ways; slot++) if (this.keys[slot] === INVALID) return slot;
     if (this.ways === 1) return start;
-    switch (this.policy) {
-      case 'plru':
-        return this.treeVictim(start);
-      case 'random':
-        return start + this.random.below(this.ways);
-    }
+    return this.policy === 'plru' ? this.treeVictim(start) : start + this.random.below(this.ways);
   }
 
   /** Put an entry into a slot (from `victim`), used at `time`. What was there is gone. */
   put(slot: number, va: number, level: number, space: number, pfn: number, flags: number, time: number): void {
-    this.invalidateSlot(slot);
+    if (this.levelOfSlot[slot] !== level) this.changeLevel(slot, level);
     this.keys[slot] = Math.floor(va * this.pageScale[level]!) * LEVELS + level;
-    this.levelOfSlot[slot] = level;
     this.spaces[slot] = space;
     this.frames[slot] = pfn;
     this.flags[slot] = flags;
     this.touched[slot] = time;
     this.filled[slot] = time;
-    this.population[level] = this.population[level]! + 1;
-    if (level >= this.levelsInUse) this.levelsInUse = level + 1;
   }
 
   /** Set a slot from outside, or empty it (null); `time` stamps it. The page must belong to the set. */
@@ -199,6 +193,11 @@ export class Tlb {
     return Math.floor(this.keys[slot]! / LEVELS);
   }
 
+  /** Low 32 bits, signed, of the number of the page that a slot of the smallest size maps. */
+  lowPage(slot: number): number {
+    return (this.keys[slot]! * (1 / LEVELS)) | 0;
+  }
+
   /** Signed number of the first base page the slot maps. */
   firstPage(slot: number): number {
     const level = this.levelOfSlot[slot]!;
@@ -207,12 +206,10 @@ export class Tlb {
 
   invalidateSlot(slot: number): void {
     if (this.keys[slot] === INVALID) return;
-    const level = this.levelOf(slot);
-    this.population[level] = this.population[level]! - 1;
+    this.changeLevel(slot, NO_LEVEL);
     this.keys[slot] = INVALID;
     this.touched[slot] = NEVER;
     this.filled[slot] = NEVER;
-    while (this.levelsInUse > 0 && this.population[this.levelsInUse - 1] === 0) this.levelsInUse--;
   }
 
   /** Drop the entries of all sizes that map `va` in `space`, global ones included. */
@@ -269,6 +266,36 @@ export class Tlb {
       });
     }
     return entries;
+  }
+
+  /** Count the slot where it will belong. */
+  private changeLevel(slot: number, level: number): void {
+    const { population } = this;
+    const old = this.levelOfSlot[slot]!;
+    if (old !== NO_LEVEL) population[old] = population[old]! - 1;
+    if (level !== NO_LEVEL) population[level] = population[level]! + 1;
+    this.levelOfSlot[slot] = level;
+    if (level !== NO_LEVEL && level >= this.levelsInUse) this.levelsInUse = level + 1;
+    while (this.levelsInUse > 0 && population[this.levelsInUse - 1] === 0) this.levelsInUse--;
+  }
+
+  private findAmongSizes(va: number, space: number): number {
+    for (let level = 0; level < this.levelsInUse; level++) {
+      if (this.population[level] === 0) continue;
+      const page = Math.floor(va * this.pageScale[level]!);
+      const slot = this.findInSet(this.setOf(page, level) * this.ways, page * LEVELS + level, space);
+      if (slot !== -1) return slot;
+    }
+    return -1;
+  }
+
+  private findInSet(start: number, key: number, space: number): number {
+    const { keys, spaces } = this;
+    const end = start + this.ways;
+    for (let slot = start; slot < end; slot++) {
+      if (keys[slot] === key && (spaces[slot] === space || spaces[slot] === GLOBAL_SPACE)) return slot;
+    }
+    return -1;
   }
 
   private treeVictim(start: number): number {
