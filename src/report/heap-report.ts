@@ -10,6 +10,7 @@
 import type { LeakReport, LossKind } from '../process/check/leaks.ts';
 import type { LiveBlock, Place } from '../process/check/ledger.ts';
 import type { AddressStory, HeapError } from '../process/check/memcheck.ts';
+import type { StepResult } from '../scenario/result.ts';
 import type { Names } from './names.ts';
 import { hex, thousands } from './quantities.ts';
 
@@ -85,8 +86,23 @@ export function leakLines(report: LeakReport): string[] {
 
 const allocator = (blocks: readonly LiveBlock[]): string => blocks[0]?.by ?? 'malloc';
 
+/** What a step printed or answered in lines. */
+export function printedBy({ printed, outcome }: Pick<StepResult, 'printed' | 'outcome'>): string[] {
+  const answered = outcome.kind === 'answer' && outcome.text.includes('\n') ? outcome.text : '';
+  return [printed ?? '', answered].flatMap((text) => (text === '' ? [] : printedLines(text)));
+}
+
+/** What the tools beside the program found during a step. */
+export function foundBy(step: Pick<StepResult, 'remarks' | 'heapErrors' | 'leaks'>, names: Names): string[] {
+  return [
+    ...(step.remarks ?? []),
+    ...(step.heapErrors ?? []).flatMap((error) => heapErrorLines(error, names)),
+    ...(step.leaks === undefined ? [] : leakLines(step.leaks)),
+  ];
+}
+
 /** What a call printed, a line each, what no terminal should get shown as escapes. */
-export function printedLines(printed: string): string[] {
+function printedLines(printed: string): string[] {
   const lines = printed.replace(/\n$/, '').split('\n');
   return lines.map((line) =>
     line.replaceAll(/[^\x20-\x7e]/g, (code) => `\\x${hex(code.charCodeAt(0)).slice(2).padStart(2, '0')}`),
