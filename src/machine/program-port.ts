@@ -15,7 +15,7 @@ import type { Argument, ProgramFunction } from '../process/functions/function.ts
 import { FUNCTION_NAMES, programFunction } from '../process/functions/registry.ts';
 import { Program, type ProgramOptions } from '../process/program.ts';
 import type { ProgramCalls } from '../process/program-memory.ts';
-import type { HostAllocator, HostArenaAllocator } from '../process/python/host-functions.ts';
+import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import { HostRegistry } from '../process/python/host-registry.ts';
 import type { CallOptions, CallResult } from './machine-api.ts';
 import type { MachineTrap } from './trap.ts';
@@ -43,14 +43,13 @@ export class ProgramPort {
     this.calls = calls;
   }
 
-  /** An allocator written in TypeScript, for `PyMem_SetAllocator` to name. @throws InputError MEM-API-019 */
-  addAllocator(allocator: HostAllocator): void {
-    if (this.hosts.register(allocator) === null) throw notAdded(allocator.name);
-  }
-
-  /** One for pymalloc's arenas, for `PyObject_SetArenaAllocator` to name. @throws InputError MEM-API-019 */
-  addArenaAllocator(allocator: HostArenaAllocator): void {
-    if (this.hosts.registerArena(allocator) === null) throw notAdded(allocator.name);
+  /**
+   * An allocator written in TypeScript, for `PyMem_SetAllocator` to name; or one for pymalloc's arenas, for
+   * `PyObject_SetArenaAllocator`. @throws InputError MEM-API-019
+   */
+  addAllocator(allocator: AnyHostAllocator): void {
+    const added = 'alloc' in allocator ? this.hosts.registerArena(allocator) : this.hosts.register(allocator);
+    if (added === null) throw notAdded(allocator.name);
   }
 
   /** What the process will run; Python starts at once, a C library waits for its first call. */

@@ -8,7 +8,7 @@ import type { MachineEvent } from '../../machine/events.ts';
 import { Machine, type MachineSnapshot } from '../../machine/machine.ts';
 import type { Counters, MachineView } from '../../machine/view.ts';
 import { InputError, InputErrors } from '../../mmu/input-error.ts';
-import type { HostAllocator, HostArenaAllocator } from '../../process/python/host-functions.ts';
+import type { AnyHostAllocator } from '../../process/python/host-functions.ts';
 import type { StepResult } from '../result.ts';
 import { type ActionNode, IMPLICIT_PROCESS, type Scenario } from '../scenario.ts';
 import { machineConfigOf } from '../schema/machine.ts';
@@ -27,8 +27,7 @@ export interface EngineOptions {
   /** Collect the events of every step; when false only where an expectation needs them. Default true. */
   readonly events?: boolean | undefined;
   /** Allocators written in TypeScript, for `PyMem_SetAllocator` and `PyObject_SetArenaAllocator` to name. */
-  readonly allocators?: readonly HostAllocator[] | undefined;
-  readonly arenaAllocators?: readonly HostArenaAllocator[] | undefined;
+  readonly allocators?: readonly AnyHostAllocator[] | undefined;
 }
 
 export interface EngineSnapshot {
@@ -55,7 +54,6 @@ export class ScenarioEngine {
     this.listening = options.events ?? true;
     this.machine = buildMachine(scenario, options.seed);
     for (const allocator of options.allocators ?? []) this.machine.programs.addAllocator(allocator);
-    for (const allocator of options.arenaAllocators ?? []) this.machine.programs.addArenaAllocator(allocator);
     this.cursor = new Cursor(scenario.steps);
     if (scenario.machine.kernel === 'none') prepareBareMachine(this.machine, scenario.machine);
     this.boot = this.machine.view().memory;
