@@ -10,7 +10,7 @@
  *   I2: tlbMisses = l1TlbMisses - l2TlbHits.
  *   I3: faulted implies that the soft TLBs are empty. So a hit there need not clear `faulted`.
  */
-import { ALLOWED, AS_USER, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
+import { ALLOWED, AS_USER, grantedKinds, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
 import { type CpuCounters, CpuTally } from './cpu-counters.ts';
 import type { CpuOptions } from './cpu-options.ts';
 import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
@@ -283,9 +283,9 @@ export abstract class TranslationUnit {
       }
       if (slot !== -1) {
         const tlb = tlbs.firstLevel(kind);
-        const flags = tlb.flags[slot]!;
-        const rule = refusal(flags, kind, this.privilege);
-        if (rule !== ALLOWED) return this.refuseFromEntry(va, kind, rule);
+        const flags = tlb.flagsOf(slot);
+        if (((grantedKinds(flags, this.privilege) >> kind) & 1) === 0)
+          return this.refuseFromEntry(va, kind, refusal(flags, kind, this.privilege));
         if (kind !== STORE || (flags & PTE_DIRTY) !== 0)
           return this.arrive(va, kind, slot, tlb.frameOf(slot, va), flags);
         this.tally.dirtyWalks++;
@@ -305,8 +305,8 @@ export abstract class TranslationUnit {
     const { walker } = this;
     if (slot !== -1) {
       const tlb = tlbs.firstLevel(kind);
-      const old = tlb.flags[slot]!;
-      if (tlb.frames[slot] === walker.basePfn && tlb.levelOf(slot) === walker.level) {
+      const old = tlb.flagsOf(slot);
+      if (tlb.baseFrame(slot) === walker.basePfn && tlb.levelOf(slot) === walker.level) {
         tlbs.updateFlags(va, space, walker.flags);
         if (((old ^ walker.flags) & ~(PTE_ACCESSED | PTE_DIRTY)) !== 0) this.soft.clear();
         return slot;
@@ -331,7 +331,8 @@ export abstract class TranslationUnit {
     if (slot !== -1 && this.softAllowed) {
       const chunk = memory.chunkOf(frame);
       const start = memory.offsetInChunk(frame);
-      if (this.soft.fill(kind, flags, this.privilege, va - offset, slot, chunk, start)) memory.markFrameWritten(pfn);
+      if (this.soft.fill(kind, flags, grantedKinds(flags, this.privilege), va - offset, slot, chunk, start))
+        memory.markFrameWritten(pfn);
     }
     return frame + offset;
   }

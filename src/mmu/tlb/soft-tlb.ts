@@ -17,9 +17,9 @@
  * slot, or the privilege, drops entries here; and statistics stay exact because hits are accesses minus misses.
  * I2: where a tag is not NaN, `places` is its page's.
  */
-import { ALLOWED, refusal } from '../access-rights.ts';
+import { LOAD_GRANTED, STORE_GRANTED } from '../access-rights.ts';
 import { PTE_DIRTY } from '../pte-flags.ts';
-import { type AccessKind, FETCH, LOAD, STORE } from '../units.ts';
+import { type AccessKind, FETCH } from '../units.ts';
 import type { TlbHierarchy } from './hierarchy.ts';
 
 const ENTRIES = 1024;
@@ -109,12 +109,12 @@ export class SoftTlbs {
 
   /**
    * Answer from now on: for this kind of access, and of load and store for the other too where the exact entry's flags allow
-   * it, since who reads a word often writes it next. True: for stores.
+   * it, since who reads a word often writes it next. `granted`: access-rights.ts. True: for stores.
    */
   fill(
     kind: AccessKind,
     flags: number,
-    privilege: number,
+    granted: number,
     pageAddress: number,
     slot: number,
     chunk: number,
@@ -124,9 +124,8 @@ export class SoftTlbs {
       this.fetches.fill(pageAddress, true, false, slot, chunk, offset);
       return false;
     }
-    const loads = kind === LOAD || refusal(flags, LOAD, privilege) === ALLOWED;
-    const stores = kind === STORE || ((flags & PTE_DIRTY) !== 0 && refusal(flags, STORE, privilege) === ALLOWED);
-    this.data.fill(pageAddress, loads, stores, slot, chunk, offset);
+    const stores = (granted & STORE_GRANTED) !== 0 && (flags & PTE_DIRTY) !== 0;
+    this.data.fill(pageAddress, (granted & LOAD_GRANTED) !== 0, stores, slot, chunk, offset);
     return stores;
   }
 
@@ -134,10 +133,10 @@ export class SoftTlbs {
   dropEvicted(tlbs: TlbHierarchy, kind: AccessKind): void {
     const slot = tlbs.evictedSlot;
     if (slot === -1) return;
-    const single = tlbs.evictedLevel === 0;
+    const { lostLevel, lostPage } = tlbs.firstLevel(kind);
     const unified = tlbs.data === tlbs.instructions;
-    if (unified || kind !== FETCH) this.data.dropSlot(slot, tlbs.evictedPage, single);
-    if (unified || kind === FETCH) this.fetches.dropSlot(slot, tlbs.evictedPage, single);
+    if (unified || kind !== FETCH) this.data.dropSlot(slot, lostPage, lostLevel === 0);
+    if (unified || kind === FETCH) this.fetches.dropSlot(slot, lostPage, lostLevel === 0);
   }
 
   dropPage(page: number): void {
