@@ -122,6 +122,13 @@ def wrong_size(p):
     p.end(number)
 
 
+def odd_id(p):
+    """An id that is no letter: the report prints it as a character, and releases differ in what zero does to a line."""
+    number = p.new()
+    p.ops.append(f'w {number} -8 {p.rng.choice((0, 0, 10, 37, 127, 255)):02x}')
+    p.end(number)
+
+
 def wild_size(p):
     """A count of bytes that leads anywhere."""
     number = p.new()
@@ -175,6 +182,17 @@ def double_free(p):
         p.look(keep)
 
 
+def moved(p):
+    """What a realloc leaves of the block that it moved: seen from the neighbour behind it, of the same class."""
+    size = p.rng.randrange(1, 480)
+    letter = p.rng.choice('mo')
+    number, neighbour = p.new(letter, size), p.new(letter, size)
+    p.fill(number)
+    held = (size + 24 + p.extra + 15) // 16 * 16 if p.hooks else (size + 15) // 16 * 16
+    p.resize(number)
+    p.ops.append(f'p {neighbour} -{held + (16 if p.hooks else 0)} {held}')
+
+
 def use_after_free(p):
     number = p.new(size=p.rng.randrange(32, 480))
     _, size = p.live[number]
@@ -199,8 +217,8 @@ def too_big(p):
     p.end(number)
 
 
-KINDS = (clean, clean, long, overflow, overflow, underflow, wrong_size, wild_size, forged,
-         forged, forged_link, wrong_domain, wrong_domain, double_free, use_after_free, too_big)
+KINDS = (clean, clean, long, moved, odd_id, overflow, overflow, underflow, wrong_size, wild_size, forged, forged,
+         forged_link, wrong_domain, wrong_domain, double_free, use_after_free, too_big)
 
 
 def recorded(python, recorder, seed, count):
@@ -208,7 +226,7 @@ def recorded(python, recorder, seed, count):
         rng = random.Random(f'{seed} {python.release} {index}')
         hooks = rng.random() < 0.9
         # Without hooks only what breaks nothing of pymalloc's own.
-        kind = rng.choice(KINDS) if hooks else rng.choice((clean, too_big, forged_link))
+        kind = rng.choice(KINDS) if hooks else rng.choice((clean, moved, too_big, forged_link))
         program = Program(rng, 8 if python.version < (3, 8) else 0, hooks, 0xfb if python.version < (3, 7) else 0xfd)
         program.wander(rng.randrange(0, 8))
         kind(program)
