@@ -44,7 +44,7 @@ export class PhysicalMemory {
   nearHalves: Uint16Array = NO_HALVES;
   nearWords: Uint32Array = NO_WORDS;
   /** First address past whole words that those views hold; 0 until chunk 0 is used. */
-  private nearEnd = 0;
+  nearEnd = 0;
   private readonly written: Uint8Array;
   /** No frame lies in two blocks. */
   private readonly blocksHoldFrames: boolean;
