@@ -9,7 +9,9 @@ import { leaksOf } from '../../src/machine/leaks.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { SpawnOptions } from '../../src/machine/machine-api.ts';
 import { PROGRAM_FUNCTIONS } from '../../src/process/functions/registry.ts';
-import { command, type HeapCase, HeapHarness, type Reached } from '../process/heap-programs-model.ts';
+import { command } from '../process/heap-programs/commands.ts';
+import { HeapHarness } from '../process/heap-programs/harness.ts';
+import type { HeapCase, Reached } from '../process/heap-programs/heap-case.ts';
 
 const KIB = 1024;
 const MIB = KIB * KIB;

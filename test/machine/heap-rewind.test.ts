@@ -5,7 +5,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Rewinder } from '../../src/machine/rewind.ts';
-import { CUSTOMIZING, command, type HarnessState, type HeapCase, HeapHarness } from '../process/heap-programs-model.ts';
+import { CUSTOMIZING, command } from '../process/heap-programs/commands.ts';
+import { type HarnessState, HeapHarness } from '../process/heap-programs/harness.ts';
+import type { HeapCase } from '../process/heap-programs/heap-case.ts';
 
 const KIB = 1024;
 const MIB = KIB * KIB;

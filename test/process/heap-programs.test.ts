@@ -7,15 +7,11 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { PYTHON_VERSIONS } from '../../src/process/python/profiles.ts';
-import {
-  CUSTOMIZING,
-  command,
-  HEAP_FUNCTIONS,
-  type HeapCase,
-  HeapHarness,
-  REFUSED,
-  type Reached,
-} from './heap-programs-model.ts';
+import { CUSTOMIZING, command } from './heap-programs/commands.ts';
+import { HEAP_FUNCTIONS } from './heap-programs/functions.ts';
+import { HeapHarness } from './heap-programs/harness.ts';
+import type { HeapCase, Reached } from './heap-programs/heap-case.ts';
+import { REFUSED } from './heap-programs/stingy-arena.ts';
 
 const TIMES = Number(process.env.HEAP_PROGRAMS_RUNS ?? 1);
 const SEED = Number(process.env.HEAP_PROGRAMS_SEED ?? 20_261_121);
