@@ -103,8 +103,9 @@ function cells({ start, end }: HeapRegionView, blocks: readonly HeapBlockView[],
 function pieceLines(blocks: readonly HeapBlockView[], heap: HeapView, { names, style }: ViewOptions): string[] {
   return blocks.map((block) => {
     const [letter, ink, meaning] = CELLS[block.state];
-    // With debug hooks the program's address lies behind a pad, inside the payload.
-    const held = heap.held[hex(block.payload ?? -1)] ?? heap.held[hex((block.payload ?? -1) + 16)];
+    // With debug hooks the program's address lies behind a pad, inside the payload; behind two where mem's are over raw's.
+    const inside = block.payload === null ? [] : [block.payload, block.payload + 16, block.payload + 32];
+    const held = inside.map((address) => heap.held[hex(address)]).find((found) => found !== undefined);
     const who =
       held === undefined
         ? ''
