@@ -98,6 +98,11 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: 'Allocators written in TypeScript are told apart by their names, and a machine has room for about fifty.',
   },
   {
+    code: 'MEM-API-020',
+    title: 'pages too small for this Python',
+    text: 'Up to 3.9, pymalloc reads the start of the 4 KiB around any pointer that is freed; where pages are smaller, nothing need be there, and the process would die of SIGSEGV. Take larger pages, Python 3.10 or later, or (from 3.6) `PYTHONMALLOC=malloc`.',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

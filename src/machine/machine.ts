@@ -134,10 +134,14 @@ export class Machine {
 
   // Processes
 
-  /** A new process. @throws InputError MEM-API-002, -014 when there is no room for it, MEM-API-003 on bare hardware. */
+  /**
+   * A new process. @throws InputError MEM-API-002, -014 when there is no room for it, MEM-API-003 on bare hardware, MEM-API-016,
+   * -020 for a Python that there is not, or not on this machine.
+   */
   spawn(options: SpawnOptions = {}): Process {
+    const program = programOptions(options, this.format.pageBytes);
     const process = spawnProcess(this.kernel, this.config, options);
-    this.programs.plan(process, programOptions(options));
+    this.programs.plan(process, program);
     return process;
   }
 

@@ -6,6 +6,7 @@ import { destroySpace, makeSpace } from '../kernel/vm/space-lifecycle.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { defaultImage, loadImage } from '../process/image.ts';
 import type { ProgramOptions } from '../process/program.ts';
+import { pageRefusal } from '../process/python/page-size.ts';
 import { PYTHON_VERSIONS, pythonProfile } from '../process/python/profiles.ts';
 import type { MachineConfig } from './config.ts';
 import type { PythonSpawnOptions, SpawnOptions } from './machine-api.ts';
@@ -41,20 +42,28 @@ export function spawnProcess(kernel: Kernel, config: MachineConfig, options: Spa
   return addProcess(kernel, name, null, space, cpu, options.signals ?? 'kill');
 }
 
-/** What a process was spawned to run. @throws InputError MEM-API-016 for a Python that is not known */
-export function programOptions({ malloc, python, memcheck }: SpawnOptions): ProgramOptions {
-  return { malloc, memcheck, ...(python === undefined ? {} : { python: pythonOptions(python) }) };
+/**
+ * What a process is spawned to run, on pages of so many bytes.
+ * @throws InputError MEM-API-016 for a Python that is not known, MEM-API-020 for one that such pages are too small for
+ */
+export function programOptions({ malloc, python, memcheck }: SpawnOptions, pageBytes: number): ProgramOptions {
+  return { malloc, memcheck, ...(python === undefined ? {} : { python: pythonOptions(python, pageBytes) }) };
 }
 
-function pythonOptions(python: string | PythonSpawnOptions): NonNullable<ProgramOptions['python']> {
+function pythonOptions(python: string | PythonSpawnOptions, pageBytes: number): NonNullable<ProgramOptions['python']> {
   const { version, ...rest } = typeof python === 'string' ? { version: python } : python;
   const profile = pythonProfile(version);
-  if (profile !== undefined) return { profile, ...rest };
-  throw new InputError({
-    code: 'MEM-API-016',
-    message: `there is no Python \`${version}\` here`,
-    hint: `the versions are ${PYTHON_VERSIONS.join(', ')}`,
-  });
+  if (profile === undefined) {
+    throw new InputError({
+      code: 'MEM-API-016',
+      message: `there is no Python \`${version}\` here`,
+      hint: `the versions are ${PYTHON_VERSIONS.join(', ')}`,
+    });
+  }
+  const options = { profile, ...rest };
+  const refusal = pageRefusal(options, pageBytes);
+  if (refusal !== null) throw new InputError({ code: 'MEM-API-020', ...refusal });
+  return options;
 }
 
 export function noSuchCpu(cpu: number, count: number): InputError {

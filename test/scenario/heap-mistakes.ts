@@ -13,6 +13,16 @@ const HEAD = 'version: 1\nname: mistakes\nsteps:\n';
 const step = (text: string): string => `${HEAD}  - ${text}\n`;
 const python = (version: string, ...more: string[]): string =>
   [`${HEAD}  - { do: spawn, process: p, python: ${version} }`, ...more.map((text) => `  - ${text}`), ''].join('\n');
+/** Pages of 256 bytes: a pool of pymalloc has sixteen. */
+export const SMALL_PAGES = `machine:
+  memory: 256KiB
+  paging:
+    pageBytes: 256
+    pteBytes: 4
+    levels: [8, 6, 6]
+    fields: { valid: 0, read: 1, write: 2, execute: 3, user: 4, accessed: 6, dirty: 7, frame: { bit: 8, width: 18 } }
+`;
+
 export const HEAPS: readonly Row[] = [
   { what: 'no Python', text: step('{ do: PyMem_Malloc, size: 5, as: p }'), at: 'MEM-SCN-035 4:11', hint: /python: / },
   {
@@ -38,6 +48,12 @@ export const HEAPS: readonly Row[] = [
     text: python("{ version: '3.13', PYTHONMALLOC: mimalloc_debug }"),
     at: 'MEM-SCN-035 4:38',
     hint: /pymalloc/,
+  },
+  {
+    what: 'a Python that reads the start of its pool, on pages that are smaller',
+    text: `version: 1\nname: mistakes\n${SMALL_PAGES}steps:\n  - { do: spawn, process: p, python: '3.9' }\n`,
+    at: 'MEM-SCN-035 11:38',
+    hint: /3\.10/,
   },
   {
     what: 'nobody watches',

@@ -1,6 +1,7 @@
 /** What the file alone cannot tell of a process's libraries is left to the run. */
 import { expect, it } from 'vitest';
 import { parseScenario } from '../../src/scenario/load.ts';
+import { SMALL_PAGES } from './heap-mistakes.ts';
 
 const HEAD = 'version: 1\nname: x\nsteps:\n';
 
@@ -16,4 +17,15 @@ it.for([
   ],
 ] as const)('what is not certain is left to the run: %s', ([, spawns]) => {
   expect(parseScenario(`${HEAD}${spawns}\n  - { do: PyMem_Malloc, size: 5, as: x }\n`).errors).toEqual([]);
+});
+
+it.for([
+  ["'3.10'", SMALL_PAGES],
+  ["{ version: '3.8', PYTHONMALLOC: malloc }", SMALL_PAGES],
+  ["{ version: '2.7', withPymalloc: false }", SMALL_PAGES],
+  ["'2.7'", 'machine: { paging: i386 }\n'],
+  ["'3.9'", ''],
+] as const)('Python %s reads no byte beyond its page: %s', ([python, machine]) => {
+  const text = `version: 1\nname: x\n${machine}steps:\n  - { do: spawn, process: a, python: ${python} }\n`;
+  expect(parseScenario(text).errors).toEqual([]);
 });

@@ -9,8 +9,10 @@
 import { suggest } from '../../mmu/nearest.ts';
 import type { ProgramFunction } from '../../process/functions/function.ts';
 import { programFunction } from '../../process/functions/registry.ts';
+import { pageRefusal } from '../../process/python/page-size.ts';
 import { type PythonProfile, pythonProfile } from '../../process/python/profiles.ts';
 import { argumentOf, type CallStep } from '../schema/calls.ts';
+import { pythonOf } from '../schema/heap.ts';
 import type { ActionStep, StepOf } from '../schema/steps.ts';
 import type { ProcessProblem } from './process-book.ts';
 
@@ -30,7 +32,10 @@ const bare = (): Libraries => ({ python: null, malloc: 'glibc', isWatched: false
 export class HeapBook {
   private readonly libraries = new Map<string, Libraries>();
 
-  constructor(implicitProcess: string | null) {
+  private readonly pageBytes: number;
+
+  constructor(implicitProcess: string | null, pageBytes: number) {
+    this.pageBytes = pageBytes;
     if (implicitProcess !== null) this.libraries.set(implicitProcess, bare());
   }
 
@@ -42,7 +47,7 @@ export class HeapBook {
     if (step.do === 'spawn') {
       if (isBroken) this.libraries.delete(step.process);
       else this.libraries.set(step.process, librariesOf(step));
-      return mimallocProblems(step);
+      return [...mimallocProblems(step), ...pageProblems(step, this.pageBytes)];
     }
     const found = actor === undefined ? undefined : this.libraries.get(actor);
     // Of a misspelt function only a guess is here.
@@ -123,4 +128,12 @@ function mimallocProblems({ python }: StepOf<'spawn'>): ProcessProblem[] {
   if (!PYTHONMALLOC?.startsWith('mimalloc') || pythonProfile(version)?.knowsMimalloc !== true) return [];
   const message = `Python ${version} has \`${PYTHONMALLOC}\`, but mimalloc is not emulated`;
   return [problem('MEM-SCN-035', message, 'take `pymalloc`, `malloc`, or one of them with `_debug`', 'python')];
+}
+
+function pageProblems({ python }: StepOf<'spawn'>, pageBytes: number): ProcessProblem[] {
+  if (python === undefined) return [];
+  const { version, ...settings } = pythonOf(python);
+  const profile = pythonProfile(version);
+  const refusal = profile === undefined ? null : pageRefusal({ profile, ...settings }, pageBytes);
+  return refusal === null ? [] : [problem('MEM-SCN-035', refusal.message, refusal.hint, 'python')];
 }

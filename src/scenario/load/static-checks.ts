@@ -58,7 +58,7 @@ class StaticCheck {
     this.locator = locator;
     this.machineKnown = machineKnown;
     this.book = new ProcessBook(scenario.implicitMain, forgiven);
-    this.heaps = new HeapBook(scenario.implicitMain ? IMPLICIT_PROCESS : null);
+    this.heaps = new HeapBook(scenario.implicitMain ? IMPLICIT_PROCESS : null, pageBytesOf(scenario.machine));
     for (const name of forgiven) this.symbols.add(name);
   }
 

@@ -3,7 +3,7 @@
 import type { SpawnOptions } from '../../machine/machine.ts';
 import type { ImageOptions, ImageSection } from '../../process/image.ts';
 import type { TextbookOptions } from '../../process/textbook/options.ts';
-import type { PythonSpec } from '../schema/heap.ts';
+import { pythonOf } from '../schema/heap.ts';
 import type { StepOf } from '../schema/steps.ts';
 import type { Executed } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -35,7 +35,7 @@ export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
 function heapOf({ malloc, python, memcheck }: StepOf<'spawn'>): Pick<SpawnOptions, 'malloc' | 'python' | 'memcheck'> {
   return {
     malloc: malloc === undefined || malloc === 'glibc' ? malloc : textbookOf(malloc),
-    python: python === undefined || typeof python === 'string' ? python : pythonOf(python),
+    python: python === undefined ? undefined : pythonOf(python),
     memcheck,
   };
 }
@@ -43,17 +43,6 @@ function heapOf({ malloc, python, memcheck }: StepOf<'spawn'>): Pick<SpawnOption
 function textbookOf(malloc: Exclude<StepOf<'spawn'>['malloc'], 'glibc' | undefined>): TextbookOptions {
   // The schema has asked checkTextbookOptions whether the keys are the policy's own.
   return (typeof malloc === 'string' ? { policy: malloc } : malloc) as TextbookOptions;
-}
-
-function pythonOf({ version, PYTHONMALLOC, PYTHONMALLOCSTATS, dev, isolated, ...build }: PythonSpec) {
-  return {
-    version,
-    ...build,
-    ...(PYTHONMALLOC === undefined ? {} : { pythonMalloc: PYTHONMALLOC }),
-    ...(PYTHONMALLOCSTATS === undefined ? {} : { pythonMallocStats: PYTHONMALLOCSTATS }),
-    ...(dev === undefined ? {} : { devMode: dev }),
-    ...(isolated === undefined ? {} : { ignoreEnvironment: isolated }),
-  };
 }
 
 type ImageSpec = NonNullable<StepOf<'spawn'>['image']>;

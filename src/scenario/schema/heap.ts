@@ -1,5 +1,6 @@
 /** What a spawned process runs on its heap: which malloc, which Python, and whether its accesses are watched. */
 import { z } from 'zod';
+import type { PythonSpawnOptions } from '../../machine/machine-api.ts';
 import { PYTHON_VERSIONS } from '../../process/python/profiles.ts';
 import {
   COALESCINGS,
@@ -46,7 +47,21 @@ const python = z.strictObject({
   debugBuild: z.boolean().optional().describe('Configured with `--with-pydebug`.'),
   withPymalloc: z.boolean().optional().describe('false: configured with `--without-pymalloc`.'),
 });
-export type PythonSpec = z.infer<typeof python>;
+type PythonSpec = z.infer<typeof python>;
+
+/** What a scenario says of a Python, in the words of the library. */
+export function pythonOf(spec: string | PythonSpec): PythonSpawnOptions {
+  if (typeof spec === 'string') return { version: spec };
+  const { version, PYTHONMALLOC, PYTHONMALLOCSTATS, dev, isolated, ...build } = spec;
+  return {
+    version,
+    ...build,
+    ...(PYTHONMALLOC === undefined ? {} : { pythonMalloc: PYTHONMALLOC }),
+    ...(PYTHONMALLOCSTATS === undefined ? {} : { pythonMallocStats: PYTHONMALLOCSTATS }),
+    ...(dev === undefined ? {} : { devMode: dev }),
+    ...(isolated === undefined ? {} : { ignoreEnvironment: isolated }),
+  };
+}
 
 /** Keys of `spawn`. */
 export const heapOptions = {
