@@ -4,6 +4,7 @@
  *
  *     ranges   [start, end, start, end, …]   got by an allocator and not given back since, in order of getting
  */
+import { MAP_STACK } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProgramCalls } from './program-memory.ts';
 
@@ -17,7 +18,8 @@ export class NotedCalls implements ProgramCalls {
 
   mmap(process: Process, options: { address?: number; length: number; prot: number; flags: number }): number {
     const address = this.inner.mmap(process, options);
-    if (address > 0) this.ranges.push(address, address + options.length);
+    // A thread's stack is the program's own memory.
+    if (address > 0 && (options.flags & MAP_STACK) === 0) this.ranges.push(address, address + options.length);
     return address;
   }
 

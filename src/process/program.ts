@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { terminate } from '../kernel/lifecycle.ts';
 import type { Process } from '../kernel/process.ts';
 import { InputError } from '../mmu/input-error.ts';
-import type { Allocator, WalkableHeap } from './allocator.ts';
+import { type Allocator, NULL, type WalkableHeap } from './allocator.ts';
 import { BlockLedger, type Place } from './check/ledger.ts';
 import { Memcheck } from './check/memcheck.ts';
 import type { Argument, Family, ProgramFunction, Value } from './functions/function.ts';
@@ -94,7 +94,7 @@ export class Program {
 
   private constructor(from: ProgramParts) {
     this.calls = from.calls;
-    this.memory = new ProgramMemory(from.kernel, from.process, from.calls);
+    this.memory = new ProgramMemory(from.kernel, from.process, from.calls, (from.pythonAt ?? from.libcAt).bss);
     this.options = from.options;
     this.hosts = from.hosts;
     this.libcAt = from.libcAt;
@@ -188,7 +188,8 @@ export class Program {
       if (python !== null && thread !== undefined) python.threads.runAs(thread);
       const misuse = python?.gilMisuse ?? 0;
       const isRefused = this.isRefused(called, args);
-      const value = isRefused ? null : called.run(this, args);
+      // A refused realloc answers NULL, as Valgrind's does.
+      const value = isRefused ? (called.result === 'pointer' ? NULL : null) : called.run(this, args);
       if (!isRefused) this.noteEffect(called, args, value);
       if (python !== null && python.gilMisuse !== misuse) {
         this.remark(`${called.name} was called without holding the GIL: only debug hooks notice`);

@@ -1,6 +1,6 @@
 /** Which blocks are lost, and how: by the pointers that are left in the program's memory. */
 import { expect, it } from 'vitest';
-import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../../src/kernel/linux-abi.ts';
+import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../../src/kernel/linux-abi.ts';
 import { Machine } from '../../../src/machine/machine.ts';
 import { findLeaks } from '../../../src/process/check/leaks.ts';
 
@@ -81,4 +81,37 @@ it('looking changes nothing', () => {
   report();
   expect(machine.view()).toEqual(before);
   machine.exit(process);
+});
+
+it('a terabyte that nobody touched is not read, and a pointer at its end is found', { timeout: 5000 }, () => {
+  const { machine, process, malloc, point, report } = program();
+  const length = 2 ** 40;
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  const vast = machine.mmap(process, { length, prot: PROT_READ | PROT_WRITE, flags });
+  point(vast + length - 8, malloc(10));
+  malloc(20);
+  expect(report().totals).toMatchObject({ reachable: { bytes: 10 }, definitely: { bytes: 20 } });
+});
+
+it('a pointer in a page that is swapped out keeps its block', () => {
+  const machine = new Machine({ paging: 'x86_64', memory: 1 << 20, swap: 4 << 20 });
+  const process = machine.spawn({ name: 'app' });
+  const flags = MAP_PRIVATE | MAP_ANONYMOUS;
+  const held = machine.mmap(process, { length: 4096, prot: PROT_READ | PROT_WRITE, flags });
+  machine.store(process, held, Number(machine.call(process, 'malloc', [10]).value), 8);
+  const length = 2 << 20;
+  const pressure = machine.mmap(process, { length, prot: PROT_READ | PROT_WRITE, flags });
+  for (let at = pressure; at < pressure + length; at += 4096) machine.store(process, at, 1, 8);
+  expect(machine.counters().majorFaults).toBe(0);
+  expect(findLeaks(machine.programs.require(process)).totals).toMatchObject({ reachable: { bytes: 10 } });
+  machine.load(process, held, 8);
+  expect(machine.counters().majorFaults).toBe(1);
+});
+
+it('the stack of a thread is memory of the program', () => {
+  const { machine, process, point, report } = program('3.11');
+  const ident = Number(machine.call(process, 'pthread_create', ['worker']).value);
+  point(ident - 64, Number(machine.call(process, 'PyMem_RawMalloc', [10]).value));
+  expect(report().totals).toMatchObject({ reachable: { bytes: 10 }, definitely: { bytes: 0 } });
+  expect(machine.programs.require(process).trampled).toBe(false);
 });

@@ -94,10 +94,17 @@ it('a block of another family is a mismatched free, and is made', () => {
   expect(program.trampled).toBe(true);
 });
 
-it('realloc of what is no block is an invalid free, and answers nothing', () => {
+it('realloc of what is no block is an invalid free, and answers NULL', () => {
   const { malloc, call, errors, program } = watched();
   const block = malloc(16);
-  expect(call('realloc', block + 1, 50).value).toBeNull();
+  expect(call('realloc', block + 1, 50).value).toBe(0);
   expect(errors().map(({ kind }) => kind)).toEqual(['invalid-free']);
   expect(program.ledger.live.map(({ address }) => address)).toEqual([block]);
+});
+
+it('the stack of a thread is no heap', () => {
+  const { machine, process, errors } = watched();
+  const ident = Number(machine.call(process, 'pthread_create', ['worker']).value);
+  machine.store(process, ident - 64, 1, 8);
+  expect(errors()).toEqual([]);
 });
