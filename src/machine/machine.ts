@@ -69,6 +69,8 @@ export type {
   WaitResult,
 } from './machine-api.ts';
 
+type NamedArguments = Readonly<Record<string, string | number>>;
+
 /** A machine's exact state, for `restore`. Opaque. */
 export interface MachineSnapshot {
   readonly state: Machine;
@@ -216,20 +218,25 @@ export class Machine {
   /** The new break, or the unchanged one on failure. */
   brk(process: Process, address: Argument): number {
     this.enter(process, address);
+    const old = process.space!.brk;
     const result = brk(this.kernel, process, address);
+    this.programs.noteRemapping(process, result, old - result);
     return this.noteSyscall(process, 'brk', { address: show(address) }, result);
   }
 
   /** The old break, or -ENOMEM. */
   sbrk(process: Process, delta: number): SyscallResult {
     this.enter(process, delta);
-    return this.noteSyscall(process, 'sbrk', { delta }, sbrk(this.kernel, process, delta));
+    const result = sbrk(this.kernel, process, delta);
+    if (result >= 0) this.programs.noteRemapping(process, result + delta, -delta);
+    return this.noteSyscall(process, 'sbrk', { delta }, result);
   }
 
   /** write(2) to the console (fd 1, 2): bytes written, or -EBADF, -EFAULT. They are appended to `process.output`. */
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
+    this.programs.noteAccess(process, address, result, LOAD, this.place());
     return this.noteSyscall(process, 'write', { fd, address: show(address), length: show(length) }, result);
   }
 
@@ -237,6 +244,7 @@ export class Machine {
   read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = readCall(this.kernel, process, fd, address, length);
+    this.programs.noteAccess(process, address, result, STORE, this.place());
     return this.noteSyscall(process, 'read', { fd, address: show(address), length: show(length) }, result);
   }
 
@@ -357,12 +365,7 @@ export class Machine {
     this.kernel.counters.syscalls++;
   }
 
-  private noteSyscall(
-    process: Process,
-    name: string,
-    args: Readonly<Record<string, string | number>>,
-    result: number,
-  ): number {
+  private noteSyscall(process: Process, name: string, args: NamedArguments, result: number): number {
     if (this.trap.listener !== null) {
       this.emit({ type: 'Syscall', pid: process.pid, name, args, result: result < 0 ? errnoName(result) : result });
     }

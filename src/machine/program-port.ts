@@ -5,16 +5,18 @@
  *        └─ ProgramPort ── Program (mapped when first needed) ── function ── allocator ── loads, stores, mmap, sbrk
  */
 import type { Kernel } from '../kernel/kernel.ts';
+import { terminate } from '../kernel/lifecycle.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate } from '../kernel/schedule.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { nearest } from '../mmu/nearest.ts';
 import { type AccessKind, STORE } from '../mmu/units.ts';
 import type { Place } from '../process/check/ledger.ts';
-import type { Argument, ProgramFunction } from '../process/functions/function.ts';
+import type { Argument, ParameterKind, ProgramFunction } from '../process/functions/function.ts';
 import { FUNCTION_NAMES, programFunction } from '../process/functions/registry.ts';
 import { Program, type ProgramOptions } from '../process/program.ts';
 import type { ProgramCalls } from '../process/program-memory.ts';
+import { DOMAIN_NAMES } from '../process/python/allocator-record.ts';
 import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import { HostRegistry } from '../process/python/host-registry.ts';
 import type { CallOptions, CallResult } from './machine-api.ts';
@@ -52,11 +54,20 @@ export class ProgramPort {
     if (added === null) throw notAdded(allocator.name);
   }
 
-  /** What the process will run; Python starts at once, a C library waits for its first call. */
+  /**
+   * What the process will run; Python starts at once, a C library waits for its first call. A process whose Python cannot be
+   * loaded at all is gone again. @throws InputError MEM-API-014, -016
+   */
   plan(process: Process, options: ProgramOptions): void {
     this.sweep();
     this.planned.set(process.pid, options);
-    if (options.python !== undefined) this.program(process);
+    if (options.python === undefined) return;
+    try {
+      this.program(process);
+    } catch (refusal) {
+      if (process.state === 'running') terminate(this.kernel, process, 1, null);
+      throw refusal;
+    }
   }
 
   /** The program of a running process, its libraries mapped; null when Python refused to start. */
@@ -138,19 +149,22 @@ export class ProgramPort {
     };
   }
 
-  /** The program itself is about to read or write [address, address + length): in a block it holds, or not. */
+  /**
+   * The program itself reads or writes [address, address + length), or has the kernel do it: in a block it holds, or not.
+   * A length of 0 or less is no access.
+   */
   noteAccess(process: Process, address: number | bigint, length: number, access: AccessKind, at: Place): void {
     const program = this.programs.get(process.pid);
-    if (program === undefined || typeof address === 'bigint') return;
+    if (program === undefined || typeof address === 'bigint' || length <= 0) return;
     program.checker?.noteAccess(address, length, access, at);
     if (access !== STORE || program.trampled || program.ledger.holding(address, length) !== null) return;
     if (this.isAllocators(program, address, address + length)) program.trampled = true;
   }
 
-  /** The program itself, not one of its allocators, changes the mapping of this range. */
+  /** The program itself, not one of its allocators, changes the mapping of this range. A length of 0 or less is none. */
   noteRemapping(process: Process, start: number, length: number): void {
     const program = this.programs.get(process.pid);
-    if (program === undefined || program.inside) return;
+    if (program === undefined || program.inside || length <= 0) return;
     if (this.isAllocators(program, start, start + length)) program.trampled = true;
   }
 
@@ -193,11 +207,16 @@ function requireArguments(called: ProgramFunction, args: readonly Argument[]): A
   return parameters.map((parameter, index) => {
     const value = args[index] ?? parameter.default;
     if (value === undefined) throw refused(`${name} is missing its argument \`${parameter.name}\``);
-    const textual = parameter.kind === 'text' || parameter.kind === 'domain';
-    const fits = textual ? typeof value === 'string' : typeof value === 'bigint' || Number.isInteger(value);
-    if (!fits) throw refused(`\`${String(value)}\` is no ${parameter.kind} for \`${parameter.name}\` of ${name}`);
+    if (!isOfKind(value, parameter.kind))
+      throw refused(`\`${String(value)}\` is no ${parameter.kind} for \`${parameter.name}\` of ${name}`);
     return value;
   });
+}
+
+function isOfKind(value: Argument, kind: ParameterKind): boolean {
+  if (kind === 'text') return typeof value === 'string';
+  if (kind === 'domain') return DOMAIN_NAMES.some((name) => name === value);
+  return typeof value === 'bigint' || Number.isInteger(value);
 }
 
 function requireLibrary(program: Program, called: ProgramFunction, process: Process): void {
