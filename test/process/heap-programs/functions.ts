@@ -7,11 +7,7 @@ type Role = 'allocates' | 'reallocates' | 'frees';
 
 export function functionsOf(role: Role, family: Family, isGlibc: boolean): ProgramFunction[] {
   return PROGRAM_FUNCTIONS.filter(
-    ({ effect, of }) =>
-      effect.kind === role &&
-      effect.family === family &&
-      (of !== 'glibc' || isGlibc) &&
-      (of !== 'textbook' || !isGlibc),
+    ({ effect, of }) => effect.kind === role && effect.family === family && (of !== 'glibc' || isGlibc),
   );
 }
 
