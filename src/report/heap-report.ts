@@ -15,11 +15,14 @@ import type { Names } from './names.ts';
 import { hex, thousands } from './quantities.ts';
 
 export function heapErrorLines(error: HeapError, names: Names): string[] {
-  const where = error.by === null ? `   at ${placeText(error.at)}` : `   by ${error.by} at ${placeText(error.at)}`;
-  return [headline(error), where, ...storyLines(error, names)];
+  const where = error.by === null ? ownPlaceLines(error.at) : [`   by ${error.by}${atPlace(error.at)}`];
+  return [headline(error), ...where, ...storyLines(error, names)];
 }
 
-function headline({ kind, size }: HeapError): string {
+function headline({ kind, size, by }: HeapError): string {
+  if (by !== null && (kind === 'invalid-read' || kind === 'invalid-write')) {
+    return `Syscall param ${by}(buf) points to unaddressable byte(s)`;
+  }
   switch (kind) {
     case 'invalid-read':
       return `Invalid read of size ${size}`;
@@ -40,17 +43,24 @@ function storyLines({ address, story }: HeapError, names: Names): string[] {
   const { relation, distance, block, freed } = story;
   const ended = freed ? "free'd" : "alloc'd";
   const first = `${at} is ${thousands(distance)} bytes ${relation} a block of size ${thousands(block.size)} ${ended}`;
-  const given = `   by ${block.by} at ${placeText(block.at)}`;
+  const given = `   by ${block.by}${atPlace(block.at)}`;
   if (!isFreed(story)) return [first, given];
-  return [first, `   by ${story.block.freedBy} at ${placeText(story.block.freedAt)}`, " Block was alloc'd", given];
+  return [first, `   by ${story.block.freedBy}${atPlace(story.block.freedAt)}`, " Block was alloc'd", given];
 }
 
 const isFreed = (story: AddressStory): story is AddressStory & { block: { freedBy: string; freedAt: Place } } =>
   story.freed && 'freedBy' in story.block;
 
-/** `step 7 (overflow.yaml:12)`. */
-function placeText({ step, frame }: Place): string {
-  return frame === null ? `step ${step}` : `step ${step} (${frame.file}:${frame.line})`;
+/** ` at step 7 (overflow.yaml:12)`; nothing when neither clock nor frame was ever given, as from a library's user. */
+function atPlace({ step, frame }: Place): string {
+  if (frame !== null) return ` at step ${step} (${frame.file}:${frame.line})`;
+  return step === 0 ? '' : ` at step ${step}`;
+}
+
+/** Of an access of the program's own. */
+function ownPlaceLines(place: Place): string[] {
+  const text = atPlace(place);
+  return text === '' ? [] : [`  ${text}`];
 }
 
 const LOSSES: readonly (readonly [LossKind, string, string])[] = [
@@ -77,7 +87,7 @@ export function leakLines(report: LeakReport): string[] {
     const number = records.length - shown.length + index + 1;
     return [
       `${amount(bytes, blocks.length)} are ${name} in loss record ${number} of ${records.length}`,
-      `   by ${allocator(blocks)} at ${placeText(blocks[0]!.at)}`,
+      `   by ${allocator(blocks)}${atPlace(blocks[0]!.at)}`,
     ];
   });
   const sums = LOSSES.map(([kind, , label]) => `${label}: ${amount(totals[kind].bytes, totals[kind].blocks)}`);

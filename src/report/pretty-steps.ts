@@ -71,7 +71,9 @@ function textOf(step: StepResult, style: Style): string {
 
 /** Outcome and faults as one cell: `= 42`, `demand-zero`, `pid 2`. */
 function cameText(step: StepResult, names: Names): string {
-  return [stepOutcomeText(step, names), faultsText(step.faults)].filter((part) => part !== '').join('  ');
+  // Why a step did not run stands below it, as what was expected and failed.
+  const came = step.outcome.kind === 'dead' && step.expectations.length > 0 ? 'not run' : stepOutcomeText(step, names);
+  return [came, faultsText(step.faults)].filter((part) => part !== '').join('  ');
 }
 
 /** The step's own line; more than one where it is too long. */
