@@ -15,7 +15,7 @@ import { PageFaultHandler } from '../kernel/fault/handler.ts';
 import { checkKernelInvariants } from '../kernel/invariants.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { fork, terminate, wait } from '../kernel/lifecycle.ts';
-import { errnoName, MAP_FIXED } from '../kernel/linux-abi.ts';
+import { ERRNO, errnoName, MAP_FIXED } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate, migrate } from '../kernel/schedule.ts';
 import { deliver } from '../kernel/signal.ts';
@@ -203,15 +203,15 @@ export class Machine {
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
-    this.programs.noteRemapping(process, Number(address), Number(length));
     const result = munmap(this.kernel, process.space!, address, length);
+    if (result === 0) this.programs.noteRemapping(process, Number(address), Number(length));
     return this.noteSyscall(process, 'munmap', { address: show(address), length: show(length) }, result);
   }
 
   mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
     this.enter(process, address, length);
-    this.programs.noteRemapping(process, Number(address), Number(length));
     const result = mprotect(this.kernel, process, address, length, prot);
+    if (result !== -ERRNO.EINVAL) this.programs.noteRemapping(process, Number(address), Number(length));
     return this.noteSyscall(process, 'mprotect', { address: show(address), length: show(length), prot }, result);
   }
 

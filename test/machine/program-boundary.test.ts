@@ -81,3 +81,13 @@ it.for(['brk', 'sbrk'] as const)('%s that takes the heap away from malloc is the
   expect(machine.programs.require(process).brokenRules()).not.toEqual([]);
   expect(machine.checkInvariants()).toEqual([]);
 });
+
+it('a system call that fails takes nothing away from malloc', () => {
+  const { machine, process, malloc } = app();
+  const block = malloc(100);
+  expect(machine.munmap(process, block + 1, 4096)).toBeLessThan(0);
+  expect(machine.mprotect(process, block + 1, 1, 1)).toBeLessThan(0);
+  expect(machine.programs.require(process).trampled).toBe(false);
+  expect(machine.mprotect(process, block - (block % 4096), 4096, 1)).toBe(0);
+  expect(machine.programs.require(process).trampled).toBe(true);
+});
