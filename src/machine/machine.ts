@@ -31,7 +31,6 @@ import { PageTable } from '../mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import type { Translation } from '../mmu/translation.ts';
 import { ACCESS_NAMES, type AccessKind, type AccessName, LOAD, STORE } from '../mmu/units.ts';
-import type { Place } from '../process/check/ledger.ts';
 import type { Argument as CallArgument } from '../process/functions/function.ts';
 import type { Frame } from '../process/python/frame.ts';
 import { AccessPort } from './access-port.ts';
@@ -165,6 +164,7 @@ export class Machine {
   exit(process: Process, code = 0): void {
     this.enter(process);
     this.noteSyscall(process, 'exit', { code }, 0);
+    this.programs.exiting(process);
     terminate(this.kernel, process, code, null);
   }
 
@@ -236,7 +236,7 @@ export class Machine {
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
-    this.programs.noteAccess(process, address, result, LOAD, this.place());
+    this.programs.noteBuffer(process, 'write', address, length, result, this.place());
     return this.noteSyscall(process, 'write', { fd, address: show(address), length: show(length) }, result);
   }
 
@@ -244,7 +244,7 @@ export class Machine {
   read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = readCall(this.kernel, process, fd, address, length);
-    this.programs.noteAccess(process, address, result, STORE, this.place());
+    this.programs.noteBuffer(process, 'read', address, length, result, this.place());
     return this.noteSyscall(process, 'read', { fd, address: show(address), length: show(length) }, result);
   }
 
@@ -372,7 +372,7 @@ export class Machine {
     return result;
   }
 
-  private place(): Place {
+  private place() {
     return { step: this.clock, frame: this.frames[0] ?? null };
   }
 

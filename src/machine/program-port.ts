@@ -11,6 +11,7 @@ import { activate } from '../kernel/schedule.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { nearest } from '../mmu/nearest.ts';
 import { type AccessKind, STORE } from '../mmu/units.ts';
+import { findLeaks, type LeakReport } from '../process/check/leaks.ts';
 import type { Place } from '../process/check/ledger.ts';
 import type { Argument, ParameterKind, ProgramFunction } from '../process/functions/function.ts';
 import { FUNCTION_NAMES, programFunction } from '../process/functions/registry.ts';
@@ -27,6 +28,15 @@ interface CallSite extends CallOptions {
   readonly clock: number;
 }
 
+type Wide = number | bigint;
+
+interface ProgramExit {
+  readonly pid: number;
+  readonly name: string;
+  /** What its program had lost; null when no library was ever mapped. */
+  readonly leaks: LeakReport | null;
+}
+
 export class ProgramPort {
   static readonly shared: readonly string[] = ['hosts'];
 
@@ -38,6 +48,8 @@ export class ProgramPort {
   /** By pid: programs whose libraries are mapped, and what others were spawned to have. */
   private readonly programs = new Map<number, Program>();
   private readonly planned = new Map<number, ProgramOptions>();
+  /** Those of them that called exit. */
+  private readonly exits = new Map<number, ProgramExit>();
 
   constructor(kernel: Kernel, trap: MachineTrap, calls: ProgramCalls) {
     this.kernel = kernel;
@@ -89,8 +101,27 @@ export class ProgramPort {
   }
 
   /** The program of a process if its libraries are mapped. */
-  loaded(process: Process): Program | undefined {
-    return this.programs.get(process.pid);
+  loaded({ pid }: { readonly pid: number }): Program | undefined {
+    return this.programs.get(pid);
+  }
+
+  /** Does memcheck watch it, or will it once its libraries are mapped? Undefined: nothing is known of the process any more. */
+  isWatched(pid: number): boolean | undefined {
+    const options = this.planned.get(pid);
+    return options === undefined ? undefined : options.memcheck === true;
+  }
+
+  /** The process calls exit: its memory goes, and with it what points to what. */
+  exiting(process: Process): void {
+    const { pid, name } = process;
+    const program = this.programs.get(pid);
+    this.exits.set(pid, { pid, name, leaks: program === undefined ? null : findLeaks(program) });
+  }
+
+  /** What is known of a process that called exit, by pid, or by name: the last of that name. Until the next one is spawned. */
+  exitOf(nameOrPid: string | number): ProgramExit | undefined {
+    if (typeof nameOrPid === 'number') return this.exits.get(nameOrPid);
+    return [...this.exits.values()].reverse().find(({ name }) => name === nameOrPid);
   }
 
   forked(parent: Process, child: Process): void {
@@ -106,6 +137,7 @@ export class ProgramPort {
       if (this.kernel.processes.get(pid)?.state === 'running') continue;
       this.planned.delete(pid);
       this.programs.delete(pid);
+      this.exits.delete(pid);
     }
   }
 
@@ -149,15 +181,24 @@ export class ProgramPort {
     };
   }
 
-  /**
-   * The program itself reads or writes [address, address + length), or has the kernel do it: in a block it holds, or not.
-   * A length of 0 or less is no access.
-   */
+  /** The program itself reads or writes [address, address + length): in a block it holds, or not. A length of 0 is no access. */
   noteAccess(process: Process, address: number | bigint, length: number, access: AccessKind, at: Place): void {
     const program = this.programs.get(process.pid);
     if (program === undefined || typeof address === 'bigint' || length <= 0) return;
     program.checker?.noteAccess(address, length, access, at);
-    if (access !== STORE || program.trampled || program.ledger.holding(address, length) !== null) return;
+    if (access === STORE) this.noteStore(program, address, length);
+  }
+
+  /** It had the kernel read or write a buffer: `length` bytes were asked for, and `done` (or -errno) is what came of it. */
+  noteBuffer(process: Process, call: 'read' | 'write', from: Wide, length: Wide, done: number, at: Place): void {
+    const program = this.programs.get(process.pid);
+    if (program === undefined || typeof from === 'bigint') return;
+    program.checker?.noteBuffer(call, from, Number(length), at);
+    if (call === 'read' && done > 0) this.noteStore(program, from, done);
+  }
+
+  private noteStore(program: Program, address: number, length: number): void {
+    if (program.trampled || program.ledger.holding(address, length) !== null) return;
     if (this.isAllocators(program, address, address + length)) program.trampled = true;
   }
 

@@ -54,7 +54,7 @@ it('input read behind a block is an invalid write, and the heap that it breaks i
   expect(machine.read(process, 0, block, 24)).toBe(24);
   expect(errors()).toEqual([]);
   expect(machine.read(process, 0, block, 40)).toBe(40);
-  expect(errors()).toMatchObject([{ kind: 'invalid-write', address: block, size: 40, story: { relation: 'after' } }]);
+  expect(errors()).toMatchObject([{ kind: 'invalid-write', by: 'read', address: block + 24, size: 40 }]);
   expect(machine.programs.require(process).brokenRules()).not.toEqual([]);
   expect(machine.checkInvariants()).toEqual([]);
 });

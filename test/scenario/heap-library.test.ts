@@ -102,10 +102,47 @@ describe('matchers', () => {
     expect(findLeaks(machine.programs.require(process)).inUse).toEqual({ bytes: 24, blocks: 1 });
   });
 
+  it('a process is named by itself, its pid or its name, and judged by what it had lost when it called exit', () => {
+    const machine = new Machine({ paging: 'x86_64', memory: 8 << 20, swap: 0 });
+    const process = machine.spawn({ name: 'app', memcheck: true });
+    const block = Number(machine.call(process, 'malloc', [24]).value);
+    machine.load(process, block + 24, 1);
+    for (const name of [process, 'app', process.pid]) expect(machine).not.toHaveNoLeaks(name);
+    machine.exit(process);
+    for (const name of [process, 'app', process.pid]) {
+      expect(() => expect(machine).toHaveNoLeaks(name)).toThrow(/24 bytes in 1 blocks are definitely lost/);
+      expect(machine).toHaveHeapErrors(name, ['invalid-read']);
+    }
+    const killed = machine.spawn({ name: 'killed', memcheck: true });
+    machine.call(killed, 'malloc', [24]);
+    machine.kill(killed, 'SIGKILL');
+    for (const check of [expect(machine), expect(machine).not]) {
+      expect(() => check.toHaveNoLeaks(killed)).toThrow(/ask before process \d+ ends/);
+    }
+  });
+
+  it('without a clock or frames their reports name no place', () => {
+    const { machine, process } = python();
+    machine.call(process, 'malloc', [24]);
+    expect(() => expect(machine).toHaveNoLeaks(process)).toThrow(
+      /definitely lost in loss record 1 of 1\n +by malloc\n/,
+    );
+  });
+
   it('they say what they cannot judge', () => {
     const { machine, process } = python();
     machine.call(process, 'malloc', [1]);
     expect(() => expect(machine).toHaveHeapErrors(process)).toThrow(/memcheck: true/);
+    expect(() => expect(machine).not.toHaveHeapErrors(process)).toThrow(/memcheck: true/);
     expect(() => expect({}).toHaveNoLeaks(process)).toThrow(/a machine/);
+    const watched = machine.spawn({ name: 'watched', memcheck: true });
+    expect(machine).not.toHaveHeapErrors(watched);
+    for (const check of [expect(machine), expect(machine).not]) {
+      expect(() => check.toHaveNoLeaks('nobody')).toThrow(/there is no 'nobody'/);
+      // @ts-expect-error a process is asked for
+      expect(() => check.toHaveNoLeaks()).toThrow(/toHaveNoLeaks judges a process/);
+      // @ts-expect-error there is no such kind
+      expect(() => check.toHaveHeapErrors(watched, ['invalid-raed'])).toThrow(/kinds of heap errors: invalid-read, /);
+    }
   });
 });

@@ -74,7 +74,7 @@ export function heapFigures(program: Program, regions: readonly HeapRegion[] = h
     }
   }
   return {
-    blocks: ledger.live.length,
+    blocks: ledger.liveBlocks,
     askedBytes: ledger.liveBytes,
     bytes,
     payloadBytes,

@@ -1,9 +1,9 @@
 /** Verdicts on the heap of a process: what it lost, what memcheck found. */
 import type { LeakReport } from '../../process/check/leaks.ts';
-import type { HeapError } from '../../process/check/memcheck.ts';
+import { HEAP_ERROR_KINDS, type HeapError } from '../../process/check/memcheck.ts';
 import { heapErrorLines, leakLines } from '../heap-report.ts';
 import { makeNames } from '../names.ts';
-import type { Verdict } from './verdict.ts';
+import { cannotJudge, type Verdict } from './verdict.ts';
 
 /** `report`: null when the program has no heap to lose blocks of. */
 export function lostBlocksVerdict(process: string, report: LeakReport | null): Verdict {
@@ -17,8 +17,11 @@ export function lostBlocksVerdict(process: string, report: LeakReport | null): V
   };
 }
 
-/** `kinds`: exactly these, in order; left out: any at all. */
+/** `kinds`: exactly these, in order; left out: any at all. @throws TypeError for a kind that there is not */
 export function heapErrorsVerdict(process: string, errors: readonly HeapError[], kinds?: readonly string[]): Verdict {
+  if (kinds !== undefined && !(Array.isArray(kinds) && kinds.every(isKind))) {
+    throw cannotJudge('toHaveHeapErrors', `a list of kinds of heap errors: ${HEAP_ERROR_KINDS.join(', ')}`);
+  }
   const found = errors.map(({ kind }) => kind);
   const wanted = kinds === undefined ? 'heap errors' : kinds.join(', ');
   const pass = kinds === undefined ? found.length > 0 : found.join() === kinds.join();
@@ -27,5 +30,7 @@ export function heapErrorsVerdict(process: string, errors: readonly HeapError[],
     found.length === 0 ? 'memcheck found none' : [`memcheck found ${found.join(', ')}:`, ...lines].join('\n  ');
   return { pass, why: () => `expected ${process} ${pass ? 'not ' : ''}to have ${wanted}, but ${had}` };
 }
+
+const isKind = (name: unknown): boolean => HEAP_ERROR_KINDS.some((kind) => kind === name);
 
 const names = makeNames(new Map(), {});

@@ -1,6 +1,8 @@
 /** What memcheck says of each kind of bad access and bad free, and of none that is good. */
 import { expect, it } from 'vitest';
 import { Machine } from '../../../src/machine/machine.ts';
+import { heapErrorLines } from '../../../src/report/heap-report.ts';
+import { makeNames } from '../../../src/report/names.ts';
 
 function watched() {
   const machine = new Machine({ paging: 'x86_64', memory: 4 << 20, swap: 0 });
@@ -25,7 +27,8 @@ it('accesses inside a block, of all of it and of memory that no allocator has ar
 it.for([
   ['one byte behind', 10, 1, 'after', 0],
   ['some bytes behind', 17, 1, 'after', 7],
-  ['across the end', 8, 4, 'after', 0],
+  ['across the end', 8, 4, 'inside', 8],
+  ['across the start', -2, 4, 'before', 2],
   ['before', -4, 4, 'before', 4],
 ] as const)('a write %s is told by its block', ([, offset, size, relation, distance]) => {
   const { machine, process, malloc, errors } = watched();
@@ -107,4 +110,51 @@ it('the stack of a thread is no heap', () => {
   const ident = Number(machine.call(process, 'pthread_create', ['worker']).value);
   machine.store(process, ident - 64, 1, 8);
   expect(errors()).toEqual([]);
+});
+
+it('what was freed before tells nothing of bytes that a live block has now, nor of those just behind it', () => {
+  const machine = new Machine({ paging: 'x86_64', memory: 4 << 20, swap: 0 });
+  const process = machine.spawn({ name: 'app', memcheck: true, malloc: 'first-fit' });
+  const malloc = (size: number) => Number(machine.call(process, 'malloc', [size]).value);
+  const old = malloc(100);
+  machine.call(process, 'free', [old]);
+  const block = malloc(24);
+  expect(block).toBe(old);
+  machine.store(process, block + 24, 1, 1);
+  machine.load(process, block + 60, 1);
+  expect(machine.programs.require(process).checker?.errors).toMatchObject([
+    { story: { relation: 'after', distance: 0, freed: false, block: { size: 24 } } },
+    { story: { relation: 'inside', distance: 60, freed: true, block: { size: 100 } } },
+  ]);
+});
+
+it('a system call’s buffer is judged before the call, all of it, by the first wrong byte', () => {
+  const { machine, process, malloc, errors } = watched();
+  const block = malloc(10);
+  machine.tick();
+  // No input waits: nothing would be written.
+  expect(machine.read(process, 0, block, 10)).toBe(0);
+  expect(errors()).toEqual([]);
+  expect(machine.read(process, 0, block, 12)).toBe(0);
+  machine.write(process, 1, block + 4, 10);
+  expect(errors()).toMatchObject([
+    { kind: 'invalid-write', by: 'read', address: block + 10, size: 12, story: { relation: 'after', distance: 0 } },
+    { kind: 'invalid-read', by: 'write', address: block + 10, size: 10, story: { relation: 'after', distance: 0 } },
+  ]);
+  const names = makeNames(new Map(), {});
+  expect(heapErrorLines(errors()[1]!, names)).toEqual([
+    'Syscall param write(buf) points to unaddressable byte(s)',
+    '   by write at step 1',
+    ` Address ${names.address(block + 10)} is 0 bytes after a block of size 10 alloc'd`,
+    '   by malloc',
+  ]);
+});
+
+it('a buffer that begins in other memory is wrong where an allocator’s begins', () => {
+  const { machine, process, malloc, errors, program } = watched();
+  malloc(10);
+  const [heap] = program.calls.starts;
+  expect(program.calls.touches(heap! - 1, heap!)).toBe(false);
+  machine.write(process, 1, heap! - 8, 16);
+  expect(errors()).toMatchObject([{ address: heap, by: 'write' }]);
 });
