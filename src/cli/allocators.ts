@@ -7,6 +7,7 @@
  */
 import type { Options } from 'yargs';
 import { InputError } from '../mmu/input-error.ts';
+import { checkHost, HOST_SHAPE } from '../process/python/check-host.ts';
 import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import type { CliIo } from './io.ts';
 
@@ -16,9 +17,6 @@ export const ALLOCATORS_OPTION = {
     describe: 'A JavaScript module whose default export lists allocators that steps may name',
   },
 } as const satisfies Record<string, Options>;
-
-const ALLOCATOR = ['malloc', 'calloc', 'realloc', 'free'];
-const ARENA_ALLOCATOR = ['alloc', 'free'];
 
 /** @throws InputError MEM-CLI-001 for no such file, MEM-CLI-014 for a module that is no list of allocators */
 export async function loadAllocators(io: CliIo, path: string | undefined): Promise<readonly AnyHostAllocator[]> {
@@ -45,22 +43,8 @@ export async function loadAllocators(io: CliIo, path: string | undefined): Promi
 }
 
 function checked(item: unknown, index: number, path: string): AnyHostAllocator {
-  const refused = (message: string) =>
-    new InputError({
-      code: 'MEM-CLI-014',
-      message: `${path}: item ${index + 1} of its default export ${message}`,
-      hint: 'an allocator has a name, a sentence `about` it, a number of `words`, and malloc, calloc, realloc, free (or alloc, free for arenas)',
-      file: path,
-    });
-  if (typeof item !== 'object' || item === null) throw refused('is no allocator');
-  const fields = item as Record<string, unknown>;
-  if (typeof fields.name !== 'string' || fields.name === '') throw refused('has no name');
-  const functions = 'alloc' in fields ? ARENA_ALLOCATOR : ALLOCATOR;
-  const missing = functions.find((name) => typeof fields[name] !== 'function');
-  if (missing !== undefined) throw refused(`(${fields.name}) has no function \`${missing}\``);
-  const { words = 0, about = '' } = fields;
-  if (typeof words !== 'number' || !Number.isInteger(words) || words < 0)
-    throw refused('has `words` that are no count');
-  // Its shape has just been looked at; what its functions do is its author's affair.
-  return Object.assign(Object.create(item), { words, about: String(about) }) as AnyHostAllocator;
+  const { host, problem } = checkHost(item);
+  if (host !== null) return host;
+  const message = `${path}: item ${index + 1} of its default export ${problem}`;
+  throw new InputError({ code: 'MEM-CLI-014', message, hint: HOST_SHAPE, file: path });
 }

@@ -9,17 +9,16 @@ import { terminate } from '../kernel/lifecycle.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate } from '../kernel/schedule.ts';
 import { InputError } from '../mmu/input-error.ts';
-import { nearest } from '../mmu/nearest.ts';
 import { type AccessKind, STORE } from '../mmu/units.ts';
 import { findLeaks, type LeakReport } from '../process/check/leaks.ts';
 import type { Place } from '../process/check/ledger.ts';
-import type { Argument, ParameterKind, ProgramFunction } from '../process/functions/function.ts';
-import { FUNCTION_NAMES, programFunction } from '../process/functions/registry.ts';
+import { type Argument, missingSince, type ProgramFunction } from '../process/functions/function.ts';
 import { Program, type ProgramOptions } from '../process/program.ts';
 import type { ProgramCalls } from '../process/program-memory.ts';
-import { DOMAIN_NAMES } from '../process/python/allocator-record.ts';
+import { checkHost, HOST_SHAPE } from '../process/python/check-host.ts';
 import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import { HostRegistry } from '../process/python/host-registry.ts';
+import { requireArguments, requireCallOptions, requireFunction } from './call-checks.ts';
 import type { CallOptions, CallResult } from './machine-api.ts';
 import type { MachineTrap } from './trap.ts';
 
@@ -62,8 +61,12 @@ export class ProgramPort {
    * `PyObject_SetArenaAllocator`. @throws InputError MEM-API-019
    */
   addAllocator(allocator: AnyHostAllocator): void {
-    const added = 'alloc' in allocator ? this.hosts.registerArena(allocator) : this.hosts.register(allocator);
-    if (added === null) throw notAdded(allocator.name);
+    const { host, problem } = checkHost(allocator);
+    if (host === null) {
+      throw new InputError({ code: 'MEM-API-019', message: `what was to be added ${problem}`, hint: HOST_SHAPE });
+    }
+    const added = 'alloc' in host ? this.hosts.registerArena(host) : this.hosts.register(host);
+    if (added === null) throw notAdded(host.name);
   }
 
   /**
@@ -142,6 +145,7 @@ export class ProgramPort {
   }
 
   call(process: Process, name: string, args: readonly Argument[], how: CallSite): CallResult {
+    requireCallOptions(how);
     const called = requireFunction(name);
     const given = requireArguments(called, args);
     const { minorFaults, majorFaults } = process;
@@ -228,45 +232,16 @@ export class ProgramPort {
   }
 }
 
-function requireFunction(name: string): ProgramFunction {
-  const called = programFunction(name);
-  if (called !== undefined) return called;
-  const near = nearest(name, FUNCTION_NAMES);
-  throw new InputError({
-    code: 'MEM-API-013',
-    message: `programs have no function \`${name}\``,
-    hint: near === null ? `there are ${FUNCTION_NAMES.slice(0, 4).join(', ')}, …` : `did you mean \`${near}\`?`,
-  });
-}
-
-function requireArguments(called: ProgramFunction, args: readonly Argument[]): Argument[] {
-  const { parameters, name } = called;
-  const shape = `${name}(${parameters.map((parameter) => parameter.name).join(', ')})`;
-  const refused = (message: string) => new InputError({ code: 'MEM-API-013', message, hint: `call ${shape}` });
-  if (args.length > parameters.length)
-    throw refused(`${name} takes ${parameters.length} arguments, not ${args.length}`);
-  return parameters.map((parameter, index) => {
-    const value = args[index] ?? parameter.default;
-    if (value === undefined) throw refused(`${name} is missing its argument \`${parameter.name}\``);
-    if (!isOfKind(value, parameter.kind))
-      throw refused(`\`${String(value)}\` is no ${parameter.kind} for \`${parameter.name}\` of ${name}`);
-    return value;
-  });
-}
-
-function isOfKind(value: Argument, kind: ParameterKind): boolean {
-  if (kind === 'text') return typeof value === 'string';
-  if (kind === 'domain') return DOMAIN_NAMES.some((name) => name === value);
-  return typeof value === 'bigint' || Number.isInteger(value);
-}
-
 function requireLibrary(program: Program, called: ProgramFunction, process: Process): void {
   const has =
     called.of === 'libc' ||
     (called.of === 'python' && program.python !== null) ||
     (called.of === 'glibc' && program.glibc !== null) ||
     (called.of === 'textbook' && program.glibc === null);
-  if (has) return;
+  if (has) {
+    requireVersion(program, called, process);
+    return;
+  }
   const hint = {
     python: "spawn it with a Python: `python: '3.11'`",
     glibc: 'its C library has a textbook allocator: spawn it with `malloc: glibc`, or none',
@@ -274,6 +249,17 @@ function requireLibrary(program: Program, called: ProgramFunction, process: Proc
     libc: '',
   }[called.of];
   throw new InputError({ code: 'MEM-API-015', message: `${process.name} has no \`${called.name}\``, hint });
+}
+
+function requireVersion(program: Program, called: ProgramFunction, process: Process): void {
+  const version = program.python?.profile.name;
+  const since = version === undefined ? null : missingSince(called, version);
+  if (since === null) return;
+  throw new InputError({
+    code: 'MEM-API-015',
+    message: `\`${called.name}\` came with Python ${since}; ${process.name} has ${version}`,
+    hint: `spawn it with \`python: '${since}'\` or later`,
+  });
 }
 
 function requireThread(program: Program, name: string, process: Process): void {

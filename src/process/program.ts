@@ -23,6 +23,7 @@ import { type ProgramCalls, ProgramMemory } from './program-memory.ts';
 import { ProgramStopped } from './program-stopped.ts';
 import { TEXT_FUNCTIONS } from './python/allocator-record.ts';
 import type { Frame } from './python/frame.ts';
+import { HostFailure } from './python/host-failure.ts';
 import type { HostFunctions } from './python/host-functions.ts';
 import { type PythonOptions, PythonRuntime } from './python/runtime.ts';
 import type { Snapshot } from './python/tracemalloc/snapshot.ts';
@@ -217,6 +218,8 @@ export class Program {
     try {
       return { value: code(), stopped: false, remarks: [...this.remarks] };
     } catch (reason) {
+      // Foreign code that failed left the allocators below it halfway through too.
+      if (reason instanceof HostFailure) this.trampled = true;
       if (!(reason instanceof ProgramStopped)) throw reason;
       // A program that survives its signal left an allocator halfway through.
       this.trampled ||= this.memory.process.state === 'running';

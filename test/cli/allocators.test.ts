@@ -73,4 +73,27 @@ describe('--allocators', () => {
     expect(await runCli(['run', 'own.yaml'], world.io)).not.toBe(0);
     expect(world.out() + world.err()).toContain('doubling');
   });
+
+  it.each<[string, unknown, string]>([
+    [
+      'throws',
+      () => {
+        throw new Error('oh no');
+      },
+      'the allocator `doubling` threw Error: oh no in its `malloc`',
+    ],
+    [
+      'recurses without end',
+      function malloc(this: unknown, ...args: unknown[]): number {
+        return 1 + malloc.apply(this, args);
+      },
+      'Maximum call stack',
+    ],
+    ['answers a fraction', () => 1.5, 'the allocator `doubling` answered 1.5'],
+  ])('one that %s fails the step, and is no bug of ours', async (_what, malloc, message) => {
+    const { code, out, err } = await run([{ ...doubling, malloc }]);
+    expect(code).toBe(1);
+    expect(out).toContain(message);
+    expect(out + err).not.toContain('bug');
+  });
 });

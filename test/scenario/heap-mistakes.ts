@@ -44,6 +44,18 @@ export const HEAPS: readonly Row[] = [
     hint: /3\.4/,
   },
   {
+    what: 'before sys.getallocatedblocks',
+    text: python("'3.3'", '{ do: sys.getallocatedblocks }'),
+    at: 'MEM-SCN-035 5:11',
+    hint: /3\.4/,
+  },
+  {
+    what: 'before tracemalloc.reset_peak',
+    text: python("'3.8'", '{ do: tracemalloc.reset_peak }'),
+    at: 'MEM-SCN-035 5:11',
+    hint: /3\.9/,
+  },
+  {
     what: 'mimalloc',
     text: python("{ version: '3.13', PYTHONMALLOC: mimalloc_debug }"),
     at: 'MEM-SCN-035 4:38',

@@ -30,6 +30,14 @@ const failed = (step: StepResult): string[] =>
     .map(({ what, expected, actual }) => `${what}: ${expected}, not ${actual}`);
 
 describe('arguments', () => {
+  it('a size of more than 64 bits is none, a negative one is what C makes of it', () => {
+    const beyond = last(PYTHON, '{ do: malloc, size: 0xffffffffffffffff+11, as: p }');
+    expect(beyond.outcome).toMatchObject({ kind: 'dead', why: expect.stringContaining('a size has 64 bits') });
+    for (const size of ['-1', '0xffffffffffffffff']) {
+      expect(last(PYTHON, `{ do: malloc, size: ${size}, as: p }`).outcome).toEqual({ kind: 'pointer', address: 0 });
+    }
+  });
+
   it('sizes beyond 2^53 are exact, and refused by every allocator', () => {
     const [c, py] = ['malloc', 'PyMem_Malloc'].map((name) =>
       last(PYTHON, `{ do: ${name}, size: "0xffffffffffffffff", as: p, expect: { result: NULL } }`),

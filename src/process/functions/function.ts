@@ -44,12 +44,30 @@ export interface ProgramFunction {
   readonly name: string;
   /** What must be there: any C library, glibc's malloc, a textbook heap, or Python. */
   readonly of: 'libc' | 'glibc' | 'textbook' | 'python';
+  /** The first CPython version that has it, `3.4`; undefined: all that are known here do. */
+  readonly since?: string | undefined;
   readonly parameters: readonly Parameter[];
   readonly result: 'pointer' | 'number' | 'text' | 'nothing';
   readonly effect: Effect;
   /** One sentence for help and reference. */
   readonly about: string;
   readonly run: (program: Program, args: readonly Argument[]) => Value;
+}
+
+/** The version it came with, when the Python of that version name has it not yet; null: it has it. */
+export function missingSince({ since }: ProgramFunction, version: string): string | null {
+  if (since === undefined) return null;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [firstMajor = 0, firstMinor = 0] = since.split('.').map(Number);
+  return major > firstMajor || (major === firstMajor && minor >= firstMinor) ? null : since;
+}
+
+const SIZE_END = 2n ** 64n;
+const SIZE_LEAST = -(2n ** 63n);
+
+/** Is it what 64 bits can hold as a size: unsigned, or below 0 as C would convert it? */
+export function isSize(value: number | bigint): boolean {
+  return value >= SIZE_LEAST && value < SIZE_END;
 }
 
 export const pointerAt = (args: readonly Argument[], index: number): number => Number(args[index] ?? 0);

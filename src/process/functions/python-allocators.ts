@@ -24,6 +24,21 @@ const word: Parameter = {
 };
 const threadName: Parameter = { name: 'name', kind: 'text', about: 'name of the thread' };
 
+/** Versions that functions came with, when not with the oldest [What's New in Python 3.3, 3.4, 3.6]. */
+const SINCE: Readonly<Record<string, string>> = {
+  PyMem_SetupDebugHooks: '3.4',
+  PyMem_GetAllocator: '3.4',
+  PyMem_SetAllocator: '3.4',
+  PyObject_GetArenaAllocator: '3.4',
+  PyObject_SetArenaAllocator: '3.4',
+  // 3.7 calls it _PyMem_GetAllocatorsName.
+  _PyMem_GetCurrentAllocatorName: '3.8',
+  'sys._debugmallocstats': '3.3',
+  'sys.getallocatedblocks': '3.4',
+  Py_FinalizeEx: '3.6',
+  PyGILState_Check: '3.4',
+};
+
 function python(
   name: string,
   parameters: readonly Parameter[],
@@ -34,6 +49,7 @@ function python(
   return {
     name,
     of: 'python',
+    since: SINCE[name],
     parameters,
     result,
     effect: OTHER,

@@ -38,6 +38,13 @@ const snapshotName = (name: string, about: string): Parameter => ({ name, kind: 
 const tracer = (program: Program) => runtimeOf(program).tracemalloc;
 const exceptionText = ({ error, message }: PythonError): string => `${error}: ${message}`;
 
+/** The module came with 3.4 [PEP 454]; these functions later. */
+const SINCE: Readonly<Record<string, string>> = {
+  'tracemalloc.reset_peak': '3.9',
+  PyTraceMalloc_Track: '3.7',
+  PyTraceMalloc_Untrack: '3.7',
+};
+
 /** A function without a result of its own kind: most of the module. */
 function python(
   name: string,
@@ -46,7 +53,7 @@ function python(
   about: string,
   run: (program: Program, args: readonly Argument[]) => Value,
 ): ProgramFunction {
-  return { name, of: 'python', parameters, result, effect: OTHER, about, run };
+  return { name, of: 'python', since: SINCE[name] ?? '3.4', parameters, result, effect: OTHER, about, run };
 }
 
 function snapshotAt(program: Program, args: readonly Argument[], index: number): Snapshot | string {

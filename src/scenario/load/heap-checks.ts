@@ -6,13 +6,13 @@
  * the run can name.
  */
 
+import { pythonSettings } from '../../machine/python-settings.ts';
 import { suggest } from '../../mmu/nearest.ts';
-import type { ProgramFunction } from '../../process/functions/function.ts';
+import { missingSince } from '../../process/functions/function.ts';
 import { programFunction } from '../../process/functions/registry.ts';
 import { pageRefusal } from '../../process/python/page-size.ts';
-import { type PythonProfile, pythonProfile } from '../../process/python/profiles.ts';
+import { pythonProfile } from '../../process/python/profiles.ts';
 import { argumentOf, type CallStep } from '../schema/calls.ts';
-import { pythonOf } from '../schema/heap.ts';
 import type { ActionStep, StepOf } from '../schema/steps.ts';
 import type { ProcessProblem } from './process-book.ts';
 
@@ -84,7 +84,7 @@ function callProblems(step: CallStep, actor: string, { python, malloc, threads }
       const hint = `spawn it with one: \`- { do: spawn, process: ${actor}, python: '3.11' }\``;
       return [problem('MEM-SCN-035', `\`${actor}\` has no Python, so no \`${called.name}\``, hint, 'do')];
     }
-    const since = missingSince(called, pythonProfile(python));
+    const since = missingSince(called, python);
     if (since !== null) {
       const message = `\`${called.name}\` came with Python ${since}; \`${actor}\` has ${python}`;
       return [problem('MEM-SCN-035', message, `spawn it with \`python: '${since}'\` or later`, 'do')];
@@ -106,15 +106,6 @@ function callProblems(step: CallStep, actor: string, { python, malloc, threads }
   return [];
 }
 
-/** The first version that has the function, when this one has it not [What's New in Python 3.4, 3.5]. */
-function missingSince(called: ProgramFunction, profile: PythonProfile | undefined): string | null {
-  if (profile === undefined) return null;
-  if (!profile.hasCalloc && /^Py\w+_(Raw)?Calloc$/.test(called.name)) return '3.5';
-  const needsDomains =
-    /^(tracemalloc\.|PyTraceMalloc_|PyMem_Raw|PyMem_[GS]etAllocator|PyMem_SetupDebugHooks|PyObject_[GS]et)/;
-  return !profile.hasDomains && needsDomains.test(called.name) ? '3.4' : null;
-}
-
 function watchProblems(step: ActionStep, actor: string, { isWatched }: Libraries): ProcessProblem[] {
   const wanted = step.expect !== undefined && 'errors' in step.expect ? step.expect.errors : undefined;
   if (isWatched || wanted === undefined) return [];
@@ -132,7 +123,7 @@ function mimallocProblems({ python }: StepOf<'spawn'>): ProcessProblem[] {
 
 function pageProblems({ python }: StepOf<'spawn'>, pageBytes: number): ProcessProblem[] {
   if (python === undefined) return [];
-  const { version, ...settings } = pythonOf(python);
+  const { version, ...settings } = pythonSettings(python);
   const profile = pythonProfile(version);
   const refusal = profile === undefined ? null : pageRefusal({ profile, ...settings }, pageBytes);
   return refusal === null ? [] : [problem('MEM-SCN-035', refusal.message, refusal.hint, 'python')];

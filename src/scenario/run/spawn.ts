@@ -2,8 +2,6 @@
 
 import type { SpawnOptions } from '../../machine/machine.ts';
 import type { ImageOptions, ImageSection } from '../../process/image.ts';
-import type { TextbookOptions } from '../../process/textbook/options.ts';
-import { pythonOf } from '../schema/heap.ts';
 import type { StepOf } from '../schema/steps.ts';
 import type { Executed } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -32,17 +30,10 @@ export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
   };
 }
 
+/** In the words that the library knows too; it looks at them once more. */
 function heapOf({ malloc, python, memcheck }: StepOf<'spawn'>): Pick<SpawnOptions, 'malloc' | 'python' | 'memcheck'> {
-  return {
-    malloc: malloc === undefined || malloc === 'glibc' ? malloc : textbookOf(malloc),
-    python: python === undefined ? undefined : pythonOf(python),
-    memcheck,
-  };
-}
-
-function textbookOf(malloc: Exclude<StepOf<'spawn'>['malloc'], 'glibc' | undefined>): TextbookOptions {
   // The schema has asked checkTextbookOptions whether the keys are the policy's own.
-  return (typeof malloc === 'string' ? { policy: malloc } : malloc) as TextbookOptions;
+  return { malloc: malloc as SpawnOptions['malloc'], python, memcheck };
 }
 
 type ImageSpec = NonNullable<StepOf<'spawn'>['image']>;

@@ -1,6 +1,5 @@
 /** What a spawned process runs on its heap: which malloc, which Python, and whether its accesses are watched. */
 import { z } from 'zod';
-import type { PythonSpawnOptions } from '../../machine/machine-api.ts';
 import { PYTHON_VERSIONS } from '../../process/python/profiles.ts';
 import {
   COALESCINGS,
@@ -38,6 +37,7 @@ const textbook = z
   .meta({ id: 'textbook-malloc' });
 
 const version = z.enum(PYTHON_VERSIONS as [string, ...string[]]);
+/** The keys are the users' spelling of what python-settings.ts of the machine knows. */
 const python = z.strictObject({
   version: version.describe('CPython version.'),
   PYTHONMALLOC: z.string().optional().describe('The environment variable, as Python reads it: `debug`, `malloc`, …'),
@@ -47,22 +47,6 @@ const python = z.strictObject({
   debugBuild: z.boolean().optional().describe('Configured with `--with-pydebug`.'),
   withPymalloc: z.boolean().optional().describe('false: configured with `--without-pymalloc`.'),
 });
-type PythonSpec = z.infer<typeof python>;
-
-/** What a scenario says of a Python, in the words of the library. */
-export function pythonOf(spec: string | PythonSpec): PythonSpawnOptions {
-  if (typeof spec === 'string') return { version: spec };
-  const { version, PYTHONMALLOC, PYTHONMALLOCSTATS, dev, isolated, ...build } = spec;
-  return {
-    version,
-    ...build,
-    ...(PYTHONMALLOC === undefined ? {} : { pythonMalloc: PYTHONMALLOC }),
-    ...(PYTHONMALLOCSTATS === undefined ? {} : { pythonMallocStats: PYTHONMALLOCSTATS }),
-    ...(dev === undefined ? {} : { devMode: dev }),
-    ...(isolated === undefined ? {} : { ignoreEnvironment: isolated }),
-  };
-}
-
 /** Keys of `spawn`. */
 export const heapOptions = {
   malloc: z
