@@ -4,6 +4,7 @@
  *     machine.call(process, 'PyObject_Malloc', [64])
  *        └─ ProgramPort ── Program (mapped when first needed) ── function ── allocator ── loads, stores, mmap, sbrk
  */
+import { numberOf, type Argument as Wide } from '../kernel/arguments.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { terminate } from '../kernel/lifecycle.ts';
 import type { Process } from '../kernel/process.ts';
@@ -26,8 +27,6 @@ interface CallSite extends CallOptions {
   /** The machine's. */
   readonly clock: number;
 }
-
-type Wide = number | bigint;
 
 interface ProgramExit {
   readonly pid: number;
@@ -197,7 +196,7 @@ export class ProgramPort {
   noteBuffer(process: Process, call: 'read' | 'write', from: Wide, length: Wide, done: number, at: Place): void {
     const program = this.programs.get(process.pid);
     if (program === undefined || typeof from === 'bigint') return;
-    program.checker?.noteBuffer(call, from, Number(length), at);
+    program.checker?.noteBuffer(call, from, numberOf(length), at);
     if (call === 'read' && done > 0) this.noteStore(program, from, done);
   }
 

@@ -158,3 +158,11 @@ it('a buffer that begins in other memory is wrong where an allocator’s begins'
   machine.write(process, 1, heap! - 8, 16);
   expect(errors()).toMatchObject([{ address: heap, by: 'write' }]);
 });
+
+it('a length that no block has is told by the first byte behind the block', () => {
+  const { machine, process, malloc, errors } = watched();
+  const block = malloc(10);
+  expect(machine.write(process, 1, block, -1)).toBeLessThan(0);
+  expect(machine.write(process, 1, block, 2n ** 63n)).toBeLessThan(0);
+  expect(errors().map(({ address }) => address - block)).toEqual([10, 10]);
+});
