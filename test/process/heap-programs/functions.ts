@@ -1,14 +1,29 @@
 /** The functions that programs call, by what they do, with arguments. */
 import { expect } from 'vitest';
-import type { Argument, Family, ProgramFunction } from '../../../src/process/functions/function.ts';
+import {
+  type Argument,
+  type Family,
+  missingSince,
+  type ProgramFunction,
+} from '../../../src/process/functions/function.ts';
 import { PROGRAM_FUNCTIONS } from '../../../src/process/functions/registry.ts';
+import type { Program } from '../../../src/process/program.ts';
 
 type Role = 'allocates' | 'reallocates' | 'frees';
 
-export function functionsOf(role: Role, family: Family, isGlibc: boolean): ProgramFunction[] {
-  return PROGRAM_FUNCTIONS.filter(
-    ({ effect, of }) => effect.kind === role && effect.family === family && (of !== 'glibc' || isGlibc),
-  );
+/** Those that the program's C library and its version of Python have. */
+export function functionsOf(role: Role, family: Family, { glibc, python }: Program): ProgramFunction[] {
+  return PROGRAM_FUNCTIONS.filter((called) => {
+    const { effect, of } = called;
+    if (effect.kind !== role || effect.family !== family || (of === 'glibc' && glibc === null)) return false;
+    return python === null || missingSince(called, python.profile.name) === null;
+  });
+}
+
+/** The family that a step means in this program: without a Python the C library's, without domains obj. */
+export function familyIn({ python }: Program, wanted: Family): Family {
+  if (python === null) return 'libc';
+  return wanted === 'raw' && !python.profile.hasDomains ? 'obj' : wanted;
 }
 
 /** Every function that gives, resizes or takes blocks: a program must have called each. */

@@ -13,7 +13,7 @@ import type { Argument, Family, ProgramFunction } from '../../../src/process/fun
 import type { Program } from '../../../src/process/program.ts';
 import { type Command, PROCESSES_MAX } from './commands.ts';
 import { customize } from './customizing.ts';
-import { argumentsFor, functionsOf } from './functions.ts';
+import { argumentsFor, familyIn, functionsOf } from './functions.ts';
 import { checkGivenBack } from './given-back.ts';
 import type { HeapCase, Reached } from './heap-case.ts';
 import { type Block, GRAINS, ModelHeap, sandOf } from './naive-heap.ts';
@@ -121,14 +121,14 @@ export class HeapHarness {
     const block = 'which' in step ? model.blocks[step.which % Math.max(1, model.blocks.length)] : undefined;
     switch (step.do) {
       case 'allocate': {
-        const family = program.python === null ? 'libc' : step.family;
-        const functions = functionsOf('allocates', family, program.glibc !== null);
+        const family = familyIn(program, step.family);
+        const functions = functionsOf('allocates', family, program);
         this.allocate(pair, family, functions[step.pick % functions.length]!, step.size, step.parts);
         break;
       }
       case 'burst': {
-        const family = program.python === null ? 'libc' : step.family;
-        const malloc = functionsOf('allocates', family, program.glibc !== null)[0]!;
+        const family = familyIn(program, step.family);
+        const malloc = functionsOf('allocates', family, program)[0]!;
         for (let index = 0; index < step.count; index++) this.allocate(pair, family, malloc, step.size, 0);
         break;
       }
@@ -207,7 +207,7 @@ export class HeapHarness {
     const program = this.program(pair);
     const { model } = pair;
     const family = old?.family ?? 'libc';
-    const functions = functionsOf('reallocates', family, program.glibc !== null);
+    const functions = functionsOf('reallocates', family, program);
     const called = functions[pick % functions.length]!;
     const { args, bytes } = argumentsFor(called, old?.address ?? 0, wanted, pick % 5);
     if (old !== undefined) this.checkContents(pair, old);
@@ -236,7 +236,7 @@ export class HeapHarness {
   private release(pair: Pair, block: Block | undefined, pick: number): void {
     const program = this.program(pair);
     const family = block?.family ?? 'libc';
-    const functions = functionsOf('frees', family, program.glibc !== null);
+    const functions = functionsOf('frees', family, program);
     const called = functions[pick % functions.length]!;
     // Looking would fetch the pages that free is to miss.
     const looksFirst = (block?.grain ?? 0) % 2 === 0;
