@@ -235,8 +235,7 @@ function requireLibrary(program: Program, called: ProgramFunction, process: Proc
   const has =
     called.of === 'libc' ||
     (called.of === 'python' && program.python !== null) ||
-    (called.of === 'glibc' && program.glibc !== null) ||
-    (called.of === 'textbook' && program.glibc === null);
+    (called.of === 'glibc' && program.glibc !== null);
   if (has) {
     requireVersion(program, called, process);
     return;
@@ -244,7 +243,6 @@ function requireLibrary(program: Program, called: ProgramFunction, process: Proc
   const hint = {
     python: "spawn it with a Python: `python: '3.11'`",
     glibc: 'its C library has a textbook allocator: spawn it with `malloc: glibc`, or none',
-    textbook: 'its C library has glibc’s allocator: spawn it with `malloc: first-fit` or another of a textbook',
     libc: '',
   }[called.of];
   throw new InputError({ code: 'MEM-API-015', message: `${process.name} has no \`${called.name}\``, hint });

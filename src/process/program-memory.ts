@@ -184,7 +184,7 @@ export class ProgramMemory implements MemoryReader {
   /** memmove(3). */
   copy(to: number, from: number, length: number): void {
     if (length <= 0) return;
-    // Backwards where a forward copy would overwrite what it has yet to read.
+    // All is read first where a copy piece by piece would overwrite what it has yet to read.
     if (to > from && to < from + length) {
       this.write(to, this.bytes(from, length));
       return;

@@ -8,6 +8,7 @@ import type { Process } from '../../src/kernel/process.ts';
 import { leaksOf } from '../../src/machine/leaks.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { SpawnOptions } from '../../src/machine/machine-api.ts';
+import { missingSince } from '../../src/process/functions/function.ts';
 import { PROGRAM_FUNCTIONS } from '../../src/process/functions/registry.ts';
 import { command } from '../process/heap-programs/commands.ts';
 import { HeapHarness } from '../process/heap-programs/harness.ts';
@@ -209,13 +210,12 @@ describe('trampling', () => {
   });
 
   it.for(PROGRAMS.map((options) => ({ options })))('never harms the machine: $options', ({ options }) => {
-    const heapFunctions = PROGRAM_FUNCTIONS.filter(
-      ({ effect, of }) =>
-        effect.kind !== 'other' &&
-        (of === 'libc' ||
-          (of === 'glibc' && options.malloc === undefined) ||
-          (of === 'python' && options.python !== undefined)),
-    );
+    const version = typeof options.python === 'string' ? options.python : options.python?.version;
+    const heapFunctions = PROGRAM_FUNCTIONS.filter((called) => {
+      if (called.effect.kind === 'other') return false;
+      if (called.of === 'glibc') return options.malloc === undefined;
+      return called.of === 'libc' || (version !== undefined && missingSince(called, version) === null);
+    });
     const allocating = heapFunctions.filter(({ effect }) => effect.kind === 'allocates');
     const ends: Reached = {};
     fc.assert(

@@ -189,7 +189,8 @@ function collect(blocks: readonly LiveBlock[], kinds: Uint8Array): LossRecord[] 
   const groups = new Map<string, { kind: LossKind; blocks: LiveBlock[]; bytes: number }>();
   blocks.forEach((block, index) => {
     const kind = KIND_NAMES[kinds[index]!]!;
-    const key = `${kind} ${block.by} ${block.at.step}`;
+    const { step, frame } = block.at;
+    const key = `${kind} ${block.by} ${frame === null ? step : `${frame.file}:${frame.line}`}`;
     const group = groups.get(key) ?? { kind, blocks: [], bytes: 0 };
     group.blocks.push(block);
     group.bytes += block.size;

@@ -42,8 +42,8 @@ export type Effect =
 export interface ProgramFunction {
   /** As C spells it. */
   readonly name: string;
-  /** What must be there: any C library, glibc's malloc, a textbook heap, or Python. */
-  readonly of: 'libc' | 'glibc' | 'textbook' | 'python';
+  /** What must be there: any C library, glibc's malloc, or Python. */
+  readonly of: 'libc' | 'glibc' | 'python';
   /** The first CPython version that has it, `3.4`; undefined: all that are known here do. */
   readonly since?: string | undefined;
   readonly parameters: readonly Parameter[];

@@ -209,6 +209,11 @@ export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
 ];
 
 function startThread(runtime: PythonRuntime, args: readonly Argument[], kind: 'python' | 'foreign'): number {
-  const thread = runtime.threads.spawn(textAt(args, 0), kind);
+  const name = textAt(args, 0);
+  if (runtime.threads.list(runtime.memory).some((thread) => thread.name === name)) {
+    const message = `there is already a thread \`${name}\``;
+    throw new InputError({ code: 'MEM-API-017', message, hint: 'steps know threads by their names: give it another' });
+  }
+  const thread = runtime.threads.spawn(name, kind);
   return runtime.threads.list(runtime.memory).find(({ address }) => address === thread)?.ident ?? 0;
 }

@@ -147,6 +147,7 @@ export const TRACEMALLOC: readonly ProgramFunction[] = [
       { name: 'inclusive', kind: 'number', about: '1: keep those that match; 0: keep the others', default: 1 },
       { name: 'all_frames', kind: 'number', about: '1: hold all frames against it, not only the last', default: 0 },
       { name: 'lineno', kind: 'number', about: 'of this line only; 0: of any', default: 0 },
+      { name: 'domain', kind: 'number', about: 'of this domain only; -1: of any', default: -1 },
     ],
     'text',
     'Keep a part of a snapshot under another name; answers the exception, or nothing.',
@@ -159,6 +160,7 @@ export const TRACEMALLOC: readonly ProgramFunction[] = [
         inclusive: pointerAt(args, 3) !== 0,
         allFrames: pointerAt(args, 4) !== 0,
         ...(pointerAt(args, 5) === 0 ? {} : { line: pointerAt(args, 5) }),
+        ...(pointerAt(args, 6) < 0 ? {} : { domain: pointerAt(args, 6) }),
       };
       program.snapshots.set(textAt(args, 1), snapshot.filterTraces([filter]));
       return '';

@@ -21,10 +21,9 @@ export function call(context: StepContext, process: Process, step: CallStep): Ex
   const answer = result.text ?? result.value ?? undefined;
   const pointer = called.result === 'pointer' ? Number(result.value ?? 0) : undefined;
   if (step.as !== undefined && result.value !== null) {
-    const isNull = pointer === 0;
     // A name that means NULL is a name for 0: `free` of it does nothing, a store through it faults.
     context.names.symbols.set(step.as, Number(result.value));
-    if (isNull) context.names.unbound.delete(step.as);
+    context.names.unbound.delete(step.as);
   }
   const outcome: StepOutcome =
     pointer !== undefined
