@@ -84,6 +84,6 @@ export function heapFigures(program: Program, regions: readonly HeapRegion[] = h
     lostBytes,
     internalFragmentation: internal,
     externalFragmentation: freeBytes === 0 ? 0 : 1 - largestFree / freeBytes,
-    arenas: program.python?.pymalloc.summary(program.peek()).arenasCurrent ?? 0,
+    arenas: program.python?.pymalloc.arenasNow(program.peek()) ?? 0,
   };
 }

@@ -11,6 +11,17 @@ const alignment: Parameter = { name: 'alignment', kind: 'size', about: 'a power 
 const bytesFrom = (index: number) => (args: readonly Argument[]) => sizeAt(args, index);
 const OTHER = { kind: 'other' } as const;
 
+/** memalign(3), and the name that C11 gave it: the same function in glibc 2.36. */
+const ALIGNED: readonly ProgramFunction[] = ['memalign', 'aligned_alloc'].map((name) => ({
+  name,
+  of: 'glibc',
+  parameters: [alignment, size],
+  result: 'pointer',
+  effect: { kind: 'allocates', family: 'libc', bytes: bytesFrom(1) },
+  about: 'A block whose address is a multiple of `alignment`, or NULL.',
+  run: (program, args) => program.glibc?.memalign(sizeAt(args, 0), sizeAt(args, 1)) ?? NULL,
+}));
+
 export const C_LIBRARY: readonly ProgramFunction[] = [
   {
     name: 'malloc',
@@ -60,24 +71,7 @@ export const C_LIBRARY: readonly ProgramFunction[] = [
     about: 'Bytes that the block can hold: at least as many as were asked for.',
     run: (program, args) => program.libc.usableSize(pointerAt(args, 0)),
   },
-  {
-    name: 'memalign',
-    of: 'glibc',
-    parameters: [alignment, size],
-    result: 'pointer',
-    effect: { kind: 'allocates', family: 'libc', bytes: bytesFrom(1) },
-    about: 'A block whose address is a multiple of `alignment`, or NULL.',
-    run: (program, args) => program.glibc?.memalign(sizeAt(args, 0), sizeAt(args, 1)) ?? NULL,
-  },
-  {
-    name: 'aligned_alloc',
-    of: 'glibc',
-    parameters: [alignment, size],
-    result: 'pointer',
-    effect: { kind: 'allocates', family: 'libc', bytes: bytesFrom(1) },
-    about: 'The same as memalign, by the name that C11 gave it.',
-    run: (program, args) => program.glibc?.memalign(sizeAt(args, 0), sizeAt(args, 1)) ?? NULL,
-  },
+  ...ALIGNED,
   {
     name: 'malloc_trim',
     of: 'glibc',
