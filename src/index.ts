@@ -100,9 +100,23 @@ export type { Process } from './kernel/process.ts';
 export { POLICY_NAMES, type PolicyName } from './kernel/reclaim/policy.ts';
 export { POLICIES, type PolicyEntry } from './kernel/reclaim/registry.ts';
 
-// ── Programs ──
+// ── Programs: functions called by name, their heaps, and the tools that watch them ──
 
+export type { CallOptions, CallResult, PythonSpawnOptions } from './machine/machine-api.ts';
+export type { HeapBlockView, HeapRegionView, HeapView } from './machine/view.ts';
+export { type HeapFigures, heapFigures, heapRegions } from './process/check/figures.ts';
+export { findLeaks, type LeakReport, type LossKind, type LossRecord } from './process/check/leaks.ts';
+export type { FreedBlock, LiveBlock, Place } from './process/check/ledger.ts';
+export type { AddressStory, HeapError } from './process/check/memcheck.ts';
+export type { Argument, Parameter, ProgramFunction } from './process/functions/function.ts';
+export { PROGRAM_FUNCTIONS } from './process/functions/registry.ts';
 export type { ImageOptions } from './process/image.ts';
+export type { Program } from './process/program.ts';
+export type { Frame } from './process/python/frame.ts';
+export type { HostAllocator, HostArenaAllocator, HostArenaCall, HostCall } from './process/python/host-functions.ts';
+export { PYTHON_VERSIONS } from './process/python/profiles.ts';
+export { Snapshot } from './process/python/tracemalloc/snapshot.ts';
+export { TEXTBOOK_POLICIES, type TextbookOptions } from './process/textbook/options.ts';
 
 // ── The hardware: formats, TLBs, translations, faults, units ──
 

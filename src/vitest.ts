@@ -28,8 +28,11 @@
  */
 import { expect } from 'vitest';
 import type { FaultKind, SignalCode } from './kernel/events.ts';
+import type { Machine } from './machine/machine.ts';
 import type { Counters, MachineView } from './machine/view.ts';
 import type { FaultRule } from './mmu/fault.ts';
+import { findLeaks } from './process/check/leaks.ts';
+import type { HeapError } from './process/check/memcheck.ts';
 import {
   costVerdict,
   countersVerdict,
@@ -37,6 +40,7 @@ import {
   segfaultVerdict,
   valueVerdict,
 } from './report/verdicts/accesses.ts';
+import { heapErrorsVerdict, lostBlocksVerdict } from './report/verdicts/heaps.ts';
 import { holdVerdict, invariantsVerdict, leakVerdict, residentVerdict } from './report/verdicts/machines.ts';
 import { cannotJudge, isScenario, type ProcessName, type Verdict } from './report/verdicts/verdict.ts';
 
@@ -66,6 +70,13 @@ export interface MemoryMatchers {
   toHaveLeakedNothing(options?: { readonly since?: MachineView }): void;
   /** On a machine or scenario result: no invariant is broken. One that is, is a bug of mmulator. */
   toHaveHealthyInvariants(): void;
+  /**
+   * On a machine: the program of the process has lost no block. One to which a pointer is left in its memory is not lost;
+   * TypeScript variables are no memory of the program. Of a process that called exit, what it had lost then counts.
+   */
+  toHaveNoLeaks(process: ProcessName): void;
+  /** On a machine: memcheck found something in the process, which was spawned with `memcheck: true`; these kinds, in order. */
+  toHaveHeapErrors(process: ProcessName, kinds?: readonly HeapError['kind'][]): void;
   /** On a scenario result: every expectation held, to the end. */
   toHold(): void;
 }
@@ -98,6 +109,54 @@ function brokenInvariants(received: unknown): readonly string[] {
   throw cannotJudge('toHaveHealthyInvariants', 'a machine or a scenario result');
 }
 
+/** As much of a `Machine` as the matchers of heaps look at. */
+type WithPrograms = Pick<Machine, 'process' | 'programs'>;
+
+const hasPrograms = (value: unknown): value is WithPrograms =>
+  isMachine(value) && 'process' in value && 'programs' in value;
+
+/** The machine that was handed over and the process asked about, also one that the machine has no longer. */
+function owner(matcher: string, received: unknown, process: ProcessName): { machine: WithPrograms; found: Owner } {
+  if (!hasPrograms(received)) throw cannotJudge(matcher, 'a machine');
+  if (!isProcessName(process)) throw cannotJudge(matcher, 'a process of the machine: itself, its pid or its name');
+  const which = typeof process === 'object' ? process.pid : process;
+  const known = received.process(which) ?? received.programs.exitOf(which);
+  if (known !== undefined) return { machine: received, found: known };
+  if (typeof which === 'string') throw cannotJudge(matcher, `a process that there is, and there is no '${which}'`);
+  return { machine: received, found: { pid: which, name: `process ${which}` } };
+}
+
+type Owner = { readonly pid: number; readonly name: string; readonly state?: string };
+
+function isProcessName(value: unknown): value is ProcessName {
+  if (typeof value === 'string' || typeof value === 'number') return true;
+  return typeof value === 'object' && value !== null && 'pid' in value && typeof value.pid === 'number';
+}
+
+function lostBlocks(received: unknown, process: ProcessName): Verdict {
+  const { machine, found } = owner('toHaveNoLeaks', received, process);
+  const { pid, name, state } = found;
+  if (state === 'running') {
+    const program = machine.programs.loaded(found);
+    return lostBlocksVerdict(name, program === undefined ? null : findLeaks(program));
+  }
+  const exit = machine.programs.exitOf(pid);
+  if (exit === undefined) {
+    throw cannotJudge('toHaveNoLeaks', `a process that runs, or called exit last: ask before ${name} ends`);
+  }
+  return lostBlocksVerdict(name, exit.leaks);
+}
+
+function heapErrors(received: unknown, process: ProcessName, kinds?: readonly string[]): Verdict {
+  const { machine, found } = owner('toHaveHeapErrors', received, process);
+  const { pid, name } = found;
+  const isWatched = machine.programs.isWatched(pid);
+  if (isWatched === undefined)
+    throw cannotJudge('toHaveHeapErrors', `a process that there is: ask before ${name} ends`);
+  if (!isWatched) throw cannotJudge('toHaveHeapErrors', `a watched process: spawn it with \`memcheck: true\``);
+  return heapErrorsVerdict(name, machine.programs.loaded(found)?.checker?.errors ?? [], kinds);
+}
+
 function residencyAsked(received: unknown): { machine: unknown; process: ProcessName; address: number } {
   const { machine, process, address } = Object(received) as Partial<ReturnType<typeof residencyAsked>>;
   if (machine === undefined || process === undefined || address === undefined) {
@@ -122,5 +181,8 @@ expect.extend({
   toHaveLeakedNothing: (received: unknown, options?: { readonly since?: MachineView }) =>
     answer(leakVerdict(pictured(received), options?.since)),
   toHaveHealthyInvariants: (received: unknown) => answer(invariantsVerdict(brokenInvariants(received))),
+  toHaveNoLeaks: (received: unknown, process: ProcessName) => answer(lostBlocks(received, process)),
+  toHaveHeapErrors: (received: unknown, process: ProcessName, kinds?: readonly string[]) =>
+    answer(heapErrors(received, process, kinds)),
   toHold: (received: unknown) => answer(holdVerdict(received)),
 });

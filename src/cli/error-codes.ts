@@ -67,6 +67,11 @@ export const CLI_ERROR_CODES: readonly ErrorCode[] = [
     text: '`init` overwrites nothing unless told to with --force.',
   },
   {
+    code: 'MEM-CLI-014',
+    title: 'a module without allocators',
+    text: '`--allocators` takes a JavaScript module whose default export is a list of allocators: each with a name, and malloc, calloc, realloc and free, or for arenas alloc and free.',
+  },
+  {
     code: 'MEM-CLI-013',
     title: 'cannot write',
     text: 'Writing the file failed: the folder may not exist, or you may not have the permission.',

@@ -27,6 +27,8 @@ export interface CliIo {
   kindOf(path: string): FolderEntry['kind'] | null;
   /** In the order of their names. */
   listFolder(path: string): readonly FolderEntry[];
+  /** What a JavaScript module exports: it runs. */
+  importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
   /** Let what is waiting (signals, writes) happen. */

@@ -65,7 +65,7 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-API-013',
     title: 'no such function, or arguments that do not fit',
-    text: 'Programs are called by the C names of their functions, with an argument for each parameter: `mmulator list steps` shows those that scenarios use, and `PROGRAM_FUNCTIONS` all of them.',
+    text: 'Programs are called by the C names of their functions, with an argument for each parameter (a size has 64 bits, a domain is raw, mem or obj): `mmulator list steps` shows those that scenarios use, and `PROGRAM_FUNCTIONS` all of them.',
   },
   {
     code: 'MEM-API-014',
@@ -75,7 +75,7 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-API-015',
     title: 'the program does not have this function',
-    text: 'Functions of Python need a process that was spawned with one, those of glibc’s malloc one whose malloc is glibc’s.',
+    text: 'Functions of Python need a process that was spawned with one, and with a version that has them already; those of glibc’s malloc one whose malloc is glibc’s.',
   },
   {
     code: 'MEM-API-016',
@@ -86,6 +86,31 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     code: 'MEM-API-017',
     title: 'no such thread',
     text: 'Threads are known by their names. A Python program begins with `main`; `threading.Thread` and `pthread_create` start others.',
+  },
+  {
+    code: 'MEM-API-018',
+    title: 'no such host allocator',
+    text: '`PyMem_SetAllocator` and `PyObject_SetArenaAllocator` take allocators by name: `counting`, `failing`, `logging` and `counting-arena` are always there, others after `machine.programs.addAllocator`, or with the run option `allocators`.',
+  },
+  {
+    code: 'MEM-API-019',
+    title: 'a host allocator that cannot be added',
+    text: 'An allocator has a name, a sentence `about` it, a number of `words`, and malloc, calloc, realloc and free, or for arenas alloc and free. They are told apart by their names, and a machine has room for about fifty.',
+  },
+  {
+    code: 'MEM-API-020',
+    title: 'pages too small for this Python',
+    text: 'Up to 3.9, pymalloc reads the start of the 4 KiB around any pointer that is freed; where pages are smaller, nothing need be there, and the process would die of SIGSEGV. Take larger pages, Python 3.10 or later, or (from 3.6) `PYTHONMALLOC=malloc`.',
+  },
+  {
+    code: 'MEM-API-021',
+    title: 'spawn options that do not fit',
+    text: '`spawn` knows name, image, cpu, signals, malloc, python and memcheck. `malloc` is `glibc`, a textbook’s policy, or that with its own options (docs/heaps.md lists them); `python` is a version, or that with settings such as PYTHONMALLOC.',
+  },
+  {
+    code: 'MEM-API-022',
+    title: 'a host allocator failed',
+    text: 'An allocator that you wrote threw, called itself without end, or answered or passed on what is no address and no size; or it named a word of its ctx that it has not. To refuse a request it returns 0. The call ends halfway, so the heaps below the allocator may be damaged.',
   },
   {
     code: 'MEM-REC-001',

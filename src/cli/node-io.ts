@@ -1,5 +1,7 @@
 /** The real world: Node's streams, file system, environment and signals. Nothing else in the project touches them. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { EXIT } from './exit-codes.ts';
 import type { CliIo, FolderEntry, OutputStream } from './io.ts';
 
@@ -18,6 +20,7 @@ export function nodeIo(): CliIo {
     writeFile: (path, text) => writeFileSync(path, text),
     kindOf,
     listFolder,
+    importModule: (path) => import(pathToFileURL(resolve(path)).href),
     readStdin,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     interrupted: () => interrupted,

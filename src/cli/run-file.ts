@@ -1,6 +1,7 @@
 /** One scenario file: read, run, compared with its golden record if it has one; and the exit code that means. */
 import type { InputError } from '../mmu/input-error.ts';
 import { InvariantError } from '../mmu/invariant.ts';
+import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import {
   compareGolden,
   type GoldenDifference,
@@ -27,6 +28,8 @@ export interface FileRunOptions {
   /** Write the golden record instead of comparing with it. */
   readonly update: boolean;
   readonly verbose: boolean;
+  /** Allocators that steps may name. */
+  readonly allocators: readonly AnyHostAllocator[];
 }
 
 export type FileRun =
@@ -74,7 +77,10 @@ export async function runFile(
 }
 
 function run(scenario: Scenario, options: FileRunOptions, onStep: (step: StepResult) => void, { io }: CommandContext) {
-  const engine = new ScenarioEngine(scenario, options.seed === null ? {} : { seed: options.seed });
+  const engine = new ScenarioEngine(scenario, {
+    allocators: options.allocators,
+    ...(options.seed === null ? {} : { seed: options.seed }),
+  });
   return runSliced(engine, { onStep, ...(options.maxSteps === null ? {} : { maxSteps: options.maxSteps }) }, io);
 }
 

@@ -2,6 +2,7 @@
 import type { MachineView } from '../machine/view.ts';
 import { InputError } from '../mmu/input-error.ts';
 import type { PageTableFormat } from '../mmu/page-table/formats.ts';
+import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import type { ScenarioResult, StepResult } from '../scenario/result.ts';
 import { ScenarioEngine } from '../scenario/run/engine.ts';
 import type { CommandContext } from './command.ts';
@@ -29,6 +30,8 @@ export interface UntilOptions {
   readonly steps: number | null;
   readonly seed: number | null;
   readonly verbose: boolean;
+  /** Allocators that steps may name. */
+  readonly allocators: readonly AnyHostAllocator[];
 }
 
 /** What is wrong has been told on standard error already. */
@@ -54,7 +57,10 @@ export async function runUntil(
     last = step;
   };
   try {
-    const engine = new ScenarioEngine(scenario, options.seed === null ? {} : { seed: options.seed });
+    const engine = new ScenarioEngine(scenario, {
+      allocators: options.allocators,
+      ...(options.seed === null ? {} : { seed: options.seed }),
+    });
     const stopAtStep = options.steps ?? Number.POSITIVE_INFINITY;
     const result = await runSliced(engine, { stopAtStep, onStep, maxSteps: Number.POSITIVE_INFINITY }, io);
     if (result === null) return { kind: 'not-run', code: EXIT.interrupted };

@@ -6,6 +6,8 @@ import type { HeapBlockView, HeapRegionView, HeapView } from './view.ts';
 
 /** A region of more pieces is shown by its figures alone: a picture is for a person. */
 const BLOCKS_MAX = 4096;
+/** One corruption breaks many rules. */
+const BROKEN_MAX = 3;
 
 export function viewHeap(program: Program): HeapView {
   const regions = heapRegions(program);
@@ -19,6 +21,7 @@ export function viewHeap(program: Program): HeapView {
     python: python?.profile.name ?? null,
     allocator: python?.allocatorName(program.peek()) ?? null,
     figures: heapFigures(program, regions),
+    broken: program.brokenRules().slice(0, BROKEN_MAX),
     regions: Object.fromEntries(regions.map((region) => [key(region.start), viewRegion(region)])),
     held,
   };

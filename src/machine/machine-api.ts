@@ -4,7 +4,7 @@ import type { SignalInfo, SignalName } from '../kernel/events.ts';
 import type { ImageOptions } from '../process/image.ts';
 import type { Frame } from '../process/python/frame.ts';
 import type { PythonOptions } from '../process/python/runtime.ts';
-import type { TextbookOptions } from '../process/textbook/allocator.ts';
+import type { TextbookOptions, TextbookPolicy } from '../process/textbook/options.ts';
 
 /** A virtual address; a bigint only for constants of 2^53 and above. */
 export type Address = number | bigint;
@@ -18,16 +18,25 @@ export interface SpawnOptions {
   readonly cpu?: number | undefined;
   /** `survive`: a fatal signal ends the access, not the process. */
   readonly signals?: 'kill' | 'survive' | undefined;
-  /** What the C library's malloc is: glibc's (default) or one of a textbook. */
-  readonly malloc?: 'glibc' | TextbookOptions | undefined;
+  /** What the C library's malloc is: glibc's (default) or one of a textbook, by its policy or with its options. */
+  readonly malloc?: 'glibc' | TextbookPolicy | TextbookOptions | undefined;
   /** The Python that the process runs: a version such as `3.11`, or that with its settings. Default: none. */
   readonly python?: string | PythonSpawnOptions | undefined;
   /** Watch every access of the program as Valgrind's memcheck does. */
   readonly memcheck?: boolean | undefined;
 }
 
+/** Four settings may be spelled as Python's users do instead. */
 export interface PythonSpawnOptions extends Omit<PythonOptions, 'profile'> {
   readonly version: string;
+  /** The same as `pythonMalloc`. */
+  readonly PYTHONMALLOC?: string | undefined;
+  /** The same as `pythonMallocStats`. */
+  readonly PYTHONMALLOCSTATS?: string | undefined;
+  /** The same as `devMode`. */
+  readonly dev?: boolean | undefined;
+  /** The same as `ignoreEnvironment`. */
+  readonly isolated?: boolean | undefined;
 }
 
 export interface CallOptions {

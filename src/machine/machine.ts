@@ -15,7 +15,7 @@ import { PageFaultHandler } from '../kernel/fault/handler.ts';
 import { checkKernelInvariants } from '../kernel/invariants.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { fork, terminate, wait } from '../kernel/lifecycle.ts';
-import { MAP_FIXED } from '../kernel/linux-abi.ts';
+import { ERRNO, MAP_FIXED } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate, migrate } from '../kernel/schedule.ts';
 import { deliver } from '../kernel/signal.ts';
@@ -31,7 +31,6 @@ import { PageTable } from '../mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import type { Translation } from '../mmu/translation.ts';
 import { ACCESS_NAMES, type AccessKind, type AccessName, LOAD, STORE } from '../mmu/units.ts';
-import type { Place } from '../process/check/ledger.ts';
 import type { Argument as CallArgument } from '../process/functions/function.ts';
 import type { Frame } from '../process/python/frame.ts';
 import { AccessPort } from './access-port.ts';
@@ -71,6 +70,8 @@ export type {
   SyscallResult,
   WaitResult,
 } from './machine-api.ts';
+
+type NamedArguments = Readonly<Record<string, string | number | bigint>>;
 
 /** A machine's exact state, for `restore`. Opaque. */
 export interface MachineSnapshot {
@@ -142,10 +143,14 @@ export class Machine {
 
   // Processes
 
-  /** A new process. @throws InputError MEM-API-002, -014 when there is no room for it, MEM-API-003 on bare hardware. */
+  /**
+   * A new process. @throws InputError MEM-API-002, -014 when there is no room for it, MEM-API-003 on bare hardware, MEM-API-016,
+   * -020 for a Python that there is not, or not on this machine.
+   */
   spawn(options: SpawnOptions = {}): Process {
+    const program = programOptions(options, this.format.pageBytes);
     const process = spawnProcess(this.kernel, this.config, options);
-    this.programs.plan(process, programOptions(options));
+    this.programs.plan(process, program);
     return process;
   }
 
@@ -167,6 +172,7 @@ export class Machine {
   exit(process: Process, code = 0): void {
     this.enter(process);
     this.noteSyscall(process, 'exit', { code }, 0);
+    this.programs.exiting(process);
     terminate(this.kernel, process, code, null);
   }
 
@@ -205,35 +211,40 @@ export class Machine {
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
-    this.programs.noteRemapping(process, Number(address), Number(length));
     const result = munmap(this.kernel, process.space!, address, length);
+    if (result === 0) this.programs.noteRemapping(process, Number(address), Number(length));
     return this.noteSyscall(process, 'munmap', { address, length }, result);
   }
 
   mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
     this.enter(process, address, length);
-    this.programs.noteRemapping(process, Number(address), Number(length));
     const result = mprotect(this.kernel, process, address, length, prot);
+    if (result !== -ERRNO.EINVAL) this.programs.noteRemapping(process, Number(address), Number(length));
     return this.noteSyscall(process, 'mprotect', { address, length, prot }, result);
   }
 
   /** The new break, or the unchanged one on failure. */
   brk(process: Process, address: Argument): number {
     this.enter(process, address);
+    const old = process.space!.brk;
     const result = brk(this.kernel, process, address);
+    this.programs.noteRemapping(process, result, old - result);
     return this.noteSyscall(process, 'brk', { address }, result);
   }
 
   /** The old break, or -ENOMEM. */
   sbrk(process: Process, delta: number): SyscallResult {
     this.enter(process, delta);
-    return this.noteSyscall(process, 'sbrk', { delta }, sbrk(this.kernel, process, delta));
+    const result = sbrk(this.kernel, process, delta);
+    if (result >= 0) this.programs.noteRemapping(process, result + delta, -delta);
+    return this.noteSyscall(process, 'sbrk', { delta }, result);
   }
 
   /** write(2) to the console (fd 1, 2): bytes written, or -EBADF, -EFAULT. They are appended to `process.output`. */
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
+    this.programs.noteBuffer(process, 'write', address, length, result, this.place());
     return this.noteSyscall(process, 'write', { fd, address, length }, result);
   }
 
@@ -241,6 +252,7 @@ export class Machine {
   read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = readCall(this.kernel, process, fd, address, length);
+    this.programs.noteBuffer(process, 'read', address, length, result, this.place());
     return this.noteSyscall(process, 'read', { fd, address, length }, result);
   }
 
@@ -358,16 +370,11 @@ export class Machine {
     this.calls.enter(process, ...args);
   }
 
-  private noteSyscall(
-    process: Process,
-    name: string,
-    args: Readonly<Record<string, Argument>>,
-    result: number,
-  ): number {
+  private noteSyscall(process: Process, name: string, args: NamedArguments, result: number): number {
     return this.calls.note(process, name, args, result);
   }
 
-  private place(): Place {
+  private place() {
     return { step: this.clock, frame: this.frames[0] ?? null };
   }
 

@@ -71,6 +71,8 @@ export interface HeapView {
   /** What CPython calls its set of allocators (`pymalloc_debug`); null when it has no name for it. */
   readonly allocator: string | null;
   readonly figures: HeapFigures;
+  /** Rules of the heaps' own structures that do not hold, at most three; empty when they are whole. */
+  readonly broken: readonly string[];
   /** By start address (hex `0x…`). */
   readonly regions: Readonly<Record<string, HeapRegionView>>;
   /** Blocks that the program holds, by address (hex `0x…`), with the call and step that gave them; at most 4096. */

@@ -1,7 +1,7 @@
 /** Which rule, if any, refuses an access to a page with given rights. Shared by the walk and by TLB hits. */
 import { EXECUTE_REFUSED, READ_REFUSED, SUPERVISOR_REFUSED, USER_REFUSED, WRITE_REFUSED } from './fault-latch.ts';
 import { PTE_EXEC, PTE_READ, PTE_USER, PTE_WRITE } from './pte-flags.ts';
-import { type AccessKind, FETCH, STORE } from './units.ts';
+import { type AccessKind, FETCH, LOAD, STORE } from './units.ts';
 
 /** Nothing refuses. */
 export const ALLOWED = -1;
@@ -35,4 +35,21 @@ export function missingRight(rule: number): number {
   if (rule === EXECUTE_REFUSED) return PTE_EXEC;
   if (rule === READ_REFUSED) return PTE_READ;
   return 0;
+}
+
+export const LOAD_GRANTED = 1 << LOAD;
+export const STORE_GRANTED = 1 << STORE;
+
+const FLAG_BITS = 8;
+const PRIVILEGES = 16;
+/** By privilege and hardware flags: a bit for each access kind that nothing refuses. */
+const GRANTED = Uint8Array.from({ length: PRIVILEGES << FLAG_BITS }, (_, index) => {
+  const flags = index & (2 ** FLAG_BITS - 1);
+  const granted = (kind: AccessKind) => (refusal(flags, kind, index >> FLAG_BITS) === ALLOWED ? 1 << kind : 0);
+  return granted(LOAD) | granted(STORE) | granted(FETCH);
+});
+
+/** The access kinds that these rights allow: bit 1 << kind for each. */
+export function grantedKinds(flags: number, privilege: number): number {
+  return GRANTED[(privilege << FLAG_BITS) | (flags & (2 ** FLAG_BITS - 1))]!;
 }

@@ -58,10 +58,10 @@ export class Cpu extends SegmentUnit {
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[this.loadPlaces[index]!] = time;
-      const near = this.loadPlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) return this.memory.nearBytes[near + offset]!;
-      return this.memory.bytesOf[this.loadPlaces[index + CHUNK]!]![this.loadPlaces[index + OFFSET]! + offset]!;
+      return this.memory.bytesOf[this.places[index + CHUNK]!]![this.places[index + OFFSET]! + offset]!;
     }
     return this.loadCold(va, 1);
   }
@@ -74,10 +74,10 @@ export class Cpu extends SegmentUnit {
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[this.loadPlaces[index]!] = time;
-      const near = this.loadPlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) return this.memory.nearHalves[(near + offset) >>> 1]!;
-      return this.memory.halvesOf[this.loadPlaces[index + CHUNK]!]![(this.loadPlaces[index + OFFSET]! + offset) >>> 1]!;
+      return this.memory.halvesOf[this.places[index + CHUNK]!]![(this.places[index + OFFSET]! + offset) >>> 1]!;
     }
     return this.loadCold(va, 2);
   }
@@ -91,10 +91,10 @@ export class Cpu extends SegmentUnit {
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[this.loadPlaces[index]!] = time;
-      const near = this.loadPlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) return this.memory.nearWords[(near + offset) >>> 2]!;
-      return this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]![(this.loadPlaces[index + OFFSET]! + offset) >>> 2]!;
+      return this.memory.wordsOf[this.places[index + CHUNK]!]![(this.places[index + OFFSET]! + offset) >>> 2]!;
     }
     return this.loadCold(va, 4);
   }
@@ -108,10 +108,10 @@ export class Cpu extends SegmentUnit {
     if (this.loadTags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[this.loadPlaces[index]!] = time;
-      const near = this.loadPlaces[index + NEAR]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]!;
-      const at = (this.loadPlaces[index + OFFSET]! + offset) >>> 2;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.places[index + CHUNK]!]!;
+      const at = (this.places[index + OFFSET]! + offset) >>> 2;
       this.highWord = words[at + 1]!;
       return words[at]!;
     }
@@ -127,10 +127,10 @@ export class Cpu extends SegmentUnit {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[this.storePlaces[index]!] = time;
-      const near = this.storePlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) this.memory.nearBytes[near + offset] = value;
-      else this.memory.bytesOf[this.storePlaces[index + CHUNK]!]![this.storePlaces[index + OFFSET]! + offset] = value;
+      else this.memory.bytesOf[this.places[index + CHUNK]!]![this.places[index + OFFSET]! + offset] = value;
     } else this.storeCold(va, 1, value, 0);
   }
 
@@ -143,12 +143,10 @@ export class Cpu extends SegmentUnit {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[this.storePlaces[index]!] = time;
-      const near = this.storePlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) this.memory.nearHalves[(near + offset) >>> 1] = value;
-      else
-        this.memory.halvesOf[this.storePlaces[index + CHUNK]!]![(this.storePlaces[index + OFFSET]! + offset) >>> 1] =
-          value;
+      else this.memory.halvesOf[this.places[index + CHUNK]!]![(this.places[index + OFFSET]! + offset) >>> 1] = value;
     } else this.storeCold(va, 2, value, 0);
   }
 
@@ -161,12 +159,10 @@ export class Cpu extends SegmentUnit {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[this.storePlaces[index]!] = time;
-      const near = this.storePlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) this.memory.nearWords[(near + offset) >>> 2] = value;
-      else
-        this.memory.wordsOf[this.storePlaces[index + CHUNK]!]![(this.storePlaces[index + OFFSET]! + offset) >>> 2] =
-          value;
+      else this.memory.wordsOf[this.places[index + CHUNK]!]![(this.places[index + OFFSET]! + offset) >>> 2] = value;
     } else this.storeCold(va, 4, value, 0);
   }
 
@@ -179,10 +175,10 @@ export class Cpu extends SegmentUnit {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[this.storePlaces[index]!] = time;
-      const near = this.storePlaces[index + NEAR]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.storePlaces[index + CHUNK]!]!;
-      const at = (this.storePlaces[index + OFFSET]! + offset) >>> 2;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.places[index + CHUNK]!]!;
+      const at = (this.places[index + OFFSET]! + offset) >>> 2;
       words[at] = low;
       words[at + 1] = high;
     } else this.storeCold(va, 8, low, high);

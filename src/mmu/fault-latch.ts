@@ -41,6 +41,22 @@ export class Fault {
   get ruleName(): FaultRule {
     return FAULT_RULES[this.rule]!;
   }
+
+  /** Latch which access was refused. */
+  latchAccess(address: number, access: AccessKind, user: boolean): void {
+    this.address = address;
+    this.access = access;
+    this.user = user;
+  }
+
+  /** Latch that a rule refused it for which no entry was read. */
+  latchBareRule(rule: number): void {
+    this.rule = rule;
+    this.level = -1;
+    this.pteAddress = -1;
+    this.pteLow = 0;
+    this.pteHigh = 0;
+  }
 }
 
 /** x86 page-fault error code: bit 0 P (page present), 1 W, 2 U, 3 RSVD, 4 I (fetch, where NX exists). */

@@ -111,7 +111,7 @@ function throughTlb(
   const tlb = lookup?.hit === 'L1' ? tlbs?.firstLevel(kind) : lookup?.hit === 'L2' ? tlbs?.second : null;
   if (tlb === null || tlb === undefined) return throughWalk(context, va, kind);
   const slot = tlb.find(va, space);
-  const flags = tlb.flags[slot]!;
+  const flags = tlb.flagsOf(slot);
   const pfn = tlb.frameOf(slot, va);
   const refused = refusal(flags, kind, privilege);
   const rule = refused === ALLOWED && pfn >= memory.frames ? BAD_FRAME : refused;

@@ -44,8 +44,10 @@ export class PhysicalMemory {
   nearHalves: Uint16Array = NO_HALVES;
   nearWords: Uint32Array = NO_WORDS;
   /** First address past whole words that those views hold; 0 until chunk 0 is used. */
-  private nearEnd = 0;
+  nearEnd = 0;
   private readonly written: Uint8Array;
+  /** No frame lies in two blocks. */
+  private readonly blocksHoldFrames: boolean;
 
   /** `frames` is `bytes / pageBytes`, rounded down; bytes past the last whole frame stay addressable. */
   constructor(bytes: number, pageBytes: number) {
@@ -59,6 +61,7 @@ export class PhysicalMemory {
     this.halvesOf = new Array<Uint16Array>(chunks).fill(NO_HALVES);
     this.wordsOf = new Array<Uint32Array>(chunks).fill(NO_WORDS);
     this.written = new Uint8Array(Math.ceil(bytes / BLOCK_BYTES));
+    this.blocksHoldFrames = BLOCK_BYTES % pageBytes === 0;
   }
 
   load8(pa: number): number {
@@ -202,6 +205,7 @@ export class PhysicalMemory {
 
   /** Chunk number of an address whose chunk is then sure to have views. */
   chunkOf(pa: number): number {
+    if (pa >= 0 && pa < this.nearEnd) return 0;
     this.byteView(pa);
     return Math.floor(pa * PER_CHUNK);
   }
@@ -217,7 +221,9 @@ export class PhysicalMemory {
 
   /** Tell that the bytes of this frame may be written through the views from now on. */
   markFrameWritten(pfn: number): void {
-    this.markRange(pfn * this.pageBytes, this.pageBytes);
+    const start = pfn * this.pageBytes;
+    if (this.blocksHoldFrames && start < this.nearEnd) this.written[start >>> BLOCK_SHIFT] = 1;
+    else this.markRange(start, this.pageBytes);
   }
 
   private frameAddress(pfn: number): number {

@@ -29,19 +29,17 @@ export abstract class SegmentUnit extends TranslationUnit {
   high = 0;
 
   protected readonly loadTags: Float64Array;
-  protected readonly loadPlaces: Int32Array;
   protected readonly storeTags: Float64Array;
-  protected readonly storePlaces: Int32Array;
+  protected readonly places: Int32Array;
   protected readonly pageShift: number;
   protected readonly wordMask: number;
   protected readonly doubleMask: number;
 
   constructor(options: CpuOptions) {
     super(options);
-    this.loadTags = this.soft.loads.tags;
-    this.loadPlaces = this.soft.loads.places;
-    this.storeTags = this.soft.stores.tags;
-    this.storePlaces = this.soft.stores.places;
+    this.loadTags = this.soft.data.tags;
+    this.places = this.soft.data.places;
+    this.storeTags = this.soft.data.storeTags;
     this.pageShift = options.format.pageShift;
     this.wordMask = this.offsetMask & ~3;
     this.doubleMask = this.offsetMask & ~7;
@@ -58,11 +56,11 @@ export abstract class SegmentUnit extends TranslationUnit {
     if (this.loadTags[index] === this.segment + ((low - offset) >>> 0)) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[this.loadPlaces[index]!] = time;
-      const near = this.loadPlaces[index + NEAR]!;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
       if (near >= 0) return this.memory.nearWords[(near + offset) >>> 2]! | 0;
-      const at = (this.loadPlaces[index + OFFSET]! + offset) >>> 2;
-      return this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]![at]! | 0;
+      const at = (this.places[index + OFFSET]! + offset) >>> 2;
+      return this.memory.wordsOf[this.places[index + CHUNK]!]![at]! | 0;
     }
     return this.loadCold(this.segment + (low >>> 0), 4) | 0;
   }
@@ -75,10 +73,10 @@ export abstract class SegmentUnit extends TranslationUnit {
     if (this.loadTags[index] === this.segment + ((low - offset) >>> 0)) {
       const time = this.clock + 1;
       this.clock = time;
-      this.dataTouched[this.loadPlaces[index]!] = time;
-      const near = this.loadPlaces[index + NEAR]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.loadPlaces[index + CHUNK]!]!;
-      const at = (this.loadPlaces[index + OFFSET]! + offset) >>> 2;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.places[index + CHUNK]!]!;
+      const at = (this.places[index + OFFSET]! + offset) >>> 2;
       this.high = words[at + 1]! | 0;
       return words[at]! | 0;
     }
@@ -95,10 +93,10 @@ export abstract class SegmentUnit extends TranslationUnit {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[this.storePlaces[index]!] = time;
-      const near = this.storePlaces[index + NEAR]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.storePlaces[index + CHUNK]!]!;
-      words[(this.storePlaces[index + OFFSET]! + offset) >>> 2] = value;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.places[index + CHUNK]!]!;
+      words[(this.places[index + OFFSET]! + offset) >>> 2] = value;
     } else this.storeCold(this.segment + (low >>> 0), 4, value >>> 0, 0);
   }
 
@@ -110,10 +108,10 @@ export abstract class SegmentUnit extends TranslationUnit {
       const time = this.clock + 1;
       this.clock = time;
       this.stores++;
-      this.dataTouched[this.storePlaces[index]!] = time;
-      const near = this.storePlaces[index + NEAR]!;
-      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.storePlaces[index + CHUNK]!]!;
-      const at = (this.storePlaces[index + OFFSET]! + offset) >>> 2;
+      this.dataTouched[this.places[index]!] = time;
+      const near = this.places[index + NEAR]!;
+      const words = near >= 0 ? this.memory.nearWords : this.memory.wordsOf[this.places[index + CHUNK]!]!;
+      const at = (this.places[index + OFFSET]! + offset) >>> 2;
       words[at] = lowValue;
       words[at + 1] = highValue;
     } else this.storeCold(this.segment + (low >>> 0), 8, lowValue >>> 0, highValue >>> 0);

@@ -2,7 +2,7 @@
  * Address translation of one processor: its registers, TLBs, page-table walks, traps and counters. `cpu.ts` adds loads
  * and stores.
  *
- *     reach --> attempt --> exact TLB --miss--> walk --refused--> trap (the kernel) --> attempt again, or abandoned
+ *     reach --> attempt --> exact TLB --miss--> attemptWalk --refused--> trap (the kernel) --> attempt again, or abandoned
  *
  * Counting: an access is counted once for each page it touches (a straddling one twice), and its first lookup decides
  * whether it was a hit or a miss; a retry after a trap walks again but is the same access. So
@@ -10,7 +10,7 @@
  *   I2: tlbMisses = l1TlbMisses - l2TlbHits.
  *   I3: faulted implies that the soft TLBs are empty. So a hit there need not clear `faulted`.
  */
-import { ALLOWED, AS_USER, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
+import { ALLOWED, AS_USER, grantedKinds, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
 import { type CpuCounters, CpuTally } from './cpu-counters.ts';
 import type { CpuOptions } from './cpu-options.ts';
 import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
@@ -173,7 +173,8 @@ export abstract class TranslationUnit {
     const page = (va | 0) >>> this.format.pageShift;
     const index = (page ^ (page >>> SOFT_FOLD)) & SOFT_INDEX_MASK;
     const offset = va & this.offsetMask;
-    if (soft.tags[index] === va - offset) {
+    const tags = kind === STORE ? soft.storeTags : soft.tags;
+    if (tags[index] === va - offset) {
       const time = this.clock + 1;
       this.clock = time;
       if (kind === STORE) this.stores++;
@@ -271,32 +272,36 @@ export abstract class TranslationUnit {
 
   private attempt(va: number, kind: AccessKind, first: boolean): number {
     if (!this.isTranslatable(va)) return this.refuseAddress(va, kind, first);
-    const { tlbs, walker } = this;
-    const space = this.space();
-    let slot = -1;
-    if (tlbs !== null) {
-      slot = tlbs.lookup(va, kind, space, this.clock);
-      if (tlbs.missedFirst) {
-        if (first) this.tally.countMiss(tlbs.hitSecond);
-        this.soft.dropEvicted(tlbs, kind);
-      }
-      if (slot !== -1) {
-        const tlb = tlbs.firstLevel(kind);
-        const flags = tlb.flags[slot]!;
-        const rule = refusal(flags, kind, this.privilege);
-        if (rule !== ALLOWED) return this.refuseFromEntry(va, kind, rule);
-        if (kind !== STORE || (flags & PTE_DIRTY) !== 0)
-          return this.arrive(va, kind, slot, tlb.frameOf(slot, va), flags);
-        this.tally.dirtyWalks++;
-      }
+    const { tlbs } = this;
+    if (tlbs === null) return this.attemptWalk(va, kind, -1);
+    const slot = tlbs.lookup(va, kind, this.space(), this.clock);
+    if (tlbs.missedFirst) {
+      if (first) this.tally.countMiss(tlbs.hitSecond);
+      if (tlbs.evictedSlot !== -1) this.soft.dropEvicted(tlbs, kind);
     }
+    if (slot === -1) return this.attemptWalk(va, kind, -1);
+    const tlb = tlbs.firstLevel(kind);
+    const flags = tlb.flagsOf(slot);
+    if (((grantedKinds(flags, this.privilege) >> kind) & 1) === 0) {
+      return this.refuseFromEntry(va, kind, refusal(flags, kind, this.privilege));
+    }
+    if (kind === STORE && (flags & PTE_DIRTY) === 0) {
+      this.tally.dirtyWalks++;
+      return this.attemptWalk(va, kind, slot);
+    }
+    return this.arrive(va, kind, slot, tlb.frameOf(slot, va), flags);
+  }
+
+  /** `slot` of the first level holds a clean entry for the page, or is -1. */
+  private attemptWalk(va: number, kind: AccessKind, slot: number): number {
+    const { tlbs, walker } = this;
     this.tally.walks++;
     const rule = walker.walk(this.rootAddress, va, kind, this.privilege);
     this.tally.pteReads += walker.pteReads;
     if (rule !== ALLOWED) return this.refuse(va, kind, rule);
     walker.commit(kind);
-    if (tlbs !== null) slot = this.enter(tlbs, va, kind, slot, space);
-    return this.arrive(va, kind, slot, walker.pfn, walker.flags);
+    const entered = tlbs === null ? -1 : this.enter(tlbs, va, kind, slot, this.space());
+    return this.arrive(va, kind, entered, walker.pfn, walker.flags);
   }
 
   /** Enter the walk's result into the TLBs; `slot` holds a clean entry for the page, or is -1. */
@@ -304,8 +309,8 @@ export abstract class TranslationUnit {
     const { walker } = this;
     if (slot !== -1) {
       const tlb = tlbs.firstLevel(kind);
-      const old = tlb.flags[slot]!;
-      if (tlb.frames[slot] === walker.basePfn && tlb.levelOf(slot) === walker.level) {
+      const old = tlb.flagsOf(slot);
+      if (tlb.baseFrame(slot) === walker.basePfn && tlb.levelOf(slot) === walker.level) {
         tlbs.updateFlags(va, space, walker.flags);
         if (((old ^ walker.flags) & ~(PTE_ACCESSED | PTE_DIRTY)) !== 0) this.soft.clear();
         return slot;
@@ -328,21 +333,17 @@ export abstract class TranslationUnit {
     const offset = va & this.offsetMask;
     const frame = pfn * this.format.pageBytes;
     if (slot !== -1 && this.softAllowed) {
-      const page = Math.floor(va * this.pageScale);
       const chunk = memory.chunkOf(frame);
       const start = memory.offsetInChunk(frame);
-      if (this.soft.fill(kind, flags, this.privilege, page, va - offset, slot, chunk, start))
+      if (this.soft.fill(kind, flags, grantedKinds(flags, this.privilege), va - offset, slot, chunk, start))
         memory.markFrameWritten(pfn);
     }
     return frame + offset;
   }
 
   private refuse(va: number, kind: AccessKind, rule: number): number {
-    const { fault } = this;
-    fault.address = va;
-    fault.access = kind;
-    fault.user = this.user;
-    this.walker.fillFault(fault, rule);
+    this.fault.latchAccess(va, kind, this.user);
+    this.walker.fillFault(this.fault, rule);
     return -1;
   }
 
@@ -354,15 +355,8 @@ export abstract class TranslationUnit {
 
   private refuseAddress(va: number, kind: AccessKind, first: boolean): number {
     if (first) this.tally.refusedAddresses++;
-    const { fault } = this;
-    fault.rule = this.format.canonical === 'sign-extended' ? NON_CANONICAL : OUT_OF_RANGE;
-    fault.address = va;
-    fault.access = kind;
-    fault.user = this.user;
-    fault.level = -1;
-    fault.pteAddress = -1;
-    fault.pteLow = 0;
-    fault.pteHigh = 0;
+    this.fault.latchAccess(va, kind, this.user);
+    this.fault.latchBareRule(this.format.canonical === 'sign-extended' ? NON_CANONICAL : OUT_OF_RANGE);
     return -1;
   }
 

@@ -20,11 +20,14 @@ import {
 } from './fault-latch.ts';
 import type { PageTableFormat } from './page-table/formats.ts';
 import { PageTable } from './page-table/page-table.ts';
+import { PLAIN_WORDS } from './page-table/pte-codec.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_GLOBAL, PTE_READ, PTE_USER, PTE_WRITE } from './pte-flags.ts';
 import { floorRemainder } from './sign-extension.ts';
 import { type AccessKind, STORE } from './units.ts';
 
+/** Bytes of the entries that all but the smallest formats have. */
+const WIDE_ENTRY = 8;
 const RIGHTS = PTE_READ | PTE_WRITE | PTE_EXEC | PTE_USER;
 
 export class Walker {
@@ -45,9 +48,12 @@ export class Walker {
   pfn = 0;
   /** Entry addresses of the last walk, by level. */
   readonly entries: Float64Array;
+  /** The last walk found plain pointers at this level and above. */
+  private plainAbove = 0;
   private readonly memory: PhysicalMemory;
   private readonly format: PageTableFormat;
   private readonly riscv: boolean;
+  private readonly wideEntries: boolean;
   private readonly everyLevel: boolean;
   private readonly reservedMisalignment: boolean;
   private readonly hardwareAccessedDirty: boolean;
@@ -58,6 +64,7 @@ export class Walker {
     this.table = new PageTable(memory, format);
     this.memory = memory;
     this.format = format;
+    this.wideEntries = format.pteBytes === WIDE_ENTRY;
     this.riscv = format.family === 'riscv';
     this.everyLevel = format.rules.permissions === 'every-level';
     this.reservedMisalignment = format.rules.misalignment === 'reserved-bit';
@@ -68,13 +75,44 @@ export class Walker {
 
   /** Index of the rule that refuses, or ALLOWED (-1). */
   walk(root: number, va: number, kind: AccessKind, privilege: number): number {
+    this.pteReads = 0;
+    const address = this.followPlain(root, va);
+    return this.walkFrom(address, this.plainAbove - 1, va, kind, privilege);
+  }
+
+  /**
+   * Follow the plain pointers (pte-codec.ts) from the root down, as long as they and memory are of the common kind: the
+   * address of the first table that is left to the exact walk, at level `plainAbove - 1`.
+   */
+  private followPlain(root: number, va: number): number {
+    const { table, memory, entries } = this;
+    const { codec } = table;
+    const { plain } = codec;
+    const words = memory.nearWords;
+    let address = root;
+    let level = table.levels - 1;
+    for (; level > 0 && this.wideEntries; level--) {
+      const entry = table.entryAddress(address, va, level);
+      if (entry >= memory.nearEnd - WIDE_ENTRY || (entry & (WIDE_ENTRY - 1)) !== 0) break;
+      const low = words[entry >>> 2]! | 0;
+      const high = words[(entry >>> 2) + 1]! | 0;
+      const at = level * PLAIN_WORDS;
+      if ((low & plain[at]!) !== plain[at + 1]! || (high & plain[at + 2]!) !== plain[at + 3]!) break;
+      entries[level] = entry;
+      this.pteReads++;
+      address = codec.frame(low, high) * this.format.pageBytes;
+    }
+    this.plainAbove = level + 1;
+    return address;
+  }
+
+  private walkFrom(start: number, top: number, va: number, kind: AccessKind, privilege: number): number {
     const { table, memory } = this;
     const { codec } = table;
-    let address = root;
+    let address = start;
     let granted = RIGHTS;
     let global = 0;
-    this.pteReads = 0;
-    for (let level = table.levels - 1; ; level--) {
+    for (let level = top; ; level--) {
       const entry = table.entryAddress(address, va, level);
       this.level = level;
       this.entry = entry;
@@ -111,7 +149,7 @@ export class Walker {
   commit(kind: AccessKind): void {
     const wanted = kind === STORE ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
     if (this.everyLevel) {
-      for (let level = this.table.levels - 1; level > this.level; level--) {
+      for (let level = this.plainAbove - 1; level > this.level; level--) {
         const entry = this.entries[level]!;
         const { accessedLow, accessedHigh } = this.table.codec;
         const clear = (accessedLow & ~this.table.low(entry)) | (accessedHigh & ~this.table.high(entry));

@@ -4,6 +4,7 @@
  *
  *     ranges   [start, end, start, end, …]   got by an allocator and not given back since, in order of getting
  */
+import { MAP_STACK } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import type { ProgramCalls } from './program-memory.ts';
 
@@ -17,14 +18,20 @@ export class NotedCalls implements ProgramCalls {
 
   mmap(process: Process, options: { address?: number; length: number; prot: number; flags: number }): number {
     const address = this.inner.mmap(process, options);
-    if (address > 0) this.ranges.push(address, address + options.length);
+    // A thread's stack is the program's own memory.
+    if (address > 0 && (options.flags & MAP_STACK) === 0) this.ranges.push(address, address + options.length);
     return address;
   }
 
   munmap(process: Process, address: number, length: number): number {
     const result = this.inner.munmap(process, address, length);
     for (let index = this.ranges.length - 2; result === 0 && index >= 0; index -= 2) {
-      if (this.ranges[index]! >= address && this.ranges[index + 1]! <= address + length) this.ranges.splice(index, 2);
+      const start = this.ranges[index]!;
+      const end = this.ranges[index + 1]!;
+      if (start >= address + length || end <= address) continue;
+      const left = start < address ? [start, address] : [];
+      if (end > address + length) left.push(address + length, end);
+      this.ranges.splice(index, 2, ...left);
     }
     return result;
   }
@@ -52,6 +59,21 @@ export class NotedCalls implements ProgramCalls {
       if (start < this.ranges[index + 1]! && end > this.ranges[index]!) return true;
     }
     return false;
+  }
+
+  /** Is all of [start, end) memory that allocators got, in one piece or in several? */
+  holds(start: number, end: number): boolean {
+    for (let at = start; at < end; ) {
+      const index = this.ranges.findIndex((from, half) => half % 2 === 0 && from <= at && this.ranges[half + 1]! > at);
+      if (index < 0) return false;
+      at = this.ranges[index + 1]!;
+    }
+    return true;
+  }
+
+  /** Where each range starts. */
+  get starts(): number[] {
+    return this.ranges.filter((_, index) => index % 2 === 0);
   }
 
   copy(): NotedCalls {

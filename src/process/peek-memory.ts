@@ -65,6 +65,24 @@ export class PeekMemory implements MemoryReader {
     return target;
   }
 
+  /**
+   * The first page of [page, end) that may hold more than zeros; `end` when there is none. Anonymous memory that was never
+   * touched is passed over a page table's reach at a time: a mapping of a terabyte takes no longer than what is in it.
+   */
+  nextHeld(page: number, end: number): number {
+    const { pageTable, pageBytes, format } = this.kernel;
+    const { root } = this.process.space!;
+    let at = page;
+    while (at < end) {
+      const entry = pageTable.find(root, at);
+      const isEmpty = pageTable.isEmpty(entry < 0 ? pageTable.stoppedEntry : entry);
+      if (!isEmpty || this.process.space!.areas.find(at)?.object != null) return at;
+      const reach = entry < 0 ? format.levels[pageTable.stoppedLevel]!.pageBytes : pageBytes;
+      at = (Math.floor(at / reach) + 1) * reach;
+    }
+    return end;
+  }
+
   private load16(address: number): number {
     return this.load8(address) + this.load8(address + 1) * 2 ** 8;
   }

@@ -44,17 +44,18 @@ export class ProgramMemory implements MemoryReader {
   readonly kernel: Kernel;
   readonly process: Process;
   private readonly calls: ProgramCalls;
-  /** First address of the 4 GiB that hold the mappings of its libraries: what `near` accesses are relative to. */
+  /** First address of the 4 GiB that hold the variables of its libraries: what `…In` accesses are relative to. */
   readonly segment: number;
   /** The processor it runs on. */
   cpu: Cpu;
 
-  constructor(kernel: Kernel, process: Process, calls: ProgramCalls) {
+  /** `near`: an address in the segment wanted; default: that of what is mapped first. */
+  constructor(kernel: Kernel, process: Process, calls: ProgramCalls, near?: number) {
     this.kernel = kernel;
     this.process = process;
     this.calls = calls;
-    const top = process.space?.mmapBase ?? kernel.format.userEnd;
-    this.segment = Math.floor((top - 1) / WORD) * WORD;
+    const within = near ?? (process.space?.mmapBase ?? kernel.format.userEnd) - 1;
+    this.segment = Math.floor(within / WORD) * WORD;
     this.cpu = kernel.cpus[process.cpu]!;
     this.enter();
   }
@@ -183,7 +184,7 @@ export class ProgramMemory implements MemoryReader {
   /** memmove(3). */
   copy(to: number, from: number, length: number): void {
     if (length <= 0) return;
-    // Backwards where a forward copy would overwrite what it has yet to read.
+    // All is read first where a copy piece by piece would overwrite what it has yet to read.
     if (to > from && to < from + length) {
       this.write(to, this.bytes(from, length));
       return;

@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { terminate } from '../kernel/lifecycle.ts';
 import type { Process } from '../kernel/process.ts';
 import { InputError } from '../mmu/input-error.ts';
-import type { Allocator, WalkableHeap } from './allocator.ts';
+import { type Allocator, NULL, type WalkableHeap } from './allocator.ts';
 import { BlockLedger, type Place } from './check/ledger.ts';
 import { Memcheck } from './check/memcheck.ts';
 import type { Argument, Family, ProgramFunction, Value } from './functions/function.ts';
@@ -23,6 +23,7 @@ import { type ProgramCalls, ProgramMemory } from './program-memory.ts';
 import { ProgramStopped } from './program-stopped.ts';
 import { TEXT_FUNCTIONS } from './python/allocator-record.ts';
 import type { Frame } from './python/frame.ts';
+import { HostFailure } from './python/host-failure.ts';
 import type { HostFunctions } from './python/host-functions.ts';
 import { type PythonOptions, PythonRuntime } from './python/runtime.ts';
 import type { Snapshot } from './python/tracemalloc/snapshot.ts';
@@ -94,7 +95,7 @@ export class Program {
 
   private constructor(from: ProgramParts) {
     this.calls = from.calls;
-    this.memory = new ProgramMemory(from.kernel, from.process, from.calls);
+    this.memory = new ProgramMemory(from.kernel, from.process, from.calls, (from.pythonAt ?? from.libcAt).bss);
     this.options = from.options;
     this.hosts = from.hosts;
     this.libcAt = from.libcAt;
@@ -188,7 +189,8 @@ export class Program {
       if (python !== null && thread !== undefined) python.threads.runAs(thread);
       const misuse = python?.gilMisuse ?? 0;
       const isRefused = this.isRefused(called, args);
-      const value = isRefused ? null : called.run(this, args);
+      // A refused realloc answers NULL, as Valgrind's does.
+      const value = isRefused ? (called.result === 'pointer' ? NULL : null) : called.run(this, args);
       if (!isRefused) this.noteEffect(called, args, value);
       if (python !== null && python.gilMisuse !== misuse) {
         this.remark(`${called.name} was called without holding the GIL: only debug hooks notice`);
@@ -216,6 +218,8 @@ export class Program {
     try {
       return { value: code(), stopped: false, remarks: [...this.remarks] };
     } catch (reason) {
+      // Foreign code that failed left the allocators below it halfway through too.
+      if (reason instanceof HostFailure) this.trampled = true;
       if (!(reason instanceof ProgramStopped)) throw reason;
       // A program that survives its signal left an allocator halfway through.
       this.trampled ||= this.memory.process.state === 'running';

@@ -1,11 +1,12 @@
 /** The words of memory management as mmulator uses them: `mmulator explain <term>`, and the docs. */
 import { HARDWARE_TERMS, RULE_TERMS } from './glossary/hardware.ts';
+import { HEAP_TERMS } from './glossary/heaps.ts';
 import { KERNEL_TERMS } from './glossary/kernel.ts';
 import type { Term } from './glossary/term.ts';
 
 export type { Term };
 
-export const GLOSSARY: readonly Term[] = [...HARDWARE_TERMS, ...RULE_TERMS, ...KERNEL_TERMS];
+export const GLOSSARY: readonly Term[] = [...HARDWARE_TERMS, ...RULE_TERMS, ...KERNEL_TERMS, ...HEAP_TERMS];
 
 /** Case, blanks, dashes and underscores do not matter. */
 const normal = (word: string): string =>

@@ -2,7 +2,7 @@
 import type { ExpectationResult, StepResult } from '../scenario/result.ts';
 import { wrap } from './columns.ts';
 import { type Folded, fold, type ShownStep } from './fold.ts';
-import { heapErrorLines, leakLines, printedLines } from './heap-report.ts';
+import { foundBy, printedBy } from './heap-report.ts';
 import type { Names } from './names.ts';
 import { costText, faultsText, stepIsGood, stepOutcomeText, summedCostText } from './outcome.ts';
 import type { MachineFacts } from './refused-call.ts';
@@ -71,7 +71,9 @@ function textOf(step: StepResult, style: Style): string {
 
 /** Outcome and faults as one cell: `= 42`, `demand-zero`, `pid 2`. */
 function cameText(step: StepResult, names: Names): string {
-  return [stepOutcomeText(step, names), faultsText(step.faults)].filter((part) => part !== '').join('  ');
+  // Why a step did not run stands below it, as what was expected and failed.
+  const came = step.outcome.kind === 'dead' && step.expectations.length > 0 ? 'not run' : stepOutcomeText(step, names);
+  return [came, faultsText(step.faults)].filter((part) => part !== '').join('  ');
 }
 
 /** The step's own line; more than one where it is too long. */
@@ -171,14 +173,9 @@ const PRINTED_MAX = 60;
 
 /** What the program printed or answered in lines, and what the tools beside it found. */
 function heapBlock(step: StepResult, names: Names, indent: string, style: Style): string[] {
-  const answered = step.outcome.kind === 'answer' && step.outcome.text.includes('\n') ? step.outcome.text : '';
-  const printed = [step.printed ?? '', answered].flatMap((text) => (text === '' ? [] : printedLines(text)));
+  const printed = printedBy(step);
   const more = printed.length > PRINTED_MAX ? [`… and ${printed.length - PRINTED_MAX} more lines`] : [];
-  const found = [
-    ...(step.remarks ?? []),
-    ...(step.heapErrors ?? []).flatMap((error) => heapErrorLines(error, names)),
-    ...(step.leaks === undefined ? [] : leakLines(step.leaks)),
-  ];
+  const found = foundBy(step, names);
   return [
     ...[...printed.slice(0, PRINTED_MAX), ...more].map((line) => `${indent}${paint(style, 'dim', '┃')} ${line}`),
     ...found.map((line) => `${indent}${paint(style, 'yellow', '==')} ${line}`),

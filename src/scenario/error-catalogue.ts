@@ -253,6 +253,23 @@ export const LOADER_ERRORS: readonly CatalogueEntry[] = [
     example: '- { do: spawn, process: p, malloc: { policy: buddy, order: address } }',
     fix: '- { do: spawn, process: p, malloc: { policy: buddy, minOrder: 4 } }',
   },
+  {
+    code: 'MEM-SCN-035',
+    title: 'a process without that library or tool',
+    explanation:
+      'A process has what it is spawned with: `python` brings the `PyMem_…` and `tracemalloc…` functions of that version, ' +
+      '`malloc` decides whose malloc it is, and without `memcheck: true` nobody looks for `errors`.',
+    example: '- { do: PyMem_Malloc, size: 64, as: p }',
+    fix: "Spawn the process with one: `- { do: spawn, process: app, python: '3.11' }`.",
+  },
+  {
+    code: 'MEM-SCN-036',
+    title: 'no such thread',
+    explanation:
+      'A Python begins with the thread `main`; `threading.Thread` and `pthread_create` start others by name.',
+    example: "- { do: spawn, process: app, python: '3.11' }\n- { do: PyMem_Malloc, size: 64, as: p, thread: worker }",
+    fix: "- { do: spawn, process: app, python: '3.11' }\n- { do: threading.Thread, name: worker }\n- { do: PyMem_RawMalloc, size: 64, as: p, thread: worker }",
+  },
 ];
 
 /** Every mistake that a scenario file can contain, those that the machine finds included. */

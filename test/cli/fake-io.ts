@@ -14,6 +14,8 @@ export interface FakeOptions {
   readonly tty?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** What importing a path yields. */
+  readonly modules?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Ctrl-C has been pressed once so many pauses have passed. */
   readonly interruptAfter?: number;
   /** The reader of standard output is gone after so many writes. */
@@ -67,6 +69,11 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     },
     kindOf: (path) => (bytes.has(path) ? 'file' : isFolder(path) ? 'folder' : null),
     listFolder: (folder) => listFolder([...bytes.keys()], folder),
+    importModule: async (path) => {
+      const found = options.modules?.[path];
+      if (found === undefined) throw new Error(`no module ${path}`);
+      return found;
+    },
     readStdin: async () => new TextEncoder().encode(options.stdin ?? ''),
     pause: async () => {
       pauses++;

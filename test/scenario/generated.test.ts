@@ -28,7 +28,9 @@ describe('generated files are not stale', () => {
 describe('the reference page', () => {
   const page = scenarioReference();
   it.for(STEP_NAMES)('has a section on %s', (name) => {
-    expect(page).toContain(`\n### ${name}\n`);
+    // Functions that look alike share a section.
+    const titles = [...page.matchAll(/^### (.*)$/gm)].flatMap(([, title]) => (title ?? '').split(', '));
+    expect(titles).toContain(name);
   });
   it.for(EXPECTATION_NAMES)('has a row for the expectation %s', (name) => {
     expect(page).toContain(`\n| \`${name}\` |`);
@@ -48,7 +50,7 @@ describe('the JSON Schema', () => {
   });
   it('names every step and counter', () => {
     const text = JSON.stringify(schema);
-    for (const name of STEP_NAMES) expect(text).toContain(`"const":"${name}"`);
+    for (const name of STEP_NAMES) expect(text).toMatch(new RegExp(`"(const":|enum":\\[[^\\]]*)"${name}"`));
     for (const name of COUNTER_NAMES) expect(text).toContain(`"${name}":`);
   });
 });

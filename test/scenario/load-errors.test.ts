@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { LOADER_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
+import { HEAPS, type Row } from './heap-mistakes.ts';
 
 const HEAD = 'version: 1\nname: mistakes\nsteps:\n';
 /** Errors as `code line:column`, with the hint. */
@@ -10,14 +11,6 @@ const mistakes = (text: string) =>
     at: `${code} ${range?.line}:${range?.column}`,
     hint: hint ?? '',
   }));
-
-interface Row {
-  readonly what: string;
-  readonly text: string;
-  /** `code line:column`. */
-  readonly at: string;
-  readonly hint: RegExp;
-}
 
 /** One step on line 4, in a file that is otherwise right. */
 const step = (text: string): string => `${HEAD}  - ${text}\n`;
@@ -360,6 +353,7 @@ const PROCESSES: readonly Row[] = [
 ];
 
 describe.for([
+  ['heaps', HEAPS],
   ['the file', FILES],
   ['the machine', MACHINES],
   ['a step', STEPS],
@@ -380,7 +374,7 @@ describe.for([
 });
 
 describe('the catalogue', () => {
-  const used = new Set([...FILES, ...MACHINES, ...STEPS, ...PROCESSES].map(({ at }) => at.split(' ')[0]));
+  const used = new Set([...HEAPS, ...FILES, ...MACHINES, ...STEPS, ...PROCESSES].map(({ at }) => at.split(' ')[0]));
 
   it.for(LOADER_ERRORS.map(({ code }) => code))('%s is provoked by a row above', (code) => {
     expect(used.has(code)).toBe(true);

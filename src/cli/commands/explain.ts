@@ -7,6 +7,7 @@ import { findTerm, TERM_NAMES } from '../../report/glossary.ts';
 import { toJson } from '../../report/json.ts';
 import { termLines } from '../../report/term-text.ts';
 import type { StepResult } from '../../scenario/result.ts';
+import { ALLOCATORS_OPTION, loadAllocators } from '../allocators.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { codeLines, ERROR_EXPLANATIONS, type ErrorExplanation, findCode } from '../error-explanations.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -28,6 +29,7 @@ export const explainCommand = defineCommand({
   options: {
     at: { type: 'string', describe: 'The step, as `run` numbers them; default: the first that fails' },
     seed: { type: 'string', describe: 'Seed of everything random, instead of the file’s own' },
+    ...ALLOCATORS_OPTION,
   },
   examples: [
     ['explain fork.yaml --at 6', 'the whole story of step 6'],
@@ -73,10 +75,17 @@ function fileTarget(word: string, { io }: CommandContext): FileTarget | null {
   return /\.ya?ml$|\//i.test(word) && findTerm(word) === undefined ? { file: word, at: undefined } : null;
 }
 
+interface ExplainOptions {
+  readonly seed?: string | undefined;
+  readonly verbose: boolean;
+  readonly json: boolean;
+  readonly allocators?: string | undefined;
+}
+
 async function explainStep(
   file: string,
   at: string | undefined,
-  { seed, verbose, json }: { readonly seed?: string | undefined; readonly verbose: boolean; readonly json: boolean },
+  { seed, verbose, json, allocators }: ExplainOptions,
   context: CommandContext,
 ): Promise<ExitCode> {
   const run = await runUntil(
@@ -85,6 +94,7 @@ async function explainStep(
       steps: at === undefined ? null : wholeNumber('--at', at, 1),
       seed: seed === undefined ? null : wholeNumber('--seed', seed),
       verbose,
+      allocators: await loadAllocators(context.io, allocators),
     },
     context,
   );

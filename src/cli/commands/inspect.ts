@@ -6,6 +6,7 @@ import { suggest } from '../../mmu/nearest.ts';
 import { toJson } from '../../report/json.ts';
 import { namesOf } from '../../report/names.ts';
 import { VIEWS, viewText } from '../../report/views/registry.ts';
+import { ALLOCATORS_OPTION, loadAllocators } from '../allocators.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { wholeNumber } from '../numbers.ts';
@@ -22,6 +23,7 @@ export const inspectCommand = defineCommand({
     at: { type: 'string', describe: 'After this step, as `run` numbers them; 0: before the first; default: the last' },
     process: { alias: 'p', type: 'string', describe: 'Only this process, by name or pid' },
     seed: { type: 'string', describe: 'Seed of everything random, instead of the file’s own' },
+    ...ALLOCATORS_OPTION,
   },
   examples: [
     ['inspect fork.yaml maps', 'address spaces at the end'],
@@ -33,7 +35,11 @@ export const inspectCommand = defineCommand({
     const { io, style } = context;
     const steps = args.at === undefined ? null : wholeNumber('--at', args.at);
     const seed = args.seed === undefined ? null : wholeNumber('--seed', args.seed);
-    const run = await runUntil(args.file, { steps, seed, verbose: args.verbose }, context);
+    const run = await runUntil(
+      args.file,
+      { steps, seed, verbose: args.verbose, allocators: await loadAllocators(io, args.allocators) },
+      context,
+    );
     if (run.kind === 'not-run') return run.code;
     const { machineView: machine, format, result } = run;
     const process = args.process === undefined ? null : pidOf(args.process, machine, run.position);

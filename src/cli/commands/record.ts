@@ -4,6 +4,7 @@ import { stringifyRecord } from '../../machine/record.ts';
 import { InputErrors } from '../../mmu/input-error.ts';
 import { type RecordedRun, recordScenario } from '../../scenario/record-run.ts';
 import type { Scenario } from '../../scenario/scenario.ts';
+import { ALLOCATORS_OPTION, loadAllocators } from '../allocators.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { refuse } from '../failure.ts';
@@ -23,6 +24,7 @@ export const recordCommand = defineCommand({
     last: { type: 'string', describe: 'Keep only so many steps, the last ones' },
     seed: { type: 'string', describe: 'Seed of everything random, instead of the file’s own' },
     'max-steps': { type: 'string', describe: 'Stop after so many steps (exit status 124)' },
+    ...ALLOCATORS_OPTION,
   },
   examples: [
     ['record fork.yaml -o fork.record.json', 'for `RecordPlayer` of the library'],
@@ -33,8 +35,9 @@ export const recordCommand = defineCommand({
     const stepsMax = args.last === undefined ? undefined : wholeNumber('--last', args.last, 1);
     const seed = args.seed === undefined ? undefined : wholeNumber('--seed', args.seed);
     const maxSteps = args['max-steps'] === undefined ? undefined : wholeNumber('--max-steps', args['max-steps'], 1);
+    const allocators = await loadAllocators(io, args.allocators);
     const { scenario, errors, text } = await loadFile(args.file, io);
-    const recorded = scenario === null ? null : recordOrErrors(scenario, { stepsMax, seed, maxSteps });
+    const recorded = scenario === null ? null : recordOrErrors(scenario, { stepsMax, seed, maxSteps, allocators });
     if (recorded === null || recorded instanceof InputErrors) {
       refuse(recorded === null ? errors : recorded.errors, text, context);
       return EXIT.badInput;

@@ -3,6 +3,7 @@ import type { InputError } from '../../mmu/input-error.ts';
 import { REPORTERS, reporterNamed } from '../../report/registry.ts';
 import type { FileReport, ReporterRun } from '../../report/reporter.ts';
 import { PLAIN } from '../../report/style.ts';
+import { ALLOCATORS_OPTION, loadAllocators } from '../allocators.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode, worst } from '../exit-codes.ts';
 import { showErrors } from '../failure.ts';
@@ -41,6 +42,7 @@ export const runCommand = defineCommand({
       default: false,
       describe: 'Write what happened to the golden record beside each file',
     },
+    ...ALLOCATORS_OPTION,
   },
   examples: [
     ['run fork.yaml', 'one scenario, step by step'],
@@ -56,6 +58,7 @@ export const runCommand = defineCommand({
       maxSteps: args['max-steps'] === undefined ? null : wholeNumber('--max-steps', args['max-steps'], 1),
       update: args.update,
       verbose: args.verbose,
+      allocators: await loadAllocators(io, args.allocators),
     };
     const reporter = reporterNamed(args.json ? 'json' : args.reporter)!;
     const sink = new Sink(context, args.output === STDIN ? undefined : args.output);

@@ -35,6 +35,11 @@ const FLAG_FIELDS: readonly (readonly [number, string])[] = [
 ];
 const FLAG_COUNT = FLAG_FIELDS.length;
 const FLAG_MASK = 2 ** FLAG_COUNT - 1;
+const RIGHTS = PTE_READ | PTE_WRITE | PTE_EXEC | PTE_USER;
+/** The low bits of an entry, where most formats have their flags. */
+const LOW_FIELD = 2 ** 12 - 1;
+/** Words of `plain` for each level. */
+export const PLAIN_WORDS = 4;
 
 export class PteCodec {
   /** Masks of A and D, for setting them in place. */
@@ -73,6 +78,16 @@ export class PteCodec {
   private readonly exclusiveHigh: number;
   /** RISC-V's low byte is the abstract flags, bit for bit. */
   private readonly direct: boolean;
+  /**
+   * What makes an entry a *plain pointer*, by level: `low & plain[4 * level] === plain[4 * level + 1]`, and the same of the
+   * high word with the next two. A plain pointer is a valid pointer to a table, with nothing reserved set, that takes no
+   * right away, makes nothing global and, where A is kept at every level, has it: a walk has only to follow it.
+   */
+  readonly plain: Int32Array;
+  /** Flags by the low bits, with the one flag that the high word has (x86 NX) to add; null: not that simple. */
+  private readonly flagsByLow: Uint8Array | null;
+  private readonly highMask: number;
+  private readonly highFlag: number;
   /** Largest frame number or swap slot an entry can hold. */
   readonly frameMax: number;
 
@@ -124,6 +139,11 @@ export class PteCodec {
     this.canBeLeaf = Uint8Array.from(format.levels, (level) => (level.canBeLeaf ? 1 : 0));
     this.reservedTable = packMasks(format.levels.map((level) => level.reservedInTable));
     this.reservedLeaf = packMasks(format.levels.map((level) => level.reservedInLeaf));
+    this.flagsByLow = this.lowFlags();
+    const inHigh = this.high.findIndex((mask) => mask !== 0);
+    this.highMask = this.high[inHigh] ?? 0;
+    this.highFlag = inHigh === -1 ? 0 : 1 << inHigh;
+    this.plain = this.plainPointers(format.levels.length);
     const protNone = fieldMasks(format.softwareLayout?.protNone);
     this.protNoneLow = protNone.low;
     this.protNoneHigh = protNone.high;
@@ -153,11 +173,8 @@ export class PteCodec {
   /** The hardware's flags (PTE_VALID to PTE_DIRTY) of the bits as they stand. */
   hardwareFlags(low: number, high: number): number {
     if (this.direct) return low & 0xff;
-    let flags = this.implied;
-    for (let number = 0; number < FLAG_COUNT; number++) {
-      if (((low & this.low[number]!) | (high & this.high[number]!)) !== 0) flags |= 1 << number;
-    }
-    return flags ^ this.inverted;
+    if (this.flagsByLow === null) return this.flagsByBits(low, high);
+    return this.flagsByLow[low & LOW_FIELD]! ^ ((high & this.highMask) !== 0 ? this.highFlag : 0);
   }
 
   /** Abstract flags of an entry, software's not-present kinds included. */
@@ -224,6 +241,51 @@ export class PteCodec {
 
   guardHighWord(): number {
     return this.exclusiveHigh >>> 0;
+  }
+
+  private flagsByBits(low: number, high: number): number {
+    let flags = this.implied;
+    for (let number = 0; number < FLAG_COUNT; number++) {
+      if (((low & this.low[number]!) | (high & this.high[number]!)) !== 0) flags |= 1 << number;
+    }
+    return flags ^ this.inverted;
+  }
+
+  /** The flags that each value of the low bits means, the high word being zero; null: flags lie elsewhere too. */
+  private lowFlags(): Uint8Array | null {
+    if (this.direct || this.low.some((mask) => (mask & ~LOW_FIELD) !== 0)) return null;
+    const inHigh = this.high.filter((mask) => mask !== 0);
+    if (inHigh.length > 1) return null;
+    return Uint8Array.from({ length: LOW_FIELD + 1 }, (_, low) => this.flagsByBits(low, 0));
+  }
+
+  private plainPointers(levels: number): Int32Array {
+    const plain = new Int32Array(levels * PLAIN_WORDS);
+    // Bits of a mask that are never met, where no entry shall be plain.
+    const impossible = this.everyLevel && this.permissionLeaf;
+    for (let level = 0; level < levels; level++) {
+      let zeroLow =
+        this.reservedTable[level * 2]! | (this.permissionLeaf ? PTE_READ | PTE_WRITE | PTE_EXEC : this.leafLow);
+      let zeroHigh = this.reservedTable[level * 2 + 1]! | (this.permissionLeaf ? 0 : this.leafHigh);
+      let oneLow = this.validLow;
+      let oneHigh = this.validHigh;
+      for (const [number, [flag]] of FLAG_FIELDS.entries()) {
+        const refuses = this.everyLevel ? (this.inverted & flag & RIGHTS) !== 0 : flag === PTE_GLOBAL;
+        if (refuses) {
+          zeroLow |= this.low[number]!;
+          zeroHigh |= this.high[number]!;
+        } else if (this.everyLevel && (flag & (RIGHTS | PTE_ACCESSED)) !== 0) {
+          oneLow |= this.low[number]!;
+          oneHigh |= this.high[number]!;
+        }
+      }
+      const at = level * PLAIN_WORDS;
+      plain[at] = zeroLow | oneLow;
+      plain[at + 1] = impossible ? ~plain[at]! : oneLow;
+      plain[at + 2] = zeroHigh | oneHigh;
+      plain[at + 3] = oneHigh;
+    }
+    return plain;
   }
 
   private frameShift(): number {

@@ -10,7 +10,7 @@ import { invariant } from '../invariant.ts';
 import type { PageTableFormat } from '../page-table/formats.ts';
 import { type AccessKind, FETCH } from '../units.ts';
 import type { TlbConfig } from './config.ts';
-import { Tlb, type TlbEntryInfo, type TlbPreset } from './tlb.ts';
+import { NO_LEVEL, Tlb, type TlbEntryInfo, type TlbPreset } from './tlb.ts';
 
 /** Seeds of the arrays differ, so that random replacement in one does not mirror the other. */
 const SEED_STEP = 0x9e3779b9;
@@ -20,10 +20,8 @@ export class TlbHierarchy {
   /** The same array as `instructions` unless the configuration splits them. */
   readonly data: Tlb;
   readonly second: Tlb | null;
-  /** Slot and first page of the entry that the last `lookup` or `fill` threw out of the first level; slot -1: none. */
+  /** Slot of the first level whose entry the last `lookup` or `fill` threw out (its `lostLevel`, `lostPage`); -1: none. */
   evictedSlot = -1;
-  evictedPage = 0;
-  evictedLevel = 0;
   /** What the last `lookup` found out. */
   missedFirst = false;
   hitSecond = false;
@@ -73,36 +71,28 @@ export class TlbHierarchy {
     }
     this.hitSecond = true;
     second.touched[below] = time;
-    const level = second.levelOf(below);
-    return this.place(first, va, level, second.spaces[below]!, second.frames[below]!, second.flags[below]!, time);
+    return this.copyUp(first, second, below, time);
   }
 
   /** Enter a walk's result into both levels; answers the first level's slot. */
   fill(va: number, kind: AccessKind, level: number, space: number, pfn: number, flags: number, time: number): number {
-    this.evictedSlot = -1;
     const { second } = this;
-    if (second !== null) second.put(second.victim(va, level), va, level, space, pfn, flags, time);
-    return this.place(this.firstLevel(kind), va, level, space, pfn, flags, time);
+    const first = this.firstLevel(kind);
+    if (second !== null) return this.copyUp(first, second, second.enter(va, level, space, pfn, flags, time), time);
+    const slot = first.enter(va, level, space, pfn, flags, time);
+    this.noteEntered(first, slot);
+    return slot;
   }
 
-  private place(
-    first: Tlb,
-    va: number,
-    level: number,
-    space: number,
-    pfn: number,
-    flags: number,
-    time: number,
-  ): number {
-    this.absent = Number.NaN;
-    const slot = first.victim(va, level);
-    if (first.isValid(slot)) {
-      this.evictedSlot = slot;
-      this.evictedPage = first.firstPage(slot);
-      this.evictedLevel = first.levelOf(slot);
-    }
-    first.put(slot, va, level, space, pfn, flags, time);
+  private copyUp(first: Tlb, second: Tlb, below: number, time: number): number {
+    const slot = first.enterFrom(second, below, time);
+    this.noteEntered(first, slot);
     return slot;
+  }
+
+  private noteEntered(first: Tlb, slot: number): void {
+    this.absent = Number.NaN;
+    this.evictedSlot = first.lostLevel === NO_LEVEL ? -1 : slot;
   }
 
   /** Set a slot of the array of that name from outside, or empty it (null). */
@@ -118,7 +108,7 @@ export class TlbHierarchy {
     for (let index = 0; index < this.count(); index++) {
       const tlb = this.array(index);
       const slot = tlb.find(va, space);
-      if (slot !== -1) tlb.flags[slot] = flags;
+      if (slot !== -1) tlb.setFlags(slot, flags);
     }
   }
 

@@ -6,6 +6,7 @@
  *     largest free ≤ free                   external fragmentation: 1 - largest free / free
  */
 import type { HeapRegion } from '../allocator.ts';
+import { HEADER_BYTES } from '../libc/layout.ts';
 import type { Program } from '../program.ts';
 
 export interface HeapFigures {
@@ -31,9 +32,24 @@ export interface HeapFigures {
 
 /** All regions of the program's heaps, by address. Looks without touching. */
 export function heapRegions(program: Program): HeapRegion[] {
+  const { calls, glibc, libc } = program;
   const reader = program.peek();
   const python = program.python?.pymalloc.regions(reader) ?? [];
-  return [...program.libc.regions(reader), ...python].sort((a, b) => a.start - b.start);
+  // A header that a program wrote over can claim what is not glibc's.
+  const isCredible = ({ name, start, end }: HeapRegion) =>
+    name !== 'mapped chunk' ||
+    (calls.holds(start, end) && !python.some((arena) => arena.start < end && arena.end > start));
+  const own = glibc === null ? libc.regions(reader) : glibc.regions(reader, payloadsOfMapped(program));
+  return [...own.filter(isCredible), ...python].sort((a, b) => a.start - b.start);
+}
+
+/**
+ * Where payloads of mapped chunks may be, of which glibc keeps no list: behind a header at the start of what it got from the
+ * kernel. memalign moves a chunk, and leaves the header that was there before: so the program's own blocks come first.
+ */
+function payloadsOfMapped({ calls, ledger }: Program): number[] {
+  const aligned = ledger.live.filter(({ family }) => family === 'libc').map(({ address }) => address);
+  return [...aligned, ...calls.starts.map((start) => start + HEADER_BYTES)];
 }
 
 export function heapFigures(program: Program, regions: readonly HeapRegion[] = heapRegions(program)): HeapFigures {
@@ -58,7 +74,7 @@ export function heapFigures(program: Program, regions: readonly HeapRegion[] = h
     }
   }
   return {
-    blocks: ledger.live.length,
+    blocks: ledger.liveBlocks,
     askedBytes: ledger.liveBytes,
     bytes,
     payloadBytes,
@@ -68,6 +84,6 @@ export function heapFigures(program: Program, regions: readonly HeapRegion[] = h
     lostBytes,
     internalFragmentation: internal,
     externalFragmentation: freeBytes === 0 ? 0 : 1 - largestFree / freeBytes,
-    arenas: program.python?.pymalloc.summary(program.peek()).arenasCurrent ?? 0,
+    arenas: program.python?.pymalloc.arenasNow(program.peek()) ?? 0,
   };
 }

@@ -103,7 +103,8 @@ class PointerSearch {
     const { pageBytes } = this.program.memory;
     for (let area = space.areas.first; area !== null; area = area.next) {
       if (!area.has(VM_READ) || !area.has(VM_WRITE)) continue;
-      for (let page = area.start; page < area.end; page += pageBytes) {
+      let page = this.reader.nextHeld(area.start, area.end);
+      for (; page < area.end; page = this.reader.nextHeld(page + pageBytes, area.end)) {
         if (this.isLibrary(page) || this.program.calls.touches(page, page + pageBytes)) continue;
         this.scan(page, pageBytes, REACHABLE);
       }
@@ -131,10 +132,21 @@ class PointerSearch {
   }
 
   private scan(start: number, length: number, kind: number, leader = -1): void {
-    const first = Math.ceil(start / POINTER_BYTES) * POINTER_BYTES;
-    for (let at = first; at + POINTER_BYTES <= start + length; at += POINTER_BYTES) {
-      const pointer = this.reader.load64(at);
-      if (pointer !== 0) this.notePointer(pointer, kind, leader);
+    const { reader } = this;
+    const { pageBytes } = this.program.memory;
+    const end = start + length;
+    let at = Math.ceil(start / POINTER_BYTES) * POINTER_BYTES;
+    while (at + POINTER_BYTES <= end) {
+      const page = at - (at % pageBytes);
+      const held = reader.nextHeld(page, end);
+      if (held > page) {
+        at = held;
+        continue;
+      }
+      for (; at < page + pageBytes && at + POINTER_BYTES <= end; at += POINTER_BYTES) {
+        const pointer = reader.load64(at);
+        if (pointer !== 0) this.notePointer(pointer, kind, leader);
+      }
     }
   }
 
@@ -177,7 +189,8 @@ function collect(blocks: readonly LiveBlock[], kinds: Uint8Array): LossRecord[] 
   const groups = new Map<string, { kind: LossKind; blocks: LiveBlock[]; bytes: number }>();
   blocks.forEach((block, index) => {
     const kind = KIND_NAMES[kinds[index]!]!;
-    const key = `${kind} ${block.by} ${block.at.step}`;
+    const { step, frame } = block.at;
+    const key = `${kind} ${block.by} ${frame === null ? step : `${frame.file}:${frame.line}`}`;
     const group = groups.get(key) ?? { kind, blocks: [], bytes: 0 };
     group.blocks.push(block);
     group.bytes += block.size;

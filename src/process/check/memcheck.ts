@@ -5,6 +5,7 @@
  *
  *     access inside a live block                     fine
  *     elsewhere in memory that the allocators got    Invalid read / write: in a freed block, behind or before a live one
+ *     buffer of a system call                        the same, of each byte: Syscall param points to unaddressable byte(s)
  *     free of a live block                           fine, by its own family's free; else Mismatched free
  *     free of anything else                          Invalid free: freed before (by whom), inside a block, or never given
  *
@@ -14,7 +15,7 @@
 import { type AccessKind, STORE } from '../../mmu/units.ts';
 import type { Family } from '../functions/function.ts';
 import type { Program } from '../program.ts';
-import type { FreedBlock, LiveBlock, Place } from './ledger.ts';
+import type { FreedBlock, FreedPiece, LiveBlock, Place } from './ledger.ts';
 
 /** How a bad address lies to the block it was likely meant for. */
 export interface AddressStory {
@@ -25,12 +26,15 @@ export interface AddressStory {
   readonly freed: boolean;
 }
 
+export const HEAP_ERROR_KINDS = ['invalid-read', 'invalid-write', 'invalid-free', 'mismatched-free'] as const;
+
 export interface HeapError {
-  readonly kind: 'invalid-read' | 'invalid-write' | 'invalid-free' | 'mismatched-free';
+  readonly kind: (typeof HEAP_ERROR_KINDS)[number];
+  /** Where the access begins; of a system call the first wrong byte of its buffer. */
   readonly address: number;
-  /** Bytes read or written; 0 for a free. */
+  /** Bytes read or written; of a system call its whole buffer; 0 for a free. */
   readonly size: number;
-  /** The function that frees; null for an access. */
+  /** The function that frees, the system call that reads or writes for the program; null for an access of its own. */
   readonly by: string | null;
   readonly at: Place;
   /** The block it was likely about; null when none is near. */
@@ -53,7 +57,7 @@ export class Memcheck {
     const { program } = this;
     if (program.ledger.holding(address, size) !== null || !program.calls.touches(address, address + size)) return;
     const kind = access === STORE ? 'invalid-write' : 'invalid-read';
-    this.errors.push({ kind, address, size, by: null, at, story: this.storyOf(address, size) });
+    this.errors.push({ kind, address, size, by: null, at, story: this.storyOf(address) });
   }
 
   /** A block is about to be given back. False: there is no such block, and the call must not be made. */
@@ -62,28 +66,59 @@ export class Memcheck {
     const block = ledger.at(address);
     if (block !== null && block.family === family) return true;
     const kind = block === null ? 'invalid-free' : 'mismatched-free';
-    this.errors.push({ kind, address, size: 0, by, at: place, story: this.storyOf(address, 1) });
+    this.errors.push({ kind, address, size: 0, by, at: place, story: this.storyOf(address) });
     return block !== null;
   }
 
-  private storyOf(address: number, size: number): AddressStory | null {
+  /**
+   * A system call is asked to read or write the buffer [address, address + length): like Valgrind before the call is made, all
+   * of it, and told by the first byte that is wrong.
+   */
+  noteBuffer(call: 'read' | 'write', address: number, length: number, at: Place): void {
+    const wrong = this.firstWrong(address, address + length);
+    if (wrong === null) return;
+    const kind = call === 'read' ? 'invalid-write' : 'invalid-read';
+    this.errors.push({ kind, address: wrong, size: length, by: call, at, story: this.storyOf(wrong) });
+  }
+
+  /** The first byte in [start, end) that is an allocator's memory and in no live block. */
+  private firstWrong(start: number, end: number): number | null {
+    const { ledger, calls } = this.program;
+    for (let at = start; at < end; ) {
+      const block = ledger.holding(at, 1);
+      if (block !== null) {
+        at = block.address + block.size;
+        continue;
+      }
+      const gapEnd = Math.min(end, ledger.after(at)?.address ?? end);
+      if (calls.touches(at, at + 1)) return at;
+      if (calls.touches(at, gapEnd)) return Math.min(...calls.starts.filter((from) => from > at));
+      at = gapEnd;
+    }
+    return null;
+  }
+
+  private storyOf(address: number): AddressStory | null {
     const { ledger } = this.program;
     const below = ledger.before(address);
-    if (below !== null && address < below.address + Math.max(1, below.size)) {
-      // It begins inside the block and leaves it, or (a free) points into its middle.
-      const leaves = size > 1 || address === below.address;
-      if (!leaves || address + size <= below.address + below.size) {
-        return { relation: 'inside', distance: address - below.address, block: below, freed: false };
-      }
-      return { relation: 'after', distance: 0, block: below, freed: false };
-    }
-    const freed = ledger.lastFreedAround(address);
-    if (freed !== null) return { relation: 'inside', distance: address - freed.address, block: freed, freed: true };
     const past = below === null ? Number.POSITIVE_INFINITY : address - below.address - below.size;
+    // Where it begins is what counts: an access that begins inside a block and leaves it is told by that.
+    if (below !== null && past < 0) {
+      return { relation: 'inside', distance: address - below.address, block: below, freed: false };
+    }
+    const piece = ledger.freedAround(address);
+    const gone = piece?.block;
+    const freed: AddressStory | null =
+      gone === undefined ? null : { relation: 'inside', distance: address - gone.address, block: gone, freed: true };
+    // Of a place that was given out anew, the block that has part of it now tells more than the one that had it all.
+    if (piece !== null && isWhole(piece)) return freed;
     if (below !== null && past < REDZONE) return { relation: 'after', distance: past, block: below, freed: false };
     const above = ledger.after(address);
     const short = above === null ? Number.POSITIVE_INFINITY : above.address - address;
     if (above !== null && short <= REDZONE) return { relation: 'before', distance: short, block: above, freed: false };
-    return null;
+    return freed;
   }
 }
+
+const isWhole = ({ address, end, block }: FreedPiece): boolean =>
+  address === block.address && end >= block.address + block.size;

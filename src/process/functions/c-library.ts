@@ -1,5 +1,6 @@
-/** The C library's allocation functions [malloc(3), posix_memalign(3), malloc_usable_size(3), mallopt(3), malloc_info(3)]. */
+/** The C library's allocation functions [malloc(3), memalign(3), malloc_usable_size(3), malloc_trim(3), mallopt(3), mallinfo(3)]. */
 import { NULL, productOf } from '../allocator.ts';
+import type { Program } from '../program.ts';
 import { type Argument, type Parameter, type ProgramFunction, pointerAt, sizeAt } from './function.ts';
 
 const size: Parameter = { name: 'size', kind: 'size', about: 'bytes wanted' };
@@ -9,6 +10,17 @@ const elementSize: Parameter = { name: 'size', kind: 'size', about: 'bytes of on
 const alignment: Parameter = { name: 'alignment', kind: 'size', about: 'a power of two' };
 const bytesFrom = (index: number) => (args: readonly Argument[]) => sizeAt(args, index);
 const OTHER = { kind: 'other' } as const;
+
+/** memalign(3), and the name that C11 gave it: the same function in glibc 2.36. */
+const ALIGNED: readonly ProgramFunction[] = ['memalign', 'aligned_alloc'].map((name) => ({
+  name,
+  of: 'glibc',
+  parameters: [alignment, size],
+  result: 'pointer',
+  effect: { kind: 'allocates', family: 'libc', bytes: bytesFrom(1) },
+  about: 'A block whose address is a multiple of `alignment`, or NULL.',
+  run: (program, args) => program.glibc?.memalign(sizeAt(args, 0), sizeAt(args, 1)) ?? NULL,
+}));
 
 export const C_LIBRARY: readonly ProgramFunction[] = [
   {
@@ -59,15 +71,7 @@ export const C_LIBRARY: readonly ProgramFunction[] = [
     about: 'Bytes that the block can hold: at least as many as were asked for.',
     run: (program, args) => program.libc.usableSize(pointerAt(args, 0)),
   },
-  {
-    name: 'memalign',
-    of: 'glibc',
-    parameters: [alignment, size],
-    result: 'pointer',
-    effect: { kind: 'allocates', family: 'libc', bytes: bytesFrom(1) },
-    about: 'A block whose address is a multiple of `alignment`, or NULL.',
-    run: (program, args) => program.glibc?.memalign(sizeAt(args, 0), sizeAt(args, 1)) ?? NULL,
-  },
+  ...ALIGNED,
   {
     name: 'malloc_trim',
     of: 'glibc',
@@ -90,16 +94,22 @@ export const C_LIBRARY: readonly ProgramFunction[] = [
     run: (program, args) => program.glibc?.mallopt(pointerAt(args, 0), pointerAt(args, 1)) ?? 0,
   },
   {
+    name: 'mallinfo',
+    of: 'glibc',
+    parameters: [],
+    result: 'text',
+    effect: OTHER,
+    about: 'The figures of mallinfo2 as the ints of struct mallinfo, which wrap at 2 GiB.',
+    run: (program) => figuresText(program, (value) => value | 0),
+  },
+  {
     name: 'mallinfo2',
     of: 'glibc',
     parameters: [],
     result: 'text',
     effect: OTHER,
     about: 'The figures of struct mallinfo2, one `name value` to a line.',
-    run: (program) =>
-      Object.entries(program.glibc?.mallinfo2() ?? {})
-        .map(([name, value]) => `${name} ${value}\n`)
-        .join(''),
+    run: (program) => figuresText(program, (value) => value),
   },
   {
     name: 'malloc_stats',
@@ -114,3 +124,9 @@ export const C_LIBRARY: readonly ProgramFunction[] = [
     },
   },
 ];
+
+function figuresText({ glibc }: Program, shown: (value: number) => number): string {
+  return Object.entries(glibc?.mallinfo2() ?? {})
+    .map(([name, value]) => `${name} ${shown(Number(value))}\n`)
+    .join('');
+}

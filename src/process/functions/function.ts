@@ -3,7 +3,7 @@
  *
  * The effect tells the tools that watch the heap what a call means, so that no tool has a list of names of its own.
  */
-import type { Size } from '../allocator.ts';
+import { type Size, sizeOf } from '../allocator.ts';
 import type { Program } from '../program.ts';
 
 /** A pointer, size, count or number; or a name (`domain`, `hook`), as the parameter's kind says. */
@@ -42,8 +42,10 @@ export type Effect =
 export interface ProgramFunction {
   /** As C spells it. */
   readonly name: string;
-  /** What must be there: any C library, glibc's malloc, a textbook heap, or Python. */
-  readonly of: 'libc' | 'glibc' | 'textbook' | 'python';
+  /** What must be there: any C library, glibc's malloc, or Python. */
+  readonly of: 'libc' | 'glibc' | 'python';
+  /** The first CPython version that has it, `3.4`; undefined: all that are known here do. */
+  readonly since?: string | undefined;
   readonly parameters: readonly Parameter[];
   readonly result: 'pointer' | 'number' | 'text' | 'nothing';
   readonly effect: Effect;
@@ -52,11 +54,28 @@ export interface ProgramFunction {
   readonly run: (program: Program, args: readonly Argument[]) => Value;
 }
 
+/** The version it came with, when the Python of that version name has it not yet; null: it has it. */
+export function missingSince({ since }: ProgramFunction, version: string): string | null {
+  if (since === undefined) return null;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [firstMajor = 0, firstMinor = 0] = since.split('.').map(Number);
+  return major > firstMajor || (major === firstMajor && minor >= firstMinor) ? null : since;
+}
+
+const SIZE_END = 2n ** 64n;
+const SIZE_LEAST = -(2n ** 63n);
+
+/** Is it what 64 bits can hold as a size: unsigned, or below 0 as C would convert it? */
+export function isSize(value: number | bigint): boolean {
+  return value >= SIZE_LEAST && value < SIZE_END;
+}
+
 export const pointerAt = (args: readonly Argument[], index: number): number => Number(args[index] ?? 0);
 
+/** A size_t: a negative number is what C would make of it. */
 export function sizeAt(args: readonly Argument[], index: number): Size {
   const value = args[index] ?? 0;
-  return typeof value === 'string' ? Number(value) : value;
+  return sizeOf(typeof value === 'string' ? Number(value) : value);
 }
 
 export const textAt = (args: readonly Argument[], index: number): string => String(args[index] ?? '');

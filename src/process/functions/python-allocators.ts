@@ -5,8 +5,11 @@
  * Allocators are known by name: `malloc`, `pymalloc`, a host allocator written in TypeScript (`counting`, …), or `previous`,
  * which puts back what a host allocator stands in front of.
  */
+import { InputError } from '../../mmu/input-error.ts';
+import { nearest } from '../../mmu/nearest.ts';
 import type { Program } from '../program.ts';
 import { DOMAIN_NAMES, type Domain, IMPLEMENTER, MEM, recordOf } from '../python/allocator-record.ts';
+import { HOST_ALLOCATORS, HOST_ARENA_ALLOCATORS } from '../python/ready-made-hosts.ts';
 import type { PythonRuntime } from '../python/runtime.ts';
 import { type Argument, type Parameter, type ProgramFunction, pointerAt, textAt, type Value } from './function.ts';
 import { runtimeOf } from './runtime-of.ts';
@@ -21,6 +24,21 @@ const word: Parameter = {
 };
 const threadName: Parameter = { name: 'name', kind: 'text', about: 'name of the thread' };
 
+/** Versions that functions came with, when not with the oldest [What's New in Python 3.3, 3.4, 3.6]. */
+const SINCE: Readonly<Record<string, string>> = {
+  PyMem_SetupDebugHooks: '3.4',
+  PyMem_GetAllocator: '3.4',
+  PyMem_SetAllocator: '3.4',
+  PyObject_GetArenaAllocator: '3.4',
+  PyObject_SetArenaAllocator: '3.4',
+  // 3.7 calls it _PyMem_GetAllocatorsName.
+  _PyMem_GetCurrentAllocatorName: '3.8',
+  'sys._debugmallocstats': '3.3',
+  'sys.getallocatedblocks': '3.4',
+  Py_FinalizeEx: '3.6',
+  PyGILState_Check: '3.4',
+};
+
 function python(
   name: string,
   parameters: readonly Parameter[],
@@ -31,6 +49,7 @@ function python(
   return {
     name,
     of: 'python',
+    since: SINCE[name],
     parameters,
     result,
     effect: OTHER,
@@ -61,9 +80,21 @@ function setAllocator(runtime: PythonRuntime, args: readonly Argument[], program
     return 0;
   }
   const ctx = runtime.installHostAllocator(wanted, name, [pointerAt(args, 2)]);
-  if (ctx === null) program.remark(`there is no allocator \`${name}\`: nothing was installed`);
-  return ctx ?? 0;
+  if (ctx === null) throw noSuchHost(name, 'allocator', ALLOCATOR_NAMES);
+  return ctx;
 }
+
+function noSuchHost(name: string, what: string, known: readonly string[]): InputError {
+  const close = nearest(name, known);
+  const hint =
+    close === null
+      ? `always there: ${known.join(', ')}; others have to be given to the machine first`
+      : `did you mean \`${close}\`?`;
+  return new InputError({ code: 'MEM-API-018', message: `there is no ${what} \`${name}\``, hint });
+}
+
+const ALLOCATOR_NAMES = ['malloc', 'pymalloc', 'previous', ...HOST_ALLOCATORS.map(({ name }) => name)];
+const ARENA_NAMES = ['previous', ...HOST_ARENA_ALLOCATORS.map(({ name }) => name)];
 
 export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
   python(
@@ -114,8 +145,8 @@ export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
         return 0;
       }
       const ctx = runtime.installHostArenas(name, [pointerAt(args, 1)]);
-      if (ctx === null) program.remark(`there is no arena allocator \`${name}\`: nothing was installed`);
-      return ctx ?? 0;
+      if (ctx === null) throw noSuchHost(name, 'arena allocator', ARENA_NAMES);
+      return ctx;
     },
   ),
   python(
@@ -178,6 +209,11 @@ export const PYTHON_ALLOCATORS: readonly ProgramFunction[] = [
 ];
 
 function startThread(runtime: PythonRuntime, args: readonly Argument[], kind: 'python' | 'foreign'): number {
-  const thread = runtime.threads.spawn(textAt(args, 0), kind);
+  const name = textAt(args, 0);
+  if (runtime.threads.list(runtime.memory).some((thread) => thread.name === name)) {
+    const message = `there is already a thread \`${name}\``;
+    throw new InputError({ code: 'MEM-API-017', message, hint: 'steps know threads by their names: give it another' });
+  }
+  const thread = runtime.threads.spawn(name, kind);
   return runtime.threads.list(runtime.memory).find(({ address }) => address === thread)?.ident ?? 0;
 }

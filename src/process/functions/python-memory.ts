@@ -20,11 +20,16 @@ const elsize: Parameter = { name: 'elsize', kind: 'size', about: 'bytes of one e
 const type: Parameter = { name: 'type', kind: 'size', about: 'sizeof(TYPE), bytes' };
 
 type Names = readonly string[];
+/** Domains came with 3.4, calloc with 3.5 [What's New in Python 3.4, 3.5]. */
+const WITH_DOMAINS = '3.4';
+const WITH_CALLOC = '3.5';
+const sinceOf = (domain: Domain) => (domain === RAW ? WITH_DOMAINS : undefined);
 
 function mallocOf(domain: Domain, names: Names): ProgramFunction[] {
   return names.map((name) => ({
     name,
     of: 'python',
+    since: sinceOf(domain),
     parameters: [size],
     result: 'pointer',
     effect: { kind: 'allocates', family: DOMAIN_NAMES[domain], bytes: (args) => sizeAt(args, 0) },
@@ -37,6 +42,7 @@ function callocOf(domain: Domain, name: string): ProgramFunction {
   return {
     name,
     of: 'python',
+    since: WITH_CALLOC,
     parameters: [nelem, elsize],
     result: 'pointer',
     effect: { kind: 'allocates', family: DOMAIN_NAMES[domain], bytes: elements },
@@ -49,6 +55,7 @@ function reallocOf(domain: Domain, names: Names): ProgramFunction[] {
   return names.map((name) => ({
     name,
     of: 'python',
+    since: sinceOf(domain),
     parameters: [ptr, size],
     result: 'pointer',
     effect: {
@@ -67,6 +74,7 @@ function freeOf(domain: Domain, names: Names): ProgramFunction[] {
   return names.map((name) => ({
     name,
     of: 'python',
+    since: sinceOf(domain),
     parameters: [ptr],
     result: 'nothing',
     effect: { kind: 'frees', family: DOMAIN_NAMES[domain], pointer: 0 },

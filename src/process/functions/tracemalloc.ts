@@ -38,6 +38,13 @@ const snapshotName = (name: string, about: string): Parameter => ({ name, kind: 
 const tracer = (program: Program) => runtimeOf(program).tracemalloc;
 const exceptionText = ({ error, message }: PythonError): string => `${error}: ${message}`;
 
+/** The module came with 3.4 [PEP 454]; these functions later. */
+const SINCE: Readonly<Record<string, string>> = {
+  'tracemalloc.reset_peak': '3.9',
+  PyTraceMalloc_Track: '3.7',
+  PyTraceMalloc_Untrack: '3.7',
+};
+
 /** A function without a result of its own kind: most of the module. */
 function python(
   name: string,
@@ -46,7 +53,7 @@ function python(
   about: string,
   run: (program: Program, args: readonly Argument[]) => Value,
 ): ProgramFunction {
-  return { name, of: 'python', parameters, result, effect: OTHER, about, run };
+  return { name, of: 'python', since: SINCE[name] ?? '3.4', parameters, result, effect: OTHER, about, run };
 }
 
 function snapshotAt(program: Program, args: readonly Argument[], index: number): Snapshot | string {
@@ -140,6 +147,7 @@ export const TRACEMALLOC: readonly ProgramFunction[] = [
       { name: 'inclusive', kind: 'number', about: '1: keep those that match; 0: keep the others', default: 1 },
       { name: 'all_frames', kind: 'number', about: '1: hold all frames against it, not only the last', default: 0 },
       { name: 'lineno', kind: 'number', about: 'of this line only; 0: of any', default: 0 },
+      { name: 'domain', kind: 'number', about: 'of this domain only; -1: of any', default: -1 },
     ],
     'text',
     'Keep a part of a snapshot under another name; answers the exception, or nothing.',
@@ -152,6 +160,7 @@ export const TRACEMALLOC: readonly ProgramFunction[] = [
         inclusive: pointerAt(args, 3) !== 0,
         allFrames: pointerAt(args, 4) !== 0,
         ...(pointerAt(args, 5) === 0 ? {} : { line: pointerAt(args, 5) }),
+        ...(pointerAt(args, 6) < 0 ? {} : { domain: pointerAt(args, 6) }),
       };
       program.snapshots.set(textAt(args, 1), snapshot.filterTraces([filter]));
       return '';

@@ -110,6 +110,10 @@ function extend(arena: Arena, oldTop: number, oldSize: number, size: number): vo
     beginAfterOthers(arena, oldTop, oldSize, start, wanted);
     return;
   }
+  // The break is looked at again, but somebody may have left it odd.
+  if (start % ALIGNMENT !== 0) {
+    assertionFailed(memory, 'sysmalloc', '((unsigned long) chunk2mem (brk) & MALLOC_ALIGN_MASK) == 0');
+  }
   if (end === 0) end = memory.sbrk(0);
   if (end >= 0) beginTop(arena, oldTop, oldSize, start, end - start);
 }

@@ -36,7 +36,13 @@ interface Walk {
 
 /** Bytes searched for the beginning of a piece: behind memory of others, and before a chunk of a mapped piece. */
 const SEARCH_MAX = 64 * 1024 * 1024;
+/** ... behind a piece after which others are mapped elsewhere: those are found by their chunks. */
+const SEARCH_NEAR = 256 * 1024;
 
+/**
+ * `mapped`: payloads of what may be mapped chunks, the more certain first. What has no such header is left out, and so is what
+ * overlaps a region that is there already.
+ */
 export function regionsOf(
   reader: MemoryReader,
   at: number,
@@ -45,8 +51,9 @@ export function regionsOf(
 ): HeapRegion[] {
   const regions = isInitialized(reader, at) ? heapRegions(reader, at, pageBytes) : [];
   for (const payload of mapped) {
-    const region = mappedRegion(reader, payload - HEADER_BYTES);
-    if (region !== null) regions.push(region);
+    const region = mappedRegion(reader, payload - HEADER_BYTES, pageBytes);
+    if (region === null) continue;
+    if (!regions.some(({ start, end }) => start < region.end && end > region.start)) regions.push(region);
   }
   return regions.sort((one, other) => one.start - other.start);
 }
@@ -59,10 +66,11 @@ function heapRegions(reader: MemoryReader, at: number, pageBytes: number): HeapR
   const topEnd = top + (topSize <= system ? topSize : CHUNK_MIN);
   const walk: Walk = { reader, top, topEnd, labels: labelsOf(reader, at) };
   const regions: HeapRegion[] = [];
+  const reach = isContiguous(reader, at) ? SEARCH_MAX : SEARCH_NEAR;
   for (let start = reader.load64(at + SBRK_BASE); start > 0; ) {
     const region = walkPiece(walk, '[heap]', start, topEnd > start ? topEnd : start + system);
     regions.push(region);
-    start = region.end < top ? startAfter(walk, region.end) : 0;
+    start = region.end < top ? startAfter(walk, region.end, reach) : 0;
   }
   if (isContiguous(reader, at)) return regions;
   for (const anchor of [top, ...walk.labels.keys()]) {
@@ -146,8 +154,8 @@ function fencepostBytes(reader: MemoryReader, chunk: number): number {
 }
 
 /** The chunk that the piece behind fenceposts ending at `end` begins with; 0: none is found. */
-function startAfter(walk: Walk, end: number): number {
-  const last = Math.min(walk.top, end + SEARCH_MAX);
+function startAfter(walk: Walk, end: number, reach: number): number {
+  const last = Math.min(walk.top, end + reach);
   for (let start = end; start <= last; start += ALIGNMENT) {
     if (leadsTo(walk, start, walk.top, true)) return start;
   }
@@ -181,12 +189,14 @@ function leadsTo(walk: Walk, start: number, goal: number, orFence: boolean): boo
   return chunk === goal;
 }
 
-function mappedRegion(reader: MemoryReader, chunk: number): HeapRegion | null {
+/** Null when there is no header of a mapped chunk: whole pages, with M set. */
+function mappedRegion(reader: MemoryReader, chunk: number, pageBytes: number): HeapRegion | null {
   const head = reader.load64(chunk + SIZE);
   const lead = reader.load64(chunk);
   if ((head & IS_MMAPPED) === 0 || lead > chunk) return null;
   const size = chunkSize(reader, chunk);
   const start = chunk - lead;
+  if (!isPlausible(size) || start % pageBytes !== 0 || (lead + size) % pageBytes !== 0) return null;
   const blocks: HeapBlock[] = lead > 0 ? [bare(start, lead, 'lost', 'alignment')] : [];
   const payload = chunk + HEADER_BYTES;
   const payloadBytes = size - HEADER_BYTES;

@@ -107,9 +107,12 @@ function dumpTraceback(memory: ProgramMemory, frames: readonly Frame[] | null): 
   memory.error('\n');
 }
 
-/** The message about an API id, as C prints it: the text ends where the id is the zero byte. */
-export function badIdMessage(found: number, wanted: number): string {
+/**
+ * The message about an API id. Since 3.9 it is printed as it is formatted [Python/pylifecycle.c:_Py_FatalErrorFormat]; before, it
+ * was put into a C string first, which ends where the id is the zero byte.
+ */
+export function badIdMessage(profile: PythonProfile, found: number, wanted: number): string {
   const message = `bad ID: Allocated using API '${String.fromCharCode(found)}', verified using API '${String.fromCharCode(wanted)}'`;
-  const end = message.indexOf('\0');
+  const end = isSince(profile, '3.9') ? -1 : message.indexOf('\0');
   return end < 0 ? message : message.slice(0, end);
 }

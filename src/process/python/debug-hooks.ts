@@ -217,7 +217,7 @@ export class DebugHooks implements AllocatorFunctions {
     const ids = data - WORD_BYTES;
     if (!matches(memory, ids, id, forbiddenByte)) {
       const found = memory.load8(ids);
-      this.refuse(func, data, found === id ? 'bad leading pad byte' : badIdMessage(found, id));
+      this.refuse(func, data, found === id ? 'bad leading pad byte' : badIdMessage(this.profile, found, id));
     }
     const size = readSize(memory, data - HEAD_BYTES);
     if (!matches(memory, tailOf(data, size), forbiddenByte, forbiddenByte)) {

@@ -11,6 +11,7 @@ import {
   RAW,
   RECORD_BYTES,
 } from './allocator-record.ts';
+import { hostAddress, hostIndex, hostPointer, hostReason, hostSize, hostWord } from './host-failure.ts';
 import type {
   HostAllocator,
   HostArenaAllocator,
@@ -36,10 +37,12 @@ function domainOf(word: number): Domain {
 /** One call: made when the function is entered, gone when it returns. The wrapped record is the first thing in ctx. */
 class AllocatorCall implements HostCall, LowerAllocator {
   readonly ctx: number;
+  private readonly host: HostAllocator;
   private readonly caller: HostCaller;
 
-  constructor(ctx: number, caller: HostCaller) {
+  constructor(ctx: number, host: HostAllocator, caller: HostCaller) {
     this.ctx = ctx;
+    this.host = host;
     this.caller = caller;
   }
 
@@ -56,36 +59,43 @@ class AllocatorCall implements HostCall, LowerAllocator {
   }
 
   word(index: number): number {
-    return this.memory.load64(this.ctx + CTX_WORDS_AT + index * WORD);
+    const { name, words } = this.host;
+    return this.memory.load64(this.ctx + CTX_WORDS_AT + hostIndex(name, 'word', words, index) * WORD);
   }
 
   setWord(index: number, value: number): void {
-    this.memory.store64(this.ctx + CTX_WORDS_AT + index * WORD, value);
+    const { name, words } = this.host;
+    const at = this.ctx + CTX_WORDS_AT + hostIndex(name, 'setWord', words, index) * WORD;
+    this.memory.store64(at, hostWord(name, value));
   }
 
   malloc(size: Size): number {
-    return this.caller.callMalloc(this.ctx, size);
+    return this.caller.callMalloc(this.ctx, hostSize(this.host.name, 'malloc', size));
   }
 
   calloc(count: Size, size: Size): number {
-    return this.caller.callCalloc(this.ctx, count, size);
+    const { name } = this.host;
+    return this.caller.callCalloc(this.ctx, hostSize(name, 'calloc', count), hostSize(name, 'calloc', size));
   }
 
   realloc(address: number, size: Size): number {
-    return this.caller.callRealloc(this.ctx, address, size);
+    const { name } = this.host;
+    return this.caller.callRealloc(this.ctx, hostPointer(name, 'realloc', address), hostSize(name, 'realloc', size));
   }
 
   free(address: number): void {
-    this.caller.callFree(this.ctx, address);
+    this.caller.callFree(this.ctx, hostPointer(this.host.name, 'free', address));
   }
 }
 
 class ArenaCall implements HostArenaCall, LowerArenas {
   readonly ctx: number;
+  private readonly host: HostArenaAllocator;
   private readonly caller: HostCaller;
 
-  constructor(ctx: number, caller: HostCaller) {
+  constructor(ctx: number, host: HostArenaAllocator, caller: HostCaller) {
     this.ctx = ctx;
+    this.host = host;
     this.caller = caller;
   }
 
@@ -98,23 +108,30 @@ class ArenaCall implements HostArenaCall, LowerArenas {
   }
 
   word(index: number): number {
-    return this.memory.load64(this.ctx + ARENA_CTX_WORDS_AT + index * WORD);
+    const { name, words } = this.host;
+    return this.memory.load64(this.ctx + ARENA_CTX_WORDS_AT + hostIndex(name, 'word', words, index) * WORD);
   }
 
   setWord(index: number, value: number): void {
-    this.memory.store64(this.ctx + ARENA_CTX_WORDS_AT + index * WORD, value);
+    const { name, words } = this.host;
+    const at = this.ctx + ARENA_CTX_WORDS_AT + hostIndex(name, 'setWord', words, index) * WORD;
+    this.memory.store64(at, hostWord(name, value));
   }
 
   alloc(size: number): number {
-    return this.caller.callArenaAlloc(this.ctx, size);
+    return this.caller.callArenaAlloc(this.ctx, Number(hostSize(this.host.name, 'alloc', size)));
   }
 
   free(address: number, size: number): void {
-    this.caller.callArenaFree(this.ctx, address, size);
+    const { name } = this.host;
+    this.caller.callArenaFree(this.ctx, hostPointer(name, 'free', address), Number(hostSize(name, 'free', size)));
   }
 }
 
-/** A host allocator as the four functions of a record, for one program. */
+/**
+ * A host allocator as the four functions of a record, for one program. Its code is not ours: what it throws, or answers and is
+ * no address, is its failure (host-failure.ts).
+ */
 export class HostAllocatorFunctions implements AllocatorFunctions {
   private readonly host: HostAllocator;
   private readonly caller: HostCaller;
@@ -125,19 +142,47 @@ export class HostAllocatorFunctions implements AllocatorFunctions {
   }
 
   malloc(ctx: number, size: Size): number {
-    return this.host.malloc(new AllocatorCall(ctx, this.caller), size);
+    try {
+      return hostAddress(
+        this.host.name,
+        'malloc',
+        this.host.malloc(new AllocatorCall(ctx, this.host, this.caller), size),
+      );
+    } catch (reason) {
+      throw hostReason(this.host.name, 'malloc', reason);
+    }
   }
 
   calloc(ctx: number, count: Size, size: Size): number {
-    return this.host.calloc(new AllocatorCall(ctx, this.caller), count, size);
+    try {
+      return hostAddress(
+        this.host.name,
+        'calloc',
+        this.host.calloc(new AllocatorCall(ctx, this.host, this.caller), count, size),
+      );
+    } catch (reason) {
+      throw hostReason(this.host.name, 'calloc', reason);
+    }
   }
 
   realloc(ctx: number, address: number, size: Size): number {
-    return this.host.realloc(new AllocatorCall(ctx, this.caller), address, size);
+    try {
+      return hostAddress(
+        this.host.name,
+        'realloc',
+        this.host.realloc(new AllocatorCall(ctx, this.host, this.caller), address, size),
+      );
+    } catch (reason) {
+      throw hostReason(this.host.name, 'realloc', reason);
+    }
   }
 
   free(ctx: number, address: number): void {
-    this.host.free(new AllocatorCall(ctx, this.caller), address);
+    try {
+      this.host.free(new AllocatorCall(ctx, this.host, this.caller), address);
+    } catch (reason) {
+      throw hostReason(this.host.name, 'free', reason);
+    }
   }
 }
 
@@ -151,10 +196,18 @@ export class HostArenaFunctions implements ArenaFunctions {
   }
 
   alloc(ctx: number, size: number): number {
-    return this.host.alloc(new ArenaCall(ctx, this.caller), size);
+    try {
+      return hostAddress(this.host.name, 'alloc', this.host.alloc(new ArenaCall(ctx, this.host, this.caller), size));
+    } catch (reason) {
+      throw hostReason(this.host.name, 'alloc', reason);
+    }
   }
 
   free(ctx: number, address: number, size: number): void {
-    this.host.free(new ArenaCall(ctx, this.caller), address, size);
+    try {
+      this.host.free(new ArenaCall(ctx, this.host, this.caller), address, size);
+    } catch (reason) {
+      throw hostReason(this.host.name, 'free', reason);
+    }
   }
 }

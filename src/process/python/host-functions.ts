@@ -68,6 +68,9 @@ export interface HostArenaAllocator {
   free(call: HostArenaCall, address: number, size: number): void;
 }
 
+/** Of either kind; the arenas' has `alloc`. */
+export type AnyHostAllocator = HostAllocator | HostArenaAllocator;
+
 /** The program on whose behalf a host function runs. */
 export interface HostCaller {
   readonly memory: ProgramMemory;

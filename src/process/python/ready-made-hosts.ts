@@ -10,8 +10,10 @@ import { NULL, type Size } from '../allocator.ts';
 import { DOMAIN_NAMES } from './allocator-record.ts';
 import type { HostAllocator, HostArenaAllocator, HostArenaCall, HostCall } from './host-functions.ts';
 
+/** A count that the program has written over, and that is none any more, begins anew. */
 function countUp(call: HostCall | HostArenaCall, index: number): void {
-  call.setWord(index, call.word(index) + 1);
+  const count = call.word(index) + 1;
+  call.setWord(index, Number.isSafeInteger(count) ? count : 0);
 }
 
 const counting: HostAllocator = {

@@ -180,7 +180,7 @@ const BUDDY_LINKS = 8;
 /** What is wrong with `options`, a sentence each; [] when an allocator can be made of them. */
 export function checkTextbookOptions(options: TextbookOptions): string[] {
   const { policy } = options;
-  const allowed: readonly string[] | undefined = OPTIONS_OF[policy];
+  const allowed: readonly string[] | undefined = Object.hasOwn(OPTIONS_OF, policy) ? OPTIONS_OF[policy] : undefined;
   if (allowed === undefined) return [`'${policy}' is no allocator: there are ${TEXTBOOK_POLICIES.join(', ')}`];
   const problems = Object.entries(options)
     .filter(([name, value]) => value !== undefined && !allowed.includes(name) && !SOURCE_OPTIONS.includes(name))
@@ -205,6 +205,7 @@ export function checkTextbookOptions(options: TextbookOptions): string[] {
     default:
       checkShared(options, [0, 4, 8, 16], problems);
       checkOneOf('order', options.order, LIST_ORDERS, problems);
+      checkOneOf('stopAtExactFit', options.stopAtExactFit, [true, false], problems);
   }
   return problems;
 }
@@ -253,6 +254,7 @@ function checkSlab(options: SlabOptions, problems: string[]): void {
   }
   if (bytes > 0 && bytes < slabBytes) problems.push(`bytes (${bytes}) is less than one slab (${slabBytes})`);
   checkAscending('objectSizes', objectSizes, 4, CACHES_MAX, problems);
+  if (!Array.isArray(objectSizes)) return;
   const largest = objectSizes.at(-1);
   const room = slabBytes - slabObjectsOffset(largest ?? 0);
   if (largest !== undefined && largest > room) {
@@ -274,6 +276,10 @@ function checkAscending(
   most: number,
   problems: string[],
 ): void {
+  if (!Array.isArray(values)) {
+    problems.push(`${name} must be a list of sizes`);
+    return;
+  }
   if (values.length === 0 || values.length > most) problems.push(`${name} must have 1 to ${most} sizes`);
   const rises = values.every((value, index) => Number.isInteger(value) && value > (values[index - 1] ?? least - 1));
   if (!rises) problems.push(`${name} must be whole numbers from ${least} on, each larger than the one before`);

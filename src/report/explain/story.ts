@@ -7,6 +7,7 @@ import type { PageTableFormat } from '../../mmu/page-table/formats.ts';
 import type { Translation } from '../../mmu/translation.ts';
 import type { ScenarioResult, StepResult } from '../../scenario/result.ts';
 import { columns, wrap } from '../columns.ts';
+import { foundBy, printedBy } from '../heap-report.ts';
 import { type Names, namesOf } from '../names.ts';
 import { bytesText, stepIsGood, stepOutcomeText } from '../outcome.ts';
 import { allExpectationLines, filledIn, stepNumber } from '../pretty-steps.ts';
@@ -278,6 +279,17 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
     // A drawn translation has said it already.
     if (step.outcome.kind === 'refused' && step.translation === undefined)
       lines.push(...wrap(step.outcome.sentence, style.width - 4).map((line) => `   ${line}`));
+  }
+  for (const [title, told] of [
+    ['printed', printedBy(step)],
+    ['found', foundBy(step, names)],
+  ] as const) {
+    if (told.length === 0) continue;
+    lines.push(
+      '',
+      ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', title)}`,
+      ...told.map((line) => `   ${line}`),
+    );
   }
   const costs = Object.entries(step.cost).map(([name, count]) => [name, String(count)]);
   if (costs.length > 0) {

@@ -4,7 +4,8 @@
  *     [heap]  0x555000..0x576000  132KiB
  *     ##c#..tttttttttttttttttttttttttttttttttttttttttttttttttttttttttt
  *
- * A cell shows what most of its bytes are. With --verbose every piece is listed.
+ * A cell shows what most of its bytes are, and `+` where a smaller part of them is in use. With --verbose every piece is
+ * listed.
  */
 import type { HeapBlockView, HeapRegionView, HeapView, MachineView } from '../../machine/view.ts';
 import { counted, hex, percent, size, thousands } from '../quantities.ts';
@@ -14,7 +15,7 @@ import { processTitle, type ViewOptions } from './view-options.ts';
 type State = HeapBlockView['state'];
 
 const CELLS: Readonly<Record<State, readonly [letter: string, ink: Ink, meaning: string]>> = {
-  used: ['#', 'cyan', 'in use'],
+  used: ['#', 'cyan', 'in use (+ in part)'],
   cached: ['c', 'yellow', 'freed, kept for quick reuse'],
   free: ['.', 'green', 'free'],
   top: ['_', 'dim', 'never used'],
@@ -22,6 +23,7 @@ const CELLS: Readonly<Record<State, readonly [letter: string, ink: Ink, meaning:
   lost: ['x', 'magenta', 'no block can use it'],
 };
 const CELLS_WIDE = 64;
+const PARTLY_USED = '+';
 
 export function heapView(view: MachineView, options: ViewOptions): string[] {
   const processes = Object.values(view.processes).filter(
@@ -51,6 +53,7 @@ function heapLines(heap: HeapView, options: ViewOptions): string[] {
     .join('   ');
   return [
     `  ${names.join(', ')}`,
+    ...heap.broken.map((rule) => `  ${paint(style, 'red', 'broken')}: ${rule}`),
     ...figureLines(heap),
     ...regions.flatMap((region) => ['', ...regionLines(region, heap, options)]),
     ...(legend === '' ? [] : ['', `  ${legend}`]),
@@ -95,7 +98,9 @@ function cells({ start, end }: HeapRegionView, blocks: readonly HeapBlockView[],
       amounts.set(block.state, (amounts.get(block.state) ?? 0) + bytes);
     }
     const [most] = [...amounts].sort((a, b) => b[1] - a[1]);
-    line += most === undefined ? ' ' : paint(style, CELLS[most[0]][1], CELLS[most[0]][0]);
+    if (most === undefined) line += ' ';
+    else if (most[0] !== 'used' && amounts.has('used')) line += paint(style, CELLS.used[1], PARTLY_USED);
+    else line += paint(style, CELLS[most[0]][1], CELLS[most[0]][0]);
   }
   return [`  ${line}`];
 }
@@ -103,8 +108,9 @@ function cells({ start, end }: HeapRegionView, blocks: readonly HeapBlockView[],
 function pieceLines(blocks: readonly HeapBlockView[], heap: HeapView, { names, style }: ViewOptions): string[] {
   return blocks.map((block) => {
     const [letter, ink, meaning] = CELLS[block.state];
-    // With debug hooks the program's address lies behind a pad, inside the payload.
-    const held = heap.held[hex(block.payload ?? -1)] ?? heap.held[hex((block.payload ?? -1) + 16)];
+    // With debug hooks the program's address lies behind a pad, inside the payload; behind two where mem's are over raw's.
+    const inside = block.payload === null ? [] : [block.payload, block.payload + 16, block.payload + 32];
+    const held = inside.map((address) => heap.held[hex(address)]).find((found) => found !== undefined);
     const who =
       held === undefined
         ? ''

@@ -116,7 +116,8 @@ function wrongChoice(issue: z.core.$ZodIssueInvalidValue, named: string, make: M
   const choices = issue.values.map(String);
   const one = choices.length === 1 ? `\`${choices[0]}\`` : `one of ${choices.join(', ')}`;
   if (typeof issue.input !== typeof issue.values[0]) {
-    return make('MEM-SCN-009', `${named}: expected ${one}, found ${describeInput(issue.input)}`, undefined);
+    const hint = quotesHint(issue.input, choices);
+    return make('MEM-SCN-009', `${named}: expected ${one}, found ${describeInput(issue.input)}`, hint);
   }
   const needsFuture = named === '`replacement`' && POLICIES_OF_THE_FUTURE.includes(String(issue.input));
   if (needsFuture) {
@@ -149,10 +150,16 @@ function unionErrors(issue: z.core.$ZodIssueInvalidUnion, context: IssueContext,
     make(
       'MEM-SCN-009',
       `\`${String(key)}\`: expected ${[...new Set(expected)].join(' or ')}, found ${describeInput(issue.input)}`,
-      close === null ? undefined : `did you mean \`${close}\`?`,
+      close === null ? quotesHint(issue.input, enums) : `did you mean \`${close}\`?`,
     ),
   ];
 }
+
+/** YAML reads a version without quotes as a number, and 3.10 as 3.1. */
+const quotesHint = (input: unknown, choices: readonly string[]): string | undefined =>
+  typeof input === 'number' && choices.some((choice) => /^\d/.test(choice))
+    ? `write it in quotes: \`'${choices.find((choice) => Number(choice) === input) ?? choices.at(-1)}'\``
+    : undefined;
 
 function rootMismatch(issue: Issue): boolean {
   if (issue.code === 'invalid_type') return true;

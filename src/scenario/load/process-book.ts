@@ -122,6 +122,15 @@ export class ProcessBook {
     return [];
   }
 
+  /** The process that the step is of, as far as that is certain: the one it names, or the only one. */
+  actorOf(step: ActionStep): string | undefined {
+    const { process } = step;
+    if (process !== undefined) return process;
+    const [only, ...others] = this.withState('alive');
+    const certain = others.length === 0 && this.withState('maybe').length === 0 && this.templates.length === 0;
+    return certain ? only : undefined;
+  }
+
   private outcome(step: ActionStep): void {
     const actor = step.process ?? (this.withState('alive').length === 1 ? this.withState('alive')[0] : undefined);
     if (actor === undefined || this.states.get(actor) === undefined) return;

@@ -12,6 +12,7 @@ import { ScalarProblem } from '../scalar-problem.ts';
 import {
   type ActionNode,
   BUILT_IN_NAMES,
+  IMPLICIT_PROCESS,
   isBuiltIn,
   type LoopNode,
   type Scenario,
@@ -20,6 +21,7 @@ import {
 import { pageBytesOf } from '../schema/machine.ts';
 import { type ActionStep, nameOfStep } from '../schema/steps.ts';
 import { constantProblems } from './check-constants.ts';
+import { HeapBook } from './heap-checks.ts';
 import type { Locator, Path } from './locate.ts';
 import { ProcessBook } from './process-book.ts';
 import { expressionsOf, finalTextsOf, type PlacedExpression, type PlacedText, textsOf } from './step-expressions.ts';
@@ -46,6 +48,7 @@ class StaticCheck {
   private readonly symbols = new Set<string>();
   private readonly variables: string[] = [];
   private readonly book: ProcessBook;
+  private readonly heaps: HeapBook;
   private readonly machineKnown: boolean;
   private readonly broken: ReadonlySet<ScenarioNode>;
 
@@ -55,6 +58,7 @@ class StaticCheck {
     this.locator = locator;
     this.machineKnown = machineKnown;
     this.book = new ProcessBook(scenario.implicitMain, forgiven);
+    this.heaps = new HeapBook(scenario.implicitMain ? IMPLICIT_PROCESS : null, pageBytesOf(scenario.machine));
     for (const name of forgiven) this.symbols.add(name);
   }
 
@@ -110,7 +114,7 @@ class StaticCheck {
     this.expressions(expressions, node.path, (path) => path[0] !== 'expect');
     if (!this.broken.has(node)) this.exclusiveKeys(step, at);
     this.fits(step, at);
-    this.processes(step, at, node.range);
+    this.processes(step, at, node.range, this.broken.has(node));
     this.binding(step, at);
     // What a step expects may speak of the address that the step itself binds.
     this.expressions(expressions, node.path, (path) => path[0] === 'expect');
@@ -170,9 +174,10 @@ class StaticCheck {
     }
   }
 
-  private processes(step: ActionStep, at: (path: Path) => SourceRange, whole: SourceRange): void {
+  private processes(step: ActionStep, at: (path: Path) => SourceRange, whole: SourceRange, isBroken: boolean): void {
     for (const name of [step.process, step.do === 'fork' ? step.as : undefined]) this.templateNames(name, whole);
-    const wrong = this.book.take(step);
+    const heaps = this.heaps.take(step, this.book.actorOf(step), isBroken);
+    const wrong = [...this.book.take(step), ...heaps];
     for (const { code, message, hint, key } of wrong) this.fail(code, message, hint, key === null ? whole : at([key]));
     const evicted = 'evicted' in (step.expect ?? {}) ? step.expect?.evicted : undefined;
     for (const page of Array.isArray(evicted) ? evicted : [evicted]) {

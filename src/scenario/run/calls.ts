@@ -1,7 +1,8 @@
 /** Steps that call a function of the program. */
 import type { Process } from '../../kernel/process.ts';
-import type { Argument, Parameter } from '../../process/functions/function.ts';
+import { type Argument, isSize, type Parameter } from '../../process/functions/function.ts';
 import { programFunction } from '../../process/functions/registry.ts';
+import { toAddress } from '../expression.ts';
 import type { StepOutcome } from '../result.ts';
 import { argumentOf, type CallStep } from '../schema/calls.ts';
 import type { Executed } from './executed.ts';
@@ -20,10 +21,9 @@ export function call(context: StepContext, process: Process, step: CallStep): Ex
   const answer = result.text ?? result.value ?? undefined;
   const pointer = called.result === 'pointer' ? Number(result.value ?? 0) : undefined;
   if (step.as !== undefined && result.value !== null) {
-    const isNull = pointer === 0;
     // A name that means NULL is a name for 0: `free` of it does nothing, a store through it faults.
     context.names.symbols.set(step.as, Number(result.value));
-    if (isNull) context.names.unbound.delete(step.as);
+    context.names.unbound.delete(step.as);
   }
   const outcome: StepOutcome =
     pointer !== undefined
@@ -44,8 +44,10 @@ function argumentValue(context: StepContext, step: CallStep, parameter: Paramete
   const given = argumentOf(step, parameter.name);
   if (given === undefined) return parameter.default ?? 0;
   if (typeof given === 'string') return given;
-  // Sizes and pointers are 64-bit words: a negative one wraps, as it would in C. Plain numbers keep their sign.
-  return parameter.kind === 'number' ? context.quantity(given) : context.address(given);
+  // Plain numbers keep their sign. Pointers are 64-bit words that wrap; so does a negative size, as it would in C, but one of
+  // more than 64 bits could not be written there: the machine refuses it.
+  const value = context.quantity(given);
+  return parameter.kind === 'number' || (parameter.kind === 'size' && !isSize(value)) ? value : toAddress(value);
 }
 
 function unbind(context: StepContext, step: CallStep, why: string): void {

@@ -8,6 +8,7 @@ import type { MachineEvent } from '../../machine/events.ts';
 import { Machine, type MachineSnapshot } from '../../machine/machine.ts';
 import type { Counters, MachineView } from '../../machine/view.ts';
 import { InputError, InputErrors } from '../../mmu/input-error.ts';
+import type { AnyHostAllocator } from '../../process/python/host-functions.ts';
 import type { StepResult } from '../result.ts';
 import { type ActionNode, IMPLICIT_PROCESS, type Scenario } from '../scenario.ts';
 import { machineConfigOf } from '../schema/machine.ts';
@@ -25,6 +26,8 @@ export interface EngineOptions {
   readonly seed?: number | undefined;
   /** Collect the events of every step; when false only where an expectation needs them. Default true. */
   readonly events?: boolean | undefined;
+  /** Allocators written in TypeScript, for `PyMem_SetAllocator` and `PyObject_SetArenaAllocator` to name. */
+  readonly allocators?: readonly AnyHostAllocator[] | undefined;
 }
 
 export interface EngineSnapshot {
@@ -50,6 +53,7 @@ export class ScenarioEngine {
     this.scenario = scenario;
     this.listening = options.events ?? true;
     this.machine = buildMachine(scenario, options.seed);
+    for (const allocator of options.allocators ?? []) this.machine.programs.addAllocator(allocator);
     this.cursor = new Cursor(scenario.steps);
     if (scenario.machine.kernel === 'none') prepareBareMachine(this.machine, scenario.machine);
     this.boot = this.machine.view().memory;

@@ -16,7 +16,8 @@ export function execute(context: StepContext, step: ActionStep): Executed {
   } catch (reason) {
     // The machine refuses what its caller may not ask: here that is the scenario, and the step is what cannot be done.
     if (!(reason instanceof CannotRun || reason instanceof InputError)) throw reason;
-    return { outcome: { kind: 'dead', why: reason.message } };
+    const hint = reason instanceof InputError && reason.hint !== undefined ? ` (${reason.hint})` : '';
+    return { outcome: { kind: 'dead', why: `${reason.message}${hint}` } };
   }
 }
 

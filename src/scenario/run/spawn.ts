@@ -2,8 +2,6 @@
 
 import type { SpawnOptions } from '../../machine/machine.ts';
 import type { ImageOptions, ImageSection } from '../../process/image.ts';
-import type { TextbookOptions } from '../../process/textbook/options.ts';
-import type { PythonSpec } from '../schema/heap.ts';
 import type { StepOf } from '../schema/steps.ts';
 import type { Executed } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -32,28 +30,10 @@ export function spawn(context: StepContext, step: StepOf<'spawn'>): Executed {
   };
 }
 
+/** In the words that the library knows too; it looks at them once more. */
 function heapOf({ malloc, python, memcheck }: StepOf<'spawn'>): Pick<SpawnOptions, 'malloc' | 'python' | 'memcheck'> {
-  return {
-    malloc: malloc === undefined || malloc === 'glibc' ? malloc : textbookOf(malloc),
-    python: python === undefined || typeof python === 'string' ? python : pythonOf(python),
-    memcheck,
-  };
-}
-
-function textbookOf(malloc: Exclude<StepOf<'spawn'>['malloc'], 'glibc' | undefined>): TextbookOptions {
   // The schema has asked checkTextbookOptions whether the keys are the policy's own.
-  return (typeof malloc === 'string' ? { policy: malloc } : malloc) as TextbookOptions;
-}
-
-function pythonOf({ version, PYTHONMALLOC, PYTHONMALLOCSTATS, dev, isolated, ...build }: PythonSpec) {
-  return {
-    version,
-    ...build,
-    ...(PYTHONMALLOC === undefined ? {} : { pythonMalloc: PYTHONMALLOC }),
-    ...(PYTHONMALLOCSTATS === undefined ? {} : { pythonMallocStats: PYTHONMALLOCSTATS }),
-    ...(dev === undefined ? {} : { devMode: dev }),
-    ...(isolated === undefined ? {} : { ignoreEnvironment: isolated }),
-  };
+  return { malloc: malloc as SpawnOptions['malloc'], python, memcheck };
 }
 
 type ImageSpec = NonNullable<StepOf<'spawn'>['image']>;

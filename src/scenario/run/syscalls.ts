@@ -18,7 +18,6 @@ import {
   PROT_WRITE,
 } from '../../kernel/linux-abi.ts';
 import type { Process } from '../../kernel/process.ts';
-import { findLeaks } from '../../process/check/leaks.ts';
 import type { StepOf } from '../schema/steps.ts';
 import { DONE, type Executed, syscallExecuted } from './executed.ts';
 import { CannotRun, type StepContext } from './state.ts';
@@ -87,13 +86,9 @@ export function fork(context: StepContext, process: Process, step: StepOf<'fork'
 
 export function exit(context: StepContext, process: Process, step: StepOf<'exit'>): Executed {
   const program = context.machine.programs.loaded(process);
-  // Its memory is gone afterwards, and with it what points to what.
-  const leaks =
-    program === undefined || (program.checker === null && step.expect?.leaks === undefined)
-      ? undefined
-      : findLeaks(program);
+  const isAsked = program !== undefined && (program.checker !== null || step.expect?.leaks !== undefined);
   context.machine.exit(process, step.code ?? 0);
-  return { ...DONE, leaks };
+  return { ...DONE, leaks: isAsked ? (context.machine.programs.exitOf(process.pid)?.leaks ?? undefined) : undefined };
 }
 
 export function wait(context: StepContext, process: Process, step: StepOf<'wait'>): Executed {

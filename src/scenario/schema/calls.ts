@@ -37,9 +37,9 @@ function parameterSchema({ kind, about }: Parameter): z.ZodType {
     case 'number':
       return value(`${capital(about)}.`);
     case 'domain':
-      return z.enum(DOMAIN_NAMES).describe(`${capital(about)}.`);
+      return z.enum(DOMAIN_NAMES).describe(`One of ${about}.`);
     case 'text':
-      return z.string().describe(`${capital(about)}.`);
+      return z.string().describe(`Text: ${about}.`);
     default:
       return kind satisfies never;
   }

@@ -1,8 +1,7 @@
 /** Expectations of what heaps and the tools that watch them know. */
 import { z } from 'zod';
+import { HEAP_ERROR_KINDS } from '../../process/check/memcheck.ts';
 import { amount, byteAmount } from './amount.ts';
-
-const ERROR_KINDS = ['invalid-read', 'invalid-write', 'invalid-free', 'mismatched-free'] as const;
 
 const lost = z.union([
   byteAmount('bytes'),
@@ -25,7 +24,10 @@ export const heapExpectations = {
     .meta({ id: 'heap-figures' })
     .describe('The program’s heaps after the step.'),
   errors: z
-    .union([z.enum(['none', ...ERROR_KINDS]), z.array(z.enum(ERROR_KINDS)).describe('exactly these, in order')])
+    .union([
+      z.enum(['none', ...HEAP_ERROR_KINDS]),
+      z.array(z.enum(HEAP_ERROR_KINDS)).describe('exactly these, in order'),
+    ])
     .meta({ id: 'memcheck-errors' })
     .describe('What `memcheck` found during the step.'),
   leaks: z

@@ -37,6 +37,7 @@ const textbook = z
   .meta({ id: 'textbook-malloc' });
 
 const version = z.enum(PYTHON_VERSIONS as [string, ...string[]]);
+/** The keys are the users' spelling of what python-settings.ts of the machine knows. */
 const python = z.strictObject({
   version: version.describe('CPython version.'),
   PYTHONMALLOC: z.string().optional().describe('The environment variable, as Python reads it: `debug`, `malloc`, …'),
@@ -46,8 +47,6 @@ const python = z.strictObject({
   debugBuild: z.boolean().optional().describe('Configured with `--with-pydebug`.'),
   withPymalloc: z.boolean().optional().describe('false: configured with `--without-pymalloc`.'),
 });
-export type PythonSpec = z.infer<typeof python>;
-
 /** Keys of `spawn`. */
 export const heapOptions = {
   malloc: z

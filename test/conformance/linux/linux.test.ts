@@ -69,9 +69,7 @@ function findField(field: keyof Result): { trace: Trace; at: number } | undefine
 const seen = fieldsOf(LEVEL_MAX).filter((field) => findField(field) !== undefined);
 
 it('nearly every field is among the answers that are compared', () => {
-  const always = fieldsOf(LEVEL_MAX).filter(
-    (field) => !['killed', 'wsig'].includes(field),
-  );
+  const always = fieldsOf(LEVEL_MAX).filter((field) => !['killed', 'wsig'].includes(field));
   expect(seen).toEqual(expect.arrayContaining(always));
 });
 

@@ -4,7 +4,7 @@ import { Cpu } from '../../../src/mmu/cpu.ts';
 import { FORMAT_NAMES, FORMATS, type FormatName } from '../../../src/mmu/page-table/formats.ts';
 import { PhysicalMemory } from '../../../src/mmu/physical-memory.ts';
 import { ACCESS_NAMES, type AccessKind } from '../../../src/mmu/units.ts';
-import { naiveWalk } from '../naive-walker.ts';
+import { naiveWalk, readEntry } from '../naive-walker.ts';
 
 const PAGE = 4096;
 /** Frame 0 is the root, frame k mostly a table k levels down; entries may name frames up to 9, past the end. */
@@ -158,5 +158,60 @@ describe.for(FORMAT_NAMES)('walks of %s', (name) => {
     expect([...met]).toEqual(
       expect.arrayContaining([...upper, 'level 0', 'not-present', 'reserved-bit', 'user', 'write', 'bad-frame']),
     );
+  });
+});
+
+describe.for(FORMAT_NAMES)('pointers of %s', (name) => {
+  const { levels, family, pteBytes } = FORMATS[name];
+  const shift = family === 'riscv' ? 10n : 12n;
+  const flagsOf = (leaf: boolean) => (family === 'x86' ? 0b110_0111n : leaf ? 0b1101_1111n : 1n);
+  const top = levels.length - 1;
+  const pointers = Array.from({ length: top }, (_, depth) => depth);
+  const bits = Array.from({ length: pteBytes * 8 }, (_, bit) => bit);
+  const options = { user: true, sum: false, mxr: false, hardwareAccessedDirty: true };
+
+  /** A sound chain to the page in the last frame, by the first entry of each table, but one bit of one pointer flipped. */
+  function chain(depth: number, bit: number): PhysicalMemory {
+    const entries = levels.map((_, at) => flagsOf(at === top) | (BigInt(at === top ? FRAMES - 1 : at + 1) << shift));
+    entries[depth] = entries[depth]! ^ (1n << BigInt(bit));
+    return buildMemory(
+      name,
+      entries.flatMap((entry) => INDICES.map(() => entry)),
+    );
+  }
+
+  it.for(pointers)(
+    'are followed as the naive walker follows them with any one bit flipped, %i below the root',
+    (depth) => {
+      for (const bit of bits) {
+        for (const kind of [0, 1, 2] as const) {
+          const memory = chain(depth, bit);
+          const cpu = new Cpu({
+            index: 0,
+            memory,
+            format: FORMATS[name],
+            tlb: null,
+            seed: 1,
+            hardwareAccessedDirty: true,
+          });
+          cpu.setAddressSpace(0, 0);
+          const naive = naiveWalk(name, memory, 0, 0, ACCESS_NAMES[kind], options);
+          const expected = naive.physical === null ? -1 : Number(naive.physical);
+          expect([bit, kind, cpu.translate(0, kind)]).toEqual([bit, kind, expected]);
+          if (naive.rule !== null) expect([bit, kind, cpu.fault.ruleName]).toEqual([bit, kind, naive.rule]);
+          for (const [entry, value] of naive.updates) expect(readEntry(memory, entry, pteBytes)).toBe(value);
+        }
+      }
+    },
+  );
+
+  it.for(pointers)('make global in RISC-V alone what lies below, %i below the root', (depth) => {
+    const globalBit = family === 'riscv' ? 5 : 8;
+    const tlb = { entries: 4, ways: 4 };
+    const memory = chain(depth, globalBit);
+    const cpu = new Cpu({ index: 0, memory, format: FORMATS[name], tlb, seed: 1, hardwareAccessedDirty: true });
+    cpu.setAddressSpace(0, 1);
+    cpu.load32(0);
+    expect(cpu.tlbEntries().map((entry) => entry.global)).toEqual([family === 'riscv']);
   });
 });

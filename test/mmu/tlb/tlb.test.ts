@@ -232,15 +232,16 @@ describe('Soft TLB', () => {
     const address = page * 2 ** pageShift;
     const low = (address | 0) >>> pageShift;
     const index = (low ^ (low >>> SOFT_FOLD)) & SOFT_INDEX_MASK;
-    soft.fill(page, address, 3, 0, 0);
-    expect(soft.tags[index]).toBe(address);
+    soft.fill(address, true, false, 3, 0, 0);
+    expect([soft.tags[index], soft.storeTags[index]]).toEqual([address, Number.NaN]);
     soft.dropSlot(2, page, true);
     expect(soft.tags[index]).toBe(address);
     soft.dropSlot(3, page, true);
     expect(soft.tags[index]).toBeNaN();
-    soft.fill(page, address, 3, 0, 0);
+    soft.fill(address, true, true, 3, 0, 0);
+    expect([soft.tags[index], soft.storeTags[index]]).toEqual([address, address]);
     soft.dropPage(page);
-    expect(soft.tags[index]).toBeNaN();
+    expect([soft.tags[index], soft.storeTags[index]]).toEqual([Number.NaN, Number.NaN]);
   });
 });
 

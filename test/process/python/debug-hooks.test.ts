@@ -234,12 +234,15 @@ describe('free', () => {
     expect(signalOf(() => hooks.free(hooks.slot(MEM), data))).toBe(null);
   });
 
-  it('ends the message where the id is the zero byte, as C texts end', () => {
-    const { hooks, host, memory, signalOf, stderr } = debugProgram('3.11');
+  it.for([
+    ['3.8', `API '`],
+    ['3.11', `API '\0', verified using API 'm'`],
+  ] as const)('ends the message where the id is the zero byte up to 3.8: %s', ([release, end]) => {
+    const { hooks, host, memory, signalOf, stderr } = debugProgram(release);
     const data = hooks.malloc(hooks.slot(MEM), 10);
     memory.store8(data - 8, 0);
     expect(signalOf(() => hooks.free(hooks.slot(MEM), data))).toBe('SIGABRT');
-    expect(host.fatal).toEqual([`_PyMem_DebugRawFree: bad ID: Allocated using API '`]);
+    expect(host.fatal).toEqual([`_PyMem_DebugRawFree: bad ID: Allocated using ${end}`]);
     expect(stderr()).toContain(`API '\0'\n`);
   });
 

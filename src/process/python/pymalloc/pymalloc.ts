@@ -149,6 +149,11 @@ export class Pymalloc implements AllocatorFunctions, WalkableHeap {
     return statisticsText(new HeapWalk(reader, this.layout), serial);
   }
 
+  /** Arenas held. */
+  arenasNow(reader: MemoryReader): number {
+    return reader.load64(this.layout.current);
+  }
+
   summary(reader: MemoryReader): PymallocSummary {
     return summarize(new HeapWalk(reader, this.layout));
   }

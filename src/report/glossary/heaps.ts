@@ -1,0 +1,162 @@
+/** Words about heaps: allocators, what they are made of, what goes wrong in them, and the tools that tell. */
+import { type Term, term } from './term.ts';
+
+export const HEAP_TERMS: readonly Term[] = [
+  term(
+    'allocator',
+    ['malloc', 'memory allocator', 'free', 'realloc', 'calloc'],
+    'The code in a program that hands out blocks of a few bytes. The kernel knows pages only; an allocator takes pages from it (brk, mmap) and cuts them up. What it knows of its blocks lies in the program’s own memory.',
+    ['chunk', 'pool', 'heap walk'],
+  ),
+  term(
+    'chunk',
+    ['boundary tag', 'malloc chunk'],
+    'A piece of glibc’s heap: a word with its size and three flags, then the bytes of the program. Chunks lie side by side, so the size leads to the next one.',
+    ['bin', 'tcache', 'top chunk'],
+  ),
+  term(
+    'bin',
+    ['bins', 'free list', 'fastbin', 'unsorted bin', 'small bin', 'large bin'],
+    'A list of free blocks: glibc has one for each small size (fast and small bins), sorted ones for large sizes, and an unsorted one through which freed chunks pass first.',
+    ['chunk', 'tcache'],
+  ),
+  term(
+    'tcache',
+    ['thread cache', 'tcache key'],
+    'glibc’s first stop: up to seven freed chunks of each size up to 1032 bytes, per thread. A key in a cached chunk’s second word gives away that it is freed twice.',
+    ['double free', 'bin'],
+  ),
+  term(
+    'top chunk',
+    ['top', 'wilderness'],
+    'The end of glibc’s heap, which was never given out. It grows by moving the break, and is trimmed when it gets large.',
+    ['chunk', 'brk'],
+  ),
+  term(
+    'pymalloc',
+    ['python allocator', 'obmalloc'],
+    'CPython’s allocator for blocks of up to 512 bytes. An arena is cut into pools, and a pool into blocks of one size class.',
+    ['arena', 'pool', 'size class'],
+  ),
+  term(
+    'arena',
+    ['arenas'],
+    'What pymalloc gets from the kernel at a time: 256 KiB, since Python 3.10 1 MiB. It goes back when all of its pools are empty: one live block keeps a whole arena.',
+    ['pool', 'pymalloc'],
+  ),
+  term(
+    'pool',
+    ['pools', 'pool header'],
+    'A page (since Python 3.10 four pages) of an arena, for blocks of one size. Its first 48 bytes, the header, hold the list of its free blocks.',
+    ['arena', 'size class'],
+  ),
+  term(
+    'size class',
+    ['size classes', 'szidx', 'quantization'],
+    'Requests are rounded up to a multiple of 16 bytes (8 in old Pythons); each multiple is a class with pools of its own.',
+    ['pool', 'internal fragmentation'],
+  ),
+  term(
+    'domain',
+    ['domains', 'allocator domain', 'raw domain', 'mem domain', 'object domain'],
+    'Python has three: raw (PyMem_Raw…, the C library’s malloc, callable without the GIL), mem (PyMem_…) and obj (PyObject_…). A block goes back to the domain it came from.',
+    ['GIL', 'debug hooks'],
+  ),
+  term(
+    'GIL',
+    ['global interpreter lock'],
+    'The lock that a thread must hold to call Python, and with it the mem and obj domains, which have no lock of their own.',
+    ['domain'],
+  ),
+  term(
+    'debug hooks',
+    [
+      'PYTHONMALLOC',
+      'clean byte',
+      'dead byte',
+      'forbidden byte',
+      'CLEANBYTE',
+      'DEADBYTE',
+      'FORBIDDENBYTE',
+      'pad bytes',
+    ],
+    'PYTHONMALLOC=debug puts them in front of every domain: fresh bytes read 0xCD, freed ones 0xDD, and 0xFD stand on both sides of a block. free and realloc look whether they still do, and abort with a report if not.',
+    ['overflow', 'use after free', 'domain'],
+  ),
+  term(
+    'tracemalloc',
+    ['snapshot', 'traced memory'],
+    'A module of Python that writes down, for every block, the line that asked for it. Two snapshots compared show where memory grows.',
+    ['heap leak'],
+  ),
+  term(
+    'internal fragmentation',
+    ['fragmentation'],
+    'Bytes lost inside of blocks: a block holds more than was asked for.',
+    ['external fragmentation', 'size class'],
+  ),
+  term(
+    'external fragmentation',
+    [],
+    'Free bytes that no request can use because they lie in pieces that are too small. As a figure: 1 − largest free piece / all free bytes.',
+    ['internal fragmentation', 'coalescing'],
+  ),
+  term('coalescing', ['merge', 'split'], 'Free neighbours become one larger free block.', [
+    'external fragmentation',
+    'buddy system',
+  ]),
+  term(
+    'first fit',
+    ['first-fit', 'next fit', 'next-fit', 'best fit', 'best-fit', 'worst fit', 'worst-fit'],
+    'How a free block is chosen: the first that is large enough, the first after the one taken last (next fit), the smallest (best fit) or the largest (worst fit).',
+    ['external fragmentation'],
+  ),
+  term(
+    'buddy system',
+    ['buddies'],
+    'Blocks are powers of two. A large one is halved until it fits; the halves of one block are buddies, and join again when both are free.',
+    ['coalescing', 'internal fragmentation'],
+  ),
+  term(
+    'slab',
+    ['slab allocator', 'segregated fits', 'segregated'],
+    'Pieces of memory cut into objects of one size, a cache of them for each size.',
+    ['size class'],
+  ),
+  term(
+    'use after free',
+    ['use-after-free', 'dangling pointer'],
+    'An access through a pointer whose block was freed. No page fault tells: the page is still mapped, and the block may be somebody else’s by now.',
+    ['memcheck', 'debug hooks'],
+  ),
+  term(
+    'double free',
+    ['double-free', 'invalid free'],
+    'Freeing what was freed already: the block would be in a free list twice, and be given to two owners.',
+    ['tcache', 'memcheck'],
+  ),
+  term(
+    'overflow',
+    ['buffer overflow', 'heap overflow', 'off by one'],
+    'A write beyond the end of a block: into the allocator’s own words, or into the next block.',
+    ['debug hooks', 'memcheck'],
+  ),
+  term(
+    'memcheck',
+    ['valgrind', 'invalid read', 'invalid write', 'invalid-read', 'invalid-write', 'invalid-free', 'mismatched-free'],
+    'A tool that holds every access and every free of a program against the blocks it has (`memcheck: true` at spawn). It stands beside the program and changes nothing in it.',
+    ['use after free', 'heap leak'],
+  ),
+  term(
+    'heap leak',
+    ['memory leak', 'definitely lost', 'indirectly lost', 'possibly lost', 'still reachable'],
+    'A block that nobody freed. It is definitely lost when no pointer to it is left, indirectly when only lost blocks point to it, possibly when only its middle is pointed to, and still reachable when the program could have freed it.',
+    ['memcheck', 'tracemalloc'],
+  ),
+  term(
+    'heap walk',
+    ['whole', 'heap invariants'],
+    'Going through a heap from its first byte to its last, piece by piece, to see that sizes, lists and counters fit. mmulator does so after every step when invariants are checked.',
+    ['allocator'],
+  ),
+];
