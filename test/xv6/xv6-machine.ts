@@ -34,7 +34,7 @@ export interface UsertestOptions {
   readonly config?: Partial<MachineConfig>;
   readonly image?: ImageOptions;
   /** The test itself is killed by this signal; default: it exits with 0. */
-  readonly dies?: 'SIGSEGV' | 'SIGKILL';
+  readonly dies?: 'SIGSEGV' | 'SIGBUS' | 'SIGKILL';
 }
 
 /** Run one test the way `usertests` does and check the rules of the harness. */
@@ -48,6 +48,7 @@ export function usertest(options: UsertestOptions, body: (run: Run) => void): vo
     options.dies === undefined ? { code: 0, signal: null } : { code: null, signal: options.dies },
   );
 
+  removeFiles(machine);
   expect(resourcesOf(machine), 'the test lost pages').toEqual(before);
   expect(machine.checkInvariants()).toEqual([]);
   machine.exit(init);
@@ -64,6 +65,12 @@ const resourcesOf = (machine: Machine): { frames: number; swapSlots: number } =>
   frames: availableFrames(machine),
   swapSlots: machine.kernel.swap.free,
 });
+
+/** The files that the test made; what it still had open or mapped is gone with its process. */
+function removeFiles({ kernel, files }: Machine): void {
+  const names = [...kernel.files].filter(([, inode]) => inode.isRegular).map(([name]) => name);
+  for (const name of names) files.unlink(name);
+}
 
 /** A forked child does `body`, exits with 0 if it is still alive then, and is waited for. */
 export function inChild(machine: Machine, parent: Process, body: (child: Process) => void): WaitResult {
@@ -89,9 +96,14 @@ export function waitFor(machine: Machine, parent: Process, child?: Process): Wai
 export const isAlive = (process: Process): boolean => process.state === 'running';
 
 /** A child's access must kill it, and nobody else. */
-export function expectDeath(machine: Machine, parent: Process, access: (child: Process) => void): void {
+export function expectDeath(
+  machine: Machine,
+  parent: Process,
+  access: (child: Process) => void,
+  expected: 'SIGSEGV' | 'SIGBUS' = 'SIGSEGV',
+): void {
   const { signal } = inChild(machine, parent, access);
-  expect(signal).toBe('SIGSEGV');
+  expect(signal).toBe(expected);
   expect(isAlive(parent)).toBe(true);
 }
 
