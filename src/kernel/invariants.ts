@@ -38,6 +38,7 @@ export function checkKernelInvariants(kernel: Kernel): string[] {
   checkFrames(kernel, tally);
   checkSwap(kernel, tally);
   checkTlbs(kernel, tally.broken);
+  checkGroups(kernel, tally.broken);
   for (const rule of [...kernel.buddy.checkInvariants(), ...kernel.policy.checkInvariants()]) tally.broken.add(rule);
   return [...tally.broken];
 }
@@ -252,6 +253,25 @@ function checkSwap(kernel: Kernel, tally: Tally): void {
     if (count !== 0 || cached !== 0) used++;
   }
   if (used + swap.free !== swap.slots) tally.broken.add('swap: used and free do not sum up to all');
+}
+
+/** Each group is charged what carries its index. */
+function checkGroups({ frames, swap, groups, processes }: Kernel, broken: Set<string>): void {
+  const charged = groups.map(() => 0);
+  for (let pfn = 0; pfn < frames.frames; pfn++) {
+    const isCharged = frames.isUserPage(pfn) || frames.use[pfn] === FRAME_TABLE;
+    if (isCharged) charged[frames.group[pfn]!]! += 1 << frames.order[pfn]!;
+    else if (frames.group[pfn] !== 0) broken.add('group: a frame that nobody pays for carries a group');
+  }
+  const swapped = groups.map(() => 0);
+  for (const slot of swap.inUse()) swapped[swap.group[slot]!]!++;
+  for (const group of groups) {
+    if (group.usage !== charged[group.index]) broken.add('group: usage differs from the frames charged');
+    if (group.swapUsage !== swapped[group.index]) broken.add('group: swap usage differs from the slots charged');
+  }
+  for (const { group } of processes.values()) {
+    if (groups[group] === undefined) broken.add('group: a process is in none');
+  }
 }
 
 /** Every TLB entry must map what the page table maps now, and grant (or know of A and D) no more than that does. */

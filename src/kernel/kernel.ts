@@ -13,6 +13,7 @@ import { BuddyAllocator } from './frames/buddy.ts';
 import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
+import { MemoryGroup } from './memory-group.ts';
 import type { MemoryObject } from './memory-object.ts';
 import type { Process } from './process.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
@@ -74,6 +75,10 @@ export class Kernel {
   readonly segments: Map<number, Inode> = new Map();
   nextSegmentId = 1;
   readonly processes = new Map<number, Process>();
+  /** Memory groups by index; 0 is the root, which everybody is in who is in no other (memory-group.ts). */
+  readonly groups: MemoryGroup[] = [new MemoryGroup(0, '/')];
+  /** Nobody's system call or fault is being served: what is allocated is the root group's. */
+  actsItself = false;
   /** Who runs on each CPU. */
   readonly running: (Process | null)[];
   /** The CPU whose process acts now: the one that sends shootdowns. */

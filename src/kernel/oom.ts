@@ -7,6 +7,7 @@
  * The highest wins, the last in order of birth among equals, as oom_evaluate_task goes; a process with oom_score_adj -1000 is never chosen.
  */
 import type { Kernel } from './kernel.ts';
+import type { MemoryGroup } from './memory-group.ts';
 import type { Process } from './process.ts';
 import { deliver } from './signal.ts';
 import { tableOrder } from './vm/tables.ts';
@@ -24,14 +25,15 @@ export function badnessOf(kernel: Kernel, process: Process): number | null {
 }
 
 /**
- * Kill the worst process. When none may be killed Linux panics; here the one that asked dies, so that the machine goes
+ * Kill the worst process - of the group whose limit is reached, or of all with null. When none may be killed Linux panics; here the one that asked dies, so that the machine goes
  * on for the others.
  */
-export function killForMemory(kernel: Kernel, asking: Process): void {
+export function killForMemory(kernel: Kernel, asking: Process, group: MemoryGroup | null): void {
   const candidates: { pid: number; badness: number }[] = [];
   let victim: Process | null = null;
   let worst = Number.NEGATIVE_INFINITY;
   for (const process of kernel.processes.values()) {
+    if (group !== null && process.group !== group.index) continue;
     const badness = badnessOf(kernel, process);
     if (badness === null) continue;
     candidates.push({ pid: process.pid, badness });
@@ -46,6 +48,7 @@ export function killForMemory(kernel: Kernel, asking: Process): void {
     return;
   }
   kernel.counters.oomKills++;
+  if (group !== null) group.oomKills++;
   if (kernel.sink !== null) kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates });
   const rank = candidates.length === 1 ? 'the only process' : `the highest of ${candidates.length}`;
   const reason = `out of memory: badness ${worst} page${worst === 1 ? '' : 's'}, ${rank}`;

@@ -17,6 +17,7 @@ import { punchHole, truncateFile } from '../kernel/fs/truncate.ts';
 import { dropCache, writeBack } from '../kernel/fs/write-back.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fail } from '../kernel/linux-abi.ts';
+import { byNobody } from '../kernel/memory-group.ts';
 
 export class MachineFiles {
   private readonly kernel: Kernel;
@@ -49,7 +50,7 @@ export class MachineFiles {
   read(name: string, offset: number, length: number): Uint8Array | number {
     const inode = this.regular(name);
     if (typeof inode === 'number') return inode;
-    return readFile(this.kernel, inode, new ReadAhead(), offset, length);
+    return byNobody(this.kernel, () => readFile(this.kernel, inode, new ReadAhead(), offset, length));
   }
 
   /** fsync: what was changed is on the disk then, and mappings are write-protected to notice the next change. */
@@ -75,7 +76,7 @@ export class MachineFiles {
 
   private with(name: string, action: (inode: Inode) => number): number {
     const inode = this.regular(name);
-    return typeof inode === 'number' ? inode : action(inode);
+    return typeof inode === 'number' ? inode : byNobody(this.kernel, () => action(inode));
   }
 
   private regular(name: string): Inode | number {

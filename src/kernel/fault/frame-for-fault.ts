@@ -1,17 +1,18 @@
 /** Memory for a page fault: unlike a system call it cannot answer ENOMEM, so when all else fails somebody is killed. */
-import { allocateUserFrame } from '../frames/page-allocator.ts';
+import { allocateUserFrame, NO_ROOM_IN_GROUP } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
+import { actingGroup } from '../memory-group.ts';
 import { killForMemory } from '../oom.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { ensureEntry } from '../vm/tables.ts';
 
-/** A user frame, or -1 when the faulting process itself was killed. */
-export function frameForFault(kernel: Kernel, process: Process, use: number): number {
+/** A user frame that `group` pays for, or -1 when the faulting process itself was killed. */
+export function frameForFault(kernel: Kernel, process: Process, use: number, group = actingGroup(kernel)): number {
   for (;;) {
-    const pfn = allocateUserFrame(kernel, use);
+    const pfn = allocateUserFrame(kernel, use, group);
     if (pfn >= 0) return pfn;
-    killForMemory(kernel, process);
+    killForMemory(kernel, process, pfn === NO_ROOM_IN_GROUP ? kernel.groups[group]! : null);
     if (process.state === 'zombie') return -1;
   }
 }
@@ -27,7 +28,7 @@ export function entryForFault(
   for (;;) {
     const entry = ensureEntry(kernel, space, address, level);
     if (entry >= 0) return entry;
-    killForMemory(kernel, process);
+    killForMemory(kernel, process, entry === NO_ROOM_IN_GROUP ? kernel.groups[process.group]! : null);
     if (process.state === 'zombie') return -1;
   }
 }

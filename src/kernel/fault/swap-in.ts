@@ -32,7 +32,7 @@ export function faultSwapped(
   let pfn = swap.cached[slot]! - 1;
   const major = pfn < 0;
   if (major) {
-    pfn = frameForFault(kernel, process, FRAME_ANON);
+    pfn = frameForFault(kernel, process, FRAME_ANON, swap.group[slot]!);
     if (pfn < 0) return KILLED;
     readIntoSwapCache(kernel, pfn, slot);
     trackFrame(kernel, pfn, pageKey(kernel, space, address));

@@ -67,6 +67,8 @@ export class FrameTable {
   /** Memory object plus one and page index in it; meaningful for FRAME_SHARED and FRAME_FILE. */
   readonly object: Int32Array;
   readonly objectPage: Float64Array;
+  /** Index of the memory group that pays for it (memory-group.ts). */
+  readonly group: Uint8Array;
 
   constructor(frames: number) {
     this.frames = frames;
@@ -78,6 +80,7 @@ export class FrameTable {
     this.swapSlot = new Int32Array(frames);
     this.object = new Int32Array(frames);
     this.objectPage = new Float64Array(frames);
+    this.group = new Uint8Array(frames);
   }
 
   has(pfn: number, flag: number): boolean {

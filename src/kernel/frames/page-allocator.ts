@@ -4,7 +4,8 @@
  */
 import { invariant } from '../../mmu/invariant.ts';
 import type { Kernel } from '../kernel.ts';
-import { reclaimOne } from '../reclaim/reclaim.ts';
+import { actingGroup, chargeFrame, unchargeFrame } from '../memory-group.ts';
+import { reclaimFromGroup, reclaimOne } from '../reclaim/reclaim.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
 import {
   FLAG_ACTIVE,
@@ -22,7 +23,11 @@ import {
 } from './frame-table.ts';
 import { unsetLazyFree } from './lazy-free.ts';
 
-/** 2^order frames for a page table, or -1. They hold one reference, on the first frame. */
+/** Instead of a frame: memory is exhausted, or the limit of the memory group that would pay is reached. */
+export const NO_MEMORY = -1;
+export const NO_ROOM_IN_GROUP = -2;
+
+/** 2^order frames for a page table, or NO_*. They hold one reference, on the first frame. */
 export function allocateTable(kernel: Kernel, order: number): number {
   return allocateBlock(kernel, order, FRAME_TABLE);
 }
@@ -38,33 +43,48 @@ export function allocateHuge(kernel: Kernel, order: number): number {
 }
 
 /**
- * One frame for a page of a process, unreferenced and not yet known to the policy, or -1 when memory (or the limit on
- * resident pages) is exhausted and nothing can be evicted.
+ * One frame for a page of a process, unreferenced and not yet known to the policy, or NO_* when memory (the limit on
+ * resident pages, that of the group) is exhausted and nothing can be evicted. `group`: who pays.
  */
-export function allocateUserFrame(kernel: Kernel, use: number): number {
+export function allocateUserFrame(kernel: Kernel, use: number, group = actingGroup(kernel)): number {
+  if (group !== 0 && !makeRoomInGroup(kernel, group, 1)) return NO_ROOM_IN_GROUP;
   const limit = kernel.options.residentPages;
   if (limit !== null) {
-    while (kernel.policy.resident >= limit) if (!reclaimOne(kernel)) return -1;
+    while (kernel.policy.resident >= limit) if (!reclaimOne(kernel)) return NO_MEMORY;
   }
   let pfn = kernel.buddy.allocate(0);
   while (pfn < 0) {
-    if (!reclaimOne(kernel)) return -1;
+    if (!reclaimOne(kernel)) return NO_MEMORY;
     pfn = kernel.buddy.allocate(0);
   }
   kernel.frames.use[pfn] = use;
+  chargeFrame(kernel, pfn, 0, group);
   if (use === FRAME_FILE) kernel.fileFrames++;
   return pfn;
 }
 
 /** As allocateUserFrame, but -1 rather than evicting anything. */
-export function allocateSpareFrame(kernel: Kernel, use: number): number {
+export function allocateSpareFrame(kernel: Kernel, use: number, group = actingGroup(kernel)): number {
+  const payer = kernel.groups[group]!;
+  if (payer.usage >= payer.limit) return -1;
   const limit = kernel.options.residentPages;
   if (limit !== null && kernel.policy.resident >= limit) return -1;
   const pfn = kernel.buddy.allocate(0);
   if (pfn < 0) return -1;
   kernel.frames.use[pfn] = use;
+  chargeFrame(kernel, pfn, 0, group);
   if (use === FRAME_FILE) kernel.fileFrames++;
   return pfn;
+}
+
+/** Reclaim from the group until so many more frames fit into its limit; false when they never will. */
+function makeRoomInGroup(kernel: Kernel, index: number, frames: number): boolean {
+  const group = kernel.groups[index]!;
+  while (group.usage + frames > group.limit) {
+    group.failcnt++;
+    if (!reclaimFromGroup(kernel, group)) return false;
+  }
+  return true;
 }
 
 export function holdFrame(kernel: Kernel, pfn: number): void {
@@ -110,6 +130,7 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
   if (use === FRAME_FILE) kernel.fileFrames--;
   if (use === FRAME_HUGE) kernel.hugeBlocks--;
   const order = frames.order[pfn]!;
+  if (use !== FRAME_HUGE) unchargeFrame(kernel, pfn, order);
   for (let i = 0; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
   frames.flags[pfn] = 0;
   frames.order[pfn] = 0;
@@ -120,12 +141,15 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
 }
 
 function allocateBlock(kernel: Kernel, order: number, use: number): number {
+  const group = actingGroup(kernel);
+  if (group !== 0 && !makeRoomInGroup(kernel, group, 1 << order)) return NO_ROOM_IN_GROUP;
   let pfn = kernel.buddy.allocate(order);
   while (pfn < 0) {
-    if (!reclaimOne(kernel)) return -1;
+    if (!reclaimOne(kernel)) return NO_MEMORY;
     pfn = kernel.buddy.allocate(order);
   }
   claim(kernel, pfn, order, use);
+  chargeFrame(kernel, pfn, order, group);
   kernel.frames.references[pfn] = 1;
   return pfn;
 }

@@ -8,6 +8,7 @@ import { FLAG_DIRTY, FLAG_UNREAD, FRAME_FILE, FRAME_SHARED } from '../frames/fra
 import { allocateSpareFrame, allocateUserFrame, holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryObject } from '../memory-object.ts';
+import { releaseSlot } from '../swap/swap-cache.ts';
 
 /** FRAME_* of the object's pages. */
 export function frameUseOf(object: MemoryObject): number {
@@ -29,7 +30,7 @@ export function cachePage(kernel: Kernel, object: MemoryObject, page: number, pf
     swap.read(slot, memory, pfn);
     if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
     swap.counts[slot] = 0;
-    swap.release(slot);
+    releaseSlot(kernel, slot);
     frames.set(pfn, FLAG_DIRTY);
   } else {
     memory.zeroFrame(pfn);
@@ -81,7 +82,7 @@ export function dropPage(kernel: Kernel, object: MemoryObject, page: number): vo
   } else {
     const slot = -held - 1;
     swap.counts[slot] = 0;
-    swap.release(slot);
+    releaseSlot(kernel, slot);
   }
 }
 

@@ -27,6 +27,7 @@ import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_DROPPABLE } from '../linux-abi.ts';
+import { chargeSlot, type MemoryGroup } from '../memory-group.ts';
 import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
 import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
@@ -48,6 +49,12 @@ export function reclaimOne(kernel: Kernel): boolean {
   return false;
 }
 
+/** Evict one page of the group, the first in the policy's order that can leave; false when none can. */
+export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
+  if (!mayReclaim(kernel)) return false;
+  return kernel.policy.order().some((pfn) => kernel.frames.group[pfn] === group.index && evict(kernel, pfn));
+}
+
 /** Without swap space, files or unchanged copies in swap, looking for a victim is vain. */
 function mayReclaim(kernel: Kernel): boolean {
   return kernel.swap.free > 0 || kernel.fileFrames > 0 || kernel.swapCacheFrames > 0 || kernel.lazyFreeFrames > 0;
@@ -65,6 +72,7 @@ export function evict(kernel: Kernel, pfn: number): boolean {
   const needsSlot = isSaved && !frames.has(pfn, FLAG_SWAP_CACHE);
   const slot = !isSaved ? -1 : needsSlot ? takeSlot(kernel) : frames.swapSlot[pfn]! - 1;
   if (needsSlot && slot < 0) return false;
+  if (needsSlot) chargeSlot(kernel, slot, frames.group[pfn]!);
 
   const mappings = mappingsOf(kernel, pfn);
   // Held until the end, so that the last unmapping does not free it before it is written.

@@ -7,6 +7,7 @@
 import { FLAG_DIRTY, FLAG_SWAP_CACHE } from '../frames/frame-table.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
+import { unchargeSlot } from '../memory-group.ts';
 
 export function addToSwapCache(kernel: Kernel, pfn: number, slot: number): void {
   const { frames, swap } = kernel;
@@ -37,11 +38,17 @@ export function removeFromSwapCache(kernel: Kernel, pfn: number): void {
   swap.cached[slot] = 0;
   kernel.swapCacheFrames--;
   if (swap.counts[slot] === 0) {
-    swap.release(slot);
+    releaseSlot(kernel, slot);
     // Its only copy is the frame now.
     frames.set(pfn, FLAG_DIRTY);
   }
   putFrame(kernel, pfn);
+}
+
+/** Free a slot that nobody names and no frame caches. */
+export function releaseSlot(kernel: Kernel, slot: number): void {
+  unchargeSlot(kernel, slot);
+  kernel.swap.release(slot);
 }
 
 /** One swap entry that names the slot is gone (Linux swap_free, and free_swap_cache behind it). */
@@ -50,7 +57,7 @@ export function putSlot(kernel: Kernel, slot: number): void {
   swap.counts[slot]!--;
   if (swap.counts[slot] !== 0) return;
   const cached = swap.cached[slot]!;
-  if (cached === 0) swap.release(slot);
+  if (cached === 0) releaseSlot(kernel, slot);
   else if (frames.mapCount[cached - 1] === 0) removeFromSwapCache(kernel, cached - 1);
 }
 

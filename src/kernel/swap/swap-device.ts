@@ -23,6 +23,8 @@ export class SwapDevice {
   readonly pageBytes: number;
   readonly counts: Int32Array;
   readonly cached: Int32Array;
+  /** Index of the memory group whose page the slot holds. */
+  readonly group: Uint8Array;
   private readonly chunks: (Uint8Array | null)[];
   private readonly freeStack: Int32Array;
   private freeTop = 0;
@@ -38,6 +40,7 @@ export class SwapDevice {
     this.pageBytes = pageBytes;
     this.counts = new Int32Array(this.slots);
     this.cached = new Int32Array(this.slots);
+    this.group = new Uint8Array(this.slots);
     this.freeStack = new Int32Array(this.slots);
     this.chunks = new Array<Uint8Array | null>(Math.ceil(this.slots / CHUNK_SLOTS)).fill(null);
   }

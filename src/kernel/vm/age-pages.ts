@@ -79,7 +79,7 @@ function readSwap(kernel: Kernel, space: AddressSpace, start: number, end: numbe
     if ((pageTable.flags(entry) & PTE_SWAP) === 0) return;
     const slot = pageTable.frame(entry);
     if (swap.cached[slot] !== 0) return;
-    const pfn = allocateSpareFrame(kernel, FRAME_ANON);
+    const pfn = allocateSpareFrame(kernel, FRAME_ANON, swap.group[slot]!);
     if (pfn < 0) return;
     readIntoSwapCache(kernel, pfn, slot);
     trackFrame(kernel, pfn, pageKey(kernel, space, address));

@@ -13,17 +13,17 @@ export function tableOrder(kernel: Kernel, level: number): number {
   return Math.ceil(Math.log2(kernel.pageTable.framesPerTable(level)));
 }
 
-/** A zeroed table for `level`, or -1 when out of memory. */
+/** A zeroed table for `level`, or NO_* of the page allocator. */
 export function makeTable(kernel: Kernel, level: number): number {
   const order = tableOrder(kernel, level);
   const pfn = allocateTable(kernel, order);
-  if (pfn < 0) return -1;
+  if (pfn < 0) return pfn;
   for (let i = 0; i < 1 << order; i++) kernel.memory.zeroFrame(pfn + i);
   return pfn;
 }
 
 /**
- * Physical address of the level-`level` entry for `address`, making missing tables; -1 when out of memory
+ * Physical address of the level-`level` entry for `address`, making missing tables; NO_* of the page allocator when out of memory
  * (tables made until then stay: they are empty and go with the area).
  */
 export function ensureEntry(kernel: Kernel, space: AddressSpace, address: number, level = 0): number {
@@ -38,7 +38,7 @@ export function ensureEntry(kernel: Kernel, space: AddressSpace, address: number
     // Making a table may reclaim, which searches this page table too: keep where the search stopped.
     const { stoppedLevel, stoppedEntry } = pageTable;
     const table = makeTable(kernel, stoppedLevel - 1);
-    if (table < 0) return -1;
+    if (table < 0) return table;
     pageTable.writeTable(stoppedEntry, table, stoppedLevel, true);
     space.tableFrames += 1 << tableOrder(kernel, stoppedLevel - 1);
   }

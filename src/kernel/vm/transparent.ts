@@ -25,6 +25,7 @@ import { FLAG_EXCLUSIVE, FRAME_ANON } from '../frames/frame-table.ts';
 import { putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_GROWSDOWN, VM_LOCKED } from '../linux-abi.ts';
+import { actingGroup, chargeFrame } from '../memory-group.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -152,10 +153,12 @@ function giveBlockBack(kernel: Kernel, space: AddressSpace, block: number): void
 
 function enterBlock(kernel: Kernel, space: AddressSpace, base: number, block: number, flags: number): void {
   const { frames, pageTable, pageBytes } = kernel;
+  const group = actingGroup(kernel);
   for (let i = 0; i < framesInBlock(kernel); i++) {
     const address = base + i * pageBytes;
     frames.use[block + i] = FRAME_ANON;
     frames.set(block + i, FLAG_EXCLUSIVE);
+    chargeFrame(kernel, block + i, 0, group);
     noteMapping(kernel, space, address, block + i);
     trackFrame(kernel, block + i, pageKey(kernel, space, address));
   }
