@@ -46,6 +46,7 @@ export function isAccountable(vmFlags: number): boolean {
 
 /** Add (or with a negative count take away) pages of an area with these flags to the figures of its space. */
 export function accountPages(kernel: Kernel, space: AddressSpace, vmFlags: number, pages: number): void {
+  if (pages < 0 && space.totalPages > space.peakTotalPages) space.peakTotalPages = space.totalPages;
   space.totalPages += pages;
   if ((vmFlags & VM_GROWSDOWN) !== 0) space.stackPages += pages;
   else if (isData(vmFlags)) space.dataPages += pages;

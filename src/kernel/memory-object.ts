@@ -14,6 +14,15 @@
  */
 import type { BlockStore } from './fs/block-store.ts';
 
+/** Which part of a program's or library's file an object is. It is nobody's to open: only /proc tells of it. */
+export interface FilePart {
+  readonly path: string;
+  /** Differs from those of other programs and libraries; of no meaning else. */
+  readonly inode: number;
+  /** Bytes into the file at which the object begins. */
+  readonly offset: number;
+}
+
 export class MemoryObject {
   readonly id: number;
   readonly kind: 'shared' | 'file';
@@ -33,6 +42,8 @@ export class MemoryObject {
 
   /** The identifier of the System V segment it is (fs/shm.ts), null for all else. */
   segmentId: number | null = null;
+  /** For segments of programs and libraries, null for all else. */
+  part: FilePart | null = null;
 
   constructor(
     id: number,

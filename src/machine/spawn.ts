@@ -33,7 +33,8 @@ export function spawnProcess(kernel: Kernel, config: MachineConfig, options: Spa
       hint: 'give the machine more memory',
     });
   }
-  if (!loadImage(kernel, space, options.image ?? defaultImage(kernel.pageBytes), config.aslr)) {
+  const name = options.name ?? `process${kernel.nextPid}`;
+  if (!loadImage(kernel, space, `/bin/${name}`, options.image ?? defaultImage(kernel.pageBytes), config.aslr)) {
     destroySpace(kernel, space);
     throw new InputError({
       code: 'MEM-API-004',
@@ -41,7 +42,6 @@ export function spawnProcess(kernel: Kernel, config: MachineConfig, options: Spa
       hint: 'make its sections smaller',
     });
   }
-  const name = options.name ?? `process${kernel.nextPid}`;
   return addProcess(kernel, name, null, space, cpu, options.signals ?? 'kill');
 }
 

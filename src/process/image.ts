@@ -64,8 +64,14 @@ export function defaultImage(pageBytes: number): ImageOptions {
   return { text: pageBytes, rodata: pageBytes, data: pageBytes, bss: pageBytes };
 }
 
-/** Lay the image out in an empty address space. False when it does not fit into user space. */
-export function loadImage(kernel: Kernel, space: AddressSpace, image: ImageOptions, aslr: boolean): boolean {
+/** Lay the image of the program at `path` out in an empty address space. False when it does not fit into user space. */
+export function loadImage(
+  kernel: Kernel,
+  space: AddressSpace,
+  path: string,
+  image: ImageOptions,
+  aslr: boolean,
+): boolean {
   const { pageBytes, format, options } = kernel;
   const shift = (what: keyof typeof RANDOM_PAGES): number => {
     if (!aslr) return 0;
@@ -76,6 +82,7 @@ export function loadImage(kernel: Kernel, space: AddressSpace, image: ImageOptio
   const lowest = Math.max(1, Math.floor(format.userEnd / pageBytes / 16)) * pageBytes;
   let at = Math.min(base, lowest) + shift('text');
   const rights = { text: VM_READ | VM_EXEC, rodata: VM_READ, data: VM_READ | VM_WRITE } as const;
+  let offset = 0;
   for (const name of ['text', 'rodata', 'data'] as const) {
     const section = image[name];
     const bytes = sectionBytes(section);
@@ -84,6 +91,10 @@ export function loadImage(kernel: Kernel, space: AddressSpace, image: ImageOptio
     const contents = typeof section === 'number' || section === undefined ? new Uint8Array(0) : section;
     const object = makeImageObject(kernel, name, contents, pages);
     at = place(kernel, space, at, pages, rights[name], object);
+    // The process that is being made is the first to run this copy of the program.
+    object.part = { path, inode: kernel.nextPid, offset };
+    offset += pages * pageBytes;
+    if (name === 'text') space.codeBytes = bytes;
     if (name === 'data') space.dataBytes = bytes;
   }
   if (image.bss) at = place(kernel, space, at, Math.ceil(image.bss / pageBytes), VM_READ | VM_WRITE, null);

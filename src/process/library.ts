@@ -46,6 +46,7 @@ export function loadLibrary(
   const text = findRoom(kernel, space, bytes);
   if (text < 0 || !mayCommit(kernel, space, dataBytes / pageBytes)) return null;
   const code = makeImageObject(kernel, name, NO_CODE, textBytes / pageBytes);
+  code.part = { path: `/usr/lib/${name}`, inode: code.id, offset: 0 };
   addArea(space, new Area(text, text + textBytes, VM_READ | VM_EXEC | MAY_ALL, code, 0));
   accountPages(kernel, space, VM_READ | VM_EXEC | MAY_ALL, textBytes / pageBytes);
   const bss = text + textBytes;

@@ -23,7 +23,8 @@ export class AddressSpace {
   mmapBase = 0;
   /** End of the stack area at spawn, for naming it. */
   stackTop = 0;
-  /** Bytes of initialized data, counted by RLIMIT_DATA. */
+  /** Bytes of the program's code, as the program says (VmExe), and of its initialized data, counted by RLIMIT_DATA. */
+  codeBytes = 0;
   dataBytes = 0;
 
   /** VM_LOCKED and VM_LOCKONFAULT as mlockall(MCL_FUTURE) gives them to every later mapping (Linux def_flags). */
@@ -47,6 +48,10 @@ export class AddressSpace {
   residentShared = 0;
   residentFile = 0;
   swapEntries = 0;
+
+  /** The most there was before it became less (Linux hiwater_vm, hiwater_rss): what is now may be more. */
+  peakTotalPages = 0;
+  peakResidentPages = 0;
 
   constructor(id: number, rootPfn: number, root: number, stackGuardBytes: number) {
     this.id = id;

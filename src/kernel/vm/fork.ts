@@ -55,6 +55,7 @@ export function duplicateSpace(kernel: Kernel, parent: AddressSpace): Duplicated
   child.mmapBase = parent.mmapBase;
   child.stackTop = parent.stackTop;
   child.forbidsZeroPage = parent.forbidsZeroPage;
+  child.codeBytes = parent.codeBytes;
   child.dataBytes = parent.dataBytes;
   let copiedPages = 0;
   for (let area = parent.areas.first; area !== null; area = area.next) {

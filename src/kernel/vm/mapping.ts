@@ -64,6 +64,7 @@ export function forgetMapping(kernel: Kernel, space: AddressSpace, address: numb
 }
 
 function addResident(space: AddressSpace, use: number, pages: number): void {
+  if (pages < 0 && space.residentPages > space.peakResidentPages) space.peakResidentPages = space.residentPages;
   if (use === FRAME_ANON) space.residentAnon += pages;
   else if (use === FRAME_SHARED) space.residentShared += pages;
   else if (use === FRAME_FILE) space.residentFile += pages;
