@@ -40,6 +40,8 @@ export interface Comparison {
   readonly kind: 'speed' | 'cost';
   /** From shared/reference/performance.md; null where that names none. */
   readonly aim: Aim | null;
+  /** A ratio above this is a mistake in the program, not a slow machine: the benchmark fails. */
+  readonly limit?: number;
 }
 
 export interface Group {
@@ -62,6 +64,7 @@ export interface Figure {
   readonly ratio: number | null;
   readonly quartiles: readonly [number, number] | null;
   readonly aim: Aim | null;
+  readonly limit: number | null;
 }
 
 /** For each timing; long enough for the compiler to settle, also where it has to wait for a processor. */
@@ -88,9 +91,9 @@ function warmUp(timings: readonly Timed[]): void {
 }
 
 function figureOf(group: Group, comparison: Comparison, samples: ReadonlyMap<string, number[]>): Figure {
-  const { id, title, kind, aim, subject, reference } = comparison;
+  const { id, title, kind, aim, limit = null, subject, reference } = comparison;
   const times = samples.get(subject)!;
-  const common = { id, title, group: group.name, kind, nanoseconds: quantile(times, 0.5), reference, aim };
+  const common = { id, title, group: group.name, kind, nanoseconds: quantile(times, 0.5), reference, aim, limit };
   if (reference === null) return { ...common, referenceNanoseconds: null, ratio: null, quartiles: null };
   const references = samples.get(reference)!;
   const ratios = times.map((time, round) => (kind === 'cost' ? time / references[round]! : references[round]! / time));
@@ -115,4 +118,9 @@ export function stopwatch(work: () => void): number {
   const { user, system } = process.cpuUsage(usage);
   const busy = (user + system) * 1000;
   return busy > 0 ? Math.min(wall, busy) : wall;
+}
+
+/** Does the figure stand for a cost that grows faster than it may? */
+export function exceedsLimit({ ratio, limit }: Figure): boolean {
+  return limit !== null && ratio !== null && ratio > limit;
 }

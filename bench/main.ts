@@ -1,19 +1,21 @@
 /**
  * npm run bench -- [--rounds N] [--only TEXT] [--json FILE] [--compare [--baseline FILE]]
  *
- * Prints ratios measured in this run. It is no test: nothing fails for being slow. docs/performance.md explains the rows.
+ * Prints ratios measured in this run. It is no test: nothing fails for being slow, but a cost that grows faster with the
+ * number of areas than its logarithm does. docs/performance.md explains the rows.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { areaGroups } from './groups/areas.ts';
 import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/faults.ts';
 import { heapGroups } from './groups/heaps.ts';
 import { loadGroups } from './groups/loads.ts';
 import { forkGroup, mappingGroup } from './groups/processes.ts';
 import { scenarioGroup } from './groups/scenario.ts';
-import { type Figure, type Group, measure } from './harness.ts';
+import { exceedsLimit, type Figure, type Group, measure } from './harness.ts';
 import { type Baseline, renderTable } from './table.ts';
 import { MIB } from './workbench.ts';
 
@@ -24,6 +26,7 @@ const GROUPS: readonly Group[] = [
   majorFaultGroup(),
   forkGroup(),
   mappingGroup(),
+  ...areaGroups(),
   scenarioGroup(),
   ...heapGroups(),
 ];
@@ -73,6 +76,11 @@ if (footprint !== null) {
 
 if (values.json !== undefined) {
   writeFileSync(values.json, `${JSON.stringify({ host, rounds, figures, footprint }, null, 2)}\n`);
+}
+
+if (figures.some(exceedsLimit)) {
+  process.stderr.write('\na cost grows faster than it may: see TOO MUCH in the table\n');
+  process.exitCode = 1;
 }
 
 function measureFootprint(): { machine: number; touched: number } {

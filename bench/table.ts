@@ -1,5 +1,5 @@
 /** The figures for people, and against those of an earlier run. */
-import type { Figure } from './harness.ts';
+import { exceedsLimit, type Figure } from './harness.ts';
 
 const HEADERS = ['', 'each', 'against', '', 'ratio', '25–75 %', 'good', 'goal', ''];
 const LEFT_ALIGNED = new Set([0, 2, 8]);
@@ -44,7 +44,9 @@ function cellsOf(figure: Figure): string[] {
   ];
 }
 
-function verdictOf({ aim, ratio, kind }: Figure): string {
+function verdictOf(figure: Figure): string {
+  const { aim, ratio, kind, limit } = figure;
+  if (limit !== null) return exceedsLimit(figure) ? `TOO MUCH: at most ${number(limit)}` : `at most ${number(limit)}`;
   if (aim === null || ratio === null) return '';
   const reaches = (mark: number) => (kind === 'speed' ? ratio >= mark : ratio <= mark);
   if (reaches(aim.goal)) return 'goal met';

@@ -1,0 +1,51 @@
+/**
+ * A native program that is set up once and then asked for one timing after another, so that it can take turns with the
+ * emulated side. The benchmark is synchronous, Node's pipes to children are not: two named pipes are.
+ *
+ *     benchmark ──"\n"──► QUESTIONS ──► program        blocking on both sides; the program ends when QUESTIONS is closed,
+ *     benchmark ◄──"1234.5\n"── ANSWERS ◄── program    at the latest with the benchmark itself
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, openSync, readSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Timed } from './harness.ts';
+import { expect } from './workbench.ts';
+
+/** Path of the program compiled from bench/native/NAME.c, or null without a compiler or off Linux. */
+export function compileNative(name: string): string | null {
+  const source = fileURLToPath(new URL(`../../bench/native/${name}.c`, import.meta.url));
+  const program = join(mkdtempSync(join(tmpdir(), 'mmulator-bench-')), name);
+  try {
+    execFileSync('cc', ['-O2', source, '-o', program], { stdio: 'pipe' });
+    return program;
+  } catch {
+    return null;
+  }
+}
+
+/** The program with these arguments and the two pipes; it is started when it is first asked. */
+export function askNative(program: string, args: readonly (string | number)[], operations: number): Timed {
+  let channel: { readonly questions: number; readonly answers: number } | null = null;
+  return {
+    operations,
+    run() {
+      channel ??= startNative(program, args);
+      writeSync(channel.questions, '\n');
+      const answer = Buffer.alloc(64);
+      const length = readSync(channel.answers, answer, 0, answer.length, null);
+      expect(length > 0, `the native side of ${args[0]} answers`);
+      return Number(answer.toString('ascii', 0, length)) * operations;
+    },
+  };
+}
+
+function startNative(program: string, args: readonly (string | number)[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'mmulator-bench-'));
+  const pipes = [join(folder, 'questions'), join(folder, 'answers')] as const;
+  execFileSync('mkfifo', pipes);
+  const child = spawn(program, [...args.map(String), ...pipes], { stdio: ['ignore', 'ignore', 'inherit'] });
+  child.unref();
+  return { questions: openSync(pipes[0], 'w'), answers: openSync(pipes[1], 'r') };
+}
