@@ -4,8 +4,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { permsOf, vmFlagLetters } from '../../kernel/linux-abi.ts';
 import type { AddressSpace } from '../../kernel/vm/address-space.ts';
 import type { Area } from '../../kernel/vm/area.ts';
-import { leafTableEnd, skippedEnd } from '../../kernel/vm/tables.ts';
-import { PTE_PROT_NONE, PTE_SWAP, PTE_VALID } from '../../mmu/pte-flags.ts';
+import { entryState, forEachEntry } from '../../machine/proc/entries.ts';
 import { BASES, formatAddress } from './notation.ts';
 import type { MapLine, PageRun, Share } from './recording.ts';
 
@@ -27,7 +26,7 @@ export function* visibleAreas(space: AddressSpace): Generator<Area> {
 function nameOf(space: AddressSpace, area: Area): string {
   if (area.file !== null) return area.file.inode.type === 'zero' ? 'devzero' : area.file.inode.name;
   if (area.object !== null) return 'shanon';
-  if (area.start <= space.brk && area.end >= space.brkStart) return 'heap';
+  if (area.start < space.brk && area.end > space.brkStart) return 'heap';
   return area.start <= STACK_POINTER && STACK_POINTER < area.end ? 'stack' : 'anon';
 }
 
@@ -45,16 +44,15 @@ export function mapsOf(kernel: Kernel, space: AddressSpace): MapLine[] {
 
 /** `.` nothing, `Z` zero page, `A` `a` anonymous frame mapped once, more than once, `F` `f` shared memory likewise. */
 function classOf(kernel: Kernel, entry: number): string {
-  const { pageTable, frames } = kernel;
-  if (pageTable.isEmpty(entry)) return '.';
-  const flags = pageTable.flags(entry);
-  if ((flags & PTE_SWAP) !== 0) return 'S';
-  if ((flags & (PTE_VALID | PTE_PROT_NONE)) === 0) return 'G';
+  const state = entryState(kernel, entry);
+  if (state !== 'present') return LETTERS[state];
+  const { frames, pageTable } = kernel;
   const pfn = pageTable.frame(entry);
-  if (pfn === ZERO_PFN) return 'Z';
   const letter = frames.use[pfn] === FRAME_ANON ? 'A' : 'F';
   return frames.mapCount[pfn] === 1 ? letter : letter.toLowerCase();
 }
+
+const LETTERS = { empty: '.', zero: 'Z', swapped: 'S', guard: 'G' } as const;
 
 export interface PageState {
   readonly letter: string;
@@ -66,28 +64,6 @@ export function pageAt(kernel: Kernel, space: AddressSpace, address: number): Pa
   const entry = kernel.pageTable.find(space.root, address);
   const letter = entry < 0 ? '.' : classOf(kernel, entry);
   return { letter, pfn: '.SG'.includes(letter) ? -1 : kernel.pageTable.frame(entry) };
-}
-
-/** Visit every non-empty entry of the area in order. */
-export function forEachEntry(
-  kernel: Kernel,
-  space: AddressSpace,
-  area: Area,
-  visit: (address: number, entry: number) => void,
-): void {
-  const { pageTable, pageBytes, format } = kernel;
-  let address = area.start;
-  while (address < area.end) {
-    let entry = pageTable.find(space.root, address);
-    if (entry < 0) {
-      address = skippedEnd(kernel, address);
-      continue;
-    }
-    const stop = Math.min(area.end, leafTableEnd(kernel, address));
-    for (; address < stop; address += pageBytes, entry += format.pteBytes) {
-      if (!pageTable.isEmpty(entry)) visit(address, entry);
-    }
-  }
 }
 
 /** Page classes of every area that has any page, run-length coded. */

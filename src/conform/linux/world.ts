@@ -31,7 +31,7 @@ export class World {
     const { machine, process } = makeRecordedMachine(trace);
     this.machine = machine;
     this.join('P0', process);
-    this.start = statusOf(process.space!);
+    this.start = statusOf(machine.kernel, process.space!);
     this.showState({}, false);
   }
 
