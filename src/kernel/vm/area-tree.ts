@@ -7,8 +7,9 @@
  * I1: areas do not overlap and ascend along `next`        I2: |height(left) - height(right)| <= 1
  * I3: gapMax(n) = max(gap(n), gapMax(left), gapMax(right)), gap(n) = startWithGap(n) - (previous.end or 0), at least 0
  *
- * find, insert, remove, boundsChanged and the hole searches are O(log n). (Linux keeps a maple tree; until 6.1 it was
- * an rbtree augmented in this very way, mm/mmap.c:unmapped_area_topdown.)
+ * find, insert, remove, boundsChanged and the hole searches are O(log n); insertAfter and the end of a list that is
+ * built in order are O(1) on average, as mending heights and gaps stops at the first ancestor that stays as it was.
+ * (Linux keeps a maple tree; until 6.1 it was an rbtree augmented in this very way, mm/mmap.c:unmapped_area_topdown.)
  */
 import type { Area } from './area.ts';
 
@@ -18,9 +19,10 @@ const gapOf = (node: Area | null): number => (node === null ? 0 : node.gapMax);
 export class AreaTree {
   root: Area | null = null;
   first: Area | null = null;
+  last: Area | null = null;
   count = 0;
   private readonly stackGuardBytes: number;
-  /** The last answer of `find`: faults come in runs. */
+  /** The last answer of `find`: faults come in runs, and a system call asks about its range more than once. */
   private recent: Area | null = null;
 
   constructor(stackGuardBytes: number) {
@@ -30,7 +32,9 @@ export class AreaTree {
   /** The first area that ends above `address` (Linux find_vma): it holds it, or is the next one up. */
   find(address: number): Area | null {
     const recent = this.recent;
-    if (recent !== null && address >= recent.start && address < recent.end) return recent;
+    if (recent !== null && address < recent.end) {
+      if (address >= recent.start || recent.previous === null || recent.previous.end <= address) return recent;
+    }
     let node = this.root;
     let best: Area | null = null;
     while (node !== null) {
@@ -42,7 +46,7 @@ export class AreaTree {
         node = node.right;
       }
     }
-    if (best !== null && best.start <= address) this.recent = best;
+    if (best !== null) this.recent = best;
     return best;
   }
 
@@ -54,6 +58,10 @@ export class AreaTree {
 
   /** The last area that starts below `address`. */
   below(address: number): Area | null {
+    const recent = this.recent;
+    if (recent !== null && recent.start < address && (recent.next === null || recent.next.start >= address)) {
+      return recent;
+    }
     let node = this.root;
     let best: Area | null = null;
     while (node !== null) {
@@ -68,34 +76,33 @@ export class AreaTree {
   }
 
   insert(area: Area): void {
-    area.left = null;
-    area.right = null;
-    area.height = 1;
+    const { last } = this;
+    const isHighest = last === null || last.start < area.start;
+    this.insertAfter(isHighest ? last : this.find(area.start)!.previous, area);
+  }
+
+  /** Put the area in behind `previous`; null: before all. */
+  insertAfter(previous: Area | null, area: Area): void {
     this.count++;
-    let parent: Area | null = null;
-    let node = this.root;
-    let previous: Area | null = null;
-    let next: Area | null = null;
-    while (node !== null) {
-      parent = node;
-      if (area.start < node.start) {
-        next = node;
-        node = node.left;
-      } else {
-        previous = node;
-        node = node.right;
-      }
-    }
-    area.parent = parent;
+    const next = previous === null ? this.first : previous.next;
     area.previous = previous;
     area.next = next;
-    if (previous !== null) previous.next = area;
-    else this.first = area;
-    if (next !== null) next.previous = area;
+    if (previous === null) this.first = area;
+    else previous.next = area;
+    if (next === null) this.last = area;
+    else next.previous = area;
+
+    // Of two neighbours one lies below the other, and has no child on the side where the other is.
+    const parent = previous !== null && previous.right === null ? previous : next;
+    area.left = null;
+    area.right = null;
+    area.parent = parent;
+    area.height = 1;
+    area.gapMax = this.gapBelow(area);
     if (parent === null) this.root = area;
-    else if (area.start < parent.start) parent.left = area;
-    else parent.right = area;
-    this.rebalanceFrom(area);
+    else if (parent === previous) parent.right = area;
+    else parent.left = area;
+    if (parent !== null) this.rebalanceFrom(parent);
     if (next !== null) this.refreshGapFrom(next);
   }
 
@@ -106,10 +113,11 @@ export class AreaTree {
     if (previous !== null) previous.next = next;
     else this.first = next;
     if (next !== null) next.previous = previous;
+    else this.last = previous;
 
     let start: Area | null;
     if (area.left !== null && area.right !== null) {
-      // The successor takes the removed node's place.
+      // The successor takes the removed node's place, and at first its figures, which are what the parent has seen.
       const heir = next!;
       start = heir.parent === area ? heir : heir.parent;
       if (heir.parent !== area) {
@@ -121,6 +129,7 @@ export class AreaTree {
       heir.left = area.left;
       heir.left.parent = heir;
       heir.height = area.height;
+      heir.gapMax = area.gapMax;
     } else {
       start = area.parent;
       this.replaceChild(area, area.left ?? area.right);
@@ -143,9 +152,7 @@ export class AreaTree {
   /** Start of the highest hole of `length` bytes within [low, high), or -1. */
   highestHole(length: number, low: number, high: number): number {
     if (high - low < length) return -1;
-    let last = this.root;
-    while (last !== null && last.right !== null) last = last.right;
-    const lastEnd = last === null ? 0 : last.end;
+    const lastEnd = this.last === null ? 0 : this.last.end;
     if (Math.max(lastEnd, low) + length <= high) return high - length;
     return this.highestIn(this.root, length, low, high);
   }
@@ -154,9 +161,7 @@ export class AreaTree {
   lowestHole(length: number, low: number, high: number): number {
     const found = this.lowestIn(this.root, length, low, high);
     if (found >= 0) return found;
-    let last = this.root;
-    while (last !== null && last.right !== null) last = last.right;
-    const start = Math.max(low, last === null ? 0 : last.end);
+    const start = Math.max(low, this.last === null ? 0 : this.last.end);
     return start + length <= high ? start : -1;
   }
 
@@ -168,6 +173,7 @@ export class AreaTree {
       count++;
       if (area.start < end || area.end <= area.start) broken.push('areas: overlap or out of order');
       end = area.end;
+      if (area.next === null && area !== this.last) broken.push('areas: the last one is not the last');
       const balance = heightOf(area.left) - heightOf(area.right);
       if (Math.abs(balance) > 1) broken.push('areas: tree out of balance');
       if (area.gapMax !== Math.max(this.gapBelow(area), gapOf(area.left), gapOf(area.right))) {
@@ -220,8 +226,10 @@ export class AreaTree {
     }
   }
 
+  /** Mend `start`, one of whose subtrees changed, and its ancestors, up to the first that looks to its parent as before. */
   private rebalanceFrom(start: Area): void {
     for (let node: Area | null = start; node !== null; node = node.parent) {
+      const { height, gapMax }: Area = node;
       this.update(node);
       const balance = heightOf(node.left) - heightOf(node.right);
       if (balance > 1) {
@@ -233,6 +241,7 @@ export class AreaTree {
         if (heightOf(right.right) < heightOf(right.left)) this.rotateRight(right);
         node = this.rotateLeft(node);
       }
+      if (node.height === height && node.gapMax === gapMax) return;
     }
   }
 

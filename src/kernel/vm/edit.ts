@@ -40,8 +40,8 @@ export function splitArea(kernel: Kernel, space: AddressSpace, area: Area, addre
   upper.start = address;
   upper.pageOffset = area.pageAt(address, kernel.pageBytes);
   area.end = address;
-  space.areas.boundsChanged(area);
-  addArea(space, upper);
+  space.areas.insertAfter(area, upper);
+  if (upper.object !== null) holdObject(upper.object);
   return upper;
 }
 
@@ -173,9 +173,8 @@ function absorb(kernel: Kernel, space: AddressSpace, left: Area, right: Area): A
     left.forkChild = right.forkChild;
   }
   left.flags |= right.flags & VM_STICKY;
-  const { end } = right;
+  // Before the right one goes, so that the gap behind them stays as it is.
+  left.end = right.end;
   removeArea(kernel, space, right);
-  left.end = end;
-  space.areas.boundsChanged(left);
   return left;
 }
