@@ -12,7 +12,6 @@ import type { Area } from '../vm/area.ts';
 import { zapContents, zapFilePages } from '../vm/unmap.ts';
 import type { Inode } from './inode.ts';
 import { dropPages } from './page-cache.ts';
-import { writeBack } from './write-back.ts';
 import { zeroPart, zeroTail } from './zero-tail.ts';
 
 /** Give the file `size` bytes: 0 or -EINVAL for one that has no bytes of its own. */
@@ -21,7 +20,8 @@ export function truncateFile(kernel: Kernel, inode: Inode, size: number): number
   const old = inode.size;
   inode.size = size;
   if (size > old && inode.type === 'disk') zeroTail(kernel, inode, old);
-  if (size >= old) return 0;
+  // The same size again still clears what mappings left behind the end.
+  if (size > old) return 0;
   const first = inode.pageCount(kernel.pageBytes);
   unmapPages(kernel, inode, first, Number.POSITIVE_INFINITY, true);
   dropPages(kernel, inode, first, Number.POSITIVE_INFINITY);
@@ -36,12 +36,15 @@ export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: 
   if (!inode.isRegular) return fail('EOPNOTSUPP');
   const { pageBytes } = kernel;
   if (inode.type === 'disk' && offset >= inode.size) return 0;
-  const limit = inode.type === 'disk' ? (Math.floor(inode.size / pageBytes) + 1) * pageBytes : Number.POSITIVE_INFINITY;
-  const end = Math.min(offset + length, limit);
+  // A hole that reaches behind the end of a file on a disk has all of the last page [fs/ext4/inode.c:ext4_punch_hole].
+  const reachesEnd = inode.type === 'disk' && offset + length > inode.size;
+  const end = reachesEnd ? inode.pageCount(pageBytes) * pageBytes : offset + length;
   const first = Math.ceil(offset / pageBytes);
   const last = Math.floor(end / pageBytes);
-  writeBack(kernel, inode, Math.floor(offset / pageBytes), Math.ceil(end / pageBytes));
-  if (last > first) unmapPages(kernel, inode, first, last, false);
+  // A hole that ends within the first page unmaps everything: its last page is number -1, unsigned
+  // [mm/truncate.c:truncate_pagecache_range, mm/shmem.c:shmem_fallocate].
+  if (last === 0) unmapPages(kernel, inode, first, Number.POSITIVE_INFINITY, false);
+  else if (last > first) unmapPages(kernel, inode, first, last, false);
   if (first > last) {
     zeroPart(kernel, inode, offset, end);
   } else {

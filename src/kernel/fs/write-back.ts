@@ -24,10 +24,15 @@ export function writeBack(kernel: Kernel, object: MemoryObject, first: number, e
   }
 }
 
-/** One dirty page becomes clean. */
+/**
+ * One dirty page becomes clean. What mappings left in it behind the end of the file is zeroed first, in memory too
+ * [fs/ext4/page-io.c:ext4_bio_write_folio].
+ */
 export function writePage(kernel: Kernel, object: MemoryObject, page: number, pfn: number): void {
   const { frames, memory, pageBytes } = kernel;
   protectMappings(kernel, pfn);
+  const kept = object.size - page * pageBytes;
+  if (kept > 0 && kept < pageBytes) memory.writeBytes(pfn * pageBytes + kept, new Uint8Array(pageBytes - kept));
   object.store!.write(page, memory.readBytes(pfn * pageBytes, pageBytes).slice());
   frames.unset(pfn, FLAG_DIRTY);
 }
