@@ -55,6 +55,11 @@ export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-CNF-011',
     title: 'a trace that cannot be read',
-    text: 'A line of the file is no trace, has fewer or more results than ops, or an op or result has a field that is missing or of another type. Ops are numbered from 0, as in the recording.',
+    text: 'A line of the file is no trace, has fewer or more results than ops, or an op or result has a field that is missing or of another type. Ops are numbered from 0, as in the recording. Nothing of the file is replayed.',
+  },
+  {
+    code: 'MEM-CNF-012',
+    title: 'no trace of that name',
+    text: '`conform linux --only NAME` replays the traces whose field `trace` is NAME, or matches it as a pattern: `fork-0*`. In none of the files is there one.',
   },
 ];

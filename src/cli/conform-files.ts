@@ -22,6 +22,8 @@ export interface RecordingSource {
    * @throws InputError or InputErrors what is wrong with the file
    */
   readonly open: (file: string, meant: boolean) => Promise<OpenedRecording>;
+  /** What to say of what was named when no file held anything that is meant; default: that of an empty folder. */
+  readonly nothing?: (path: string) => InputError;
   readonly quiet: boolean;
 }
 
@@ -50,7 +52,7 @@ export async function conformFiles(
     }
   }
   if (io.interrupted()) return EXIT.interrupted;
-  if (results.length === 0 && errors.length === 0) errors.push(...wanted.map(source.folders.nothing));
+  if (results.length === 0 && errors.length === 0) errors.push(...wanted.map(source.nothing ?? source.folders.nothing));
   out.end(results, errors);
   return exitCode(results, errors);
 }

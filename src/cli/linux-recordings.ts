@@ -1,8 +1,9 @@
 /** Recordings of the Linux kernel as files: which of those named are any. */
-import { conformLinux } from '../conform/linux/conform-traces.ts';
+import { conformLinux, type LinuxConformOptions } from '../conform/linux/conform-traces.ts';
 import { isLinuxRecording } from '../conform/linux/trace-file.ts';
 import { InputError } from '../mmu/input-error.ts';
 import type { OpenedRecording } from './conform-files.ts';
+import { globToRegExp } from './glob.ts';
 import type { CliIo } from './io.ts';
 import { readInputBytes } from './read-input.ts';
 import { decoded, HEAD_BYTES } from './recordings.ts';
@@ -20,18 +21,16 @@ export const LINUX_RECORDING_FOLDERS: FolderRule = {
     }),
 };
 
-export interface OpenLinuxOptions {
-  /** How much is compared, 1 to 6: conform/linux/compare.ts. */
-  readonly level: number;
+export interface OpenLinuxOptions extends LinuxConformOptions {
   /** The person named this very file, so it had better be a recording; else it came with its folder. */
   readonly meant: boolean;
 }
 
-/** @throws InputError or InputErrors what is wrong with the file */
+/** Null: none of the file's traces is meant. @throws InputError or InputErrors what is wrong with the file */
 export async function openLinuxRecording(io: CliIo, file: string, options: OpenLinuxOptions): Promise<OpenedRecording> {
   const bytes = await readInputBytes(io, file);
   if (isLinuxRecording(decoded(unpackedHead(bytes, HEAD_BYTES, file)))) {
-    return conformLinux(file, decoded(unpacked(bytes, file)), options.level);
+    return conformLinux(file, decoded(unpacked(bytes, file)), options);
   }
   if (!options.meant) return null;
   throw new InputError({
@@ -41,3 +40,19 @@ export async function openLinuxRecording(io: CliIo, file: string, options: OpenL
     file,
   });
 }
+
+/** Traces named on the command line: `fork-017`, or several with commas, or patterns: `fork-0*,mix-003`. */
+export function traceSelection(only: string | undefined): (trace: string) => boolean {
+  if (only === undefined) return () => true;
+  const patterns = only.split(',').map((name) => globToRegExp(name.trim()));
+  return (trace) => patterns.some((pattern) => pattern.test(trace));
+}
+
+/** What to say of files that hold no trace of that name. */
+export const noTraceNamed = (only: string) => (file: string) =>
+  new InputError({
+    code: 'MEM-CNF-012',
+    message: `no trace here is called \`${only}\``,
+    hint: "names stand in the field `trace`; `--only 'fork-0*'` takes several, commas part them",
+    file,
+  });

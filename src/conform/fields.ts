@@ -16,9 +16,9 @@ export class Mistakes {
     this.file = file;
   }
 
-  /** `line`: from 1; 0: of the file as a whole. */
-  add(code: string, line: number, message: string, hint?: string): void {
-    const range = line === 0 ? undefined : { line, column: 1, endLine: line, endColumn: 1 };
+  /** `line`, `column`: from 1; line 0: of the file as a whole. */
+  add(code: string, line: number, message: string, hint?: string, column = 1): void {
+    const range = line === 0 ? undefined : { line, column, endLine: line, endColumn: column };
     this.found.push(new InputError({ code, message, hint, file: this.file, range }));
     if (this.found.length >= MISTAKES_MAX) this.throwIfAny();
   }
@@ -50,6 +50,29 @@ export function parseJson(line: string): unknown {
     return JSON.parse(line);
   } catch {
     return undefined;
+  }
+}
+
+/** Where and how a line that `parseJson` could not read stops being JSON. */
+export interface JsonProblem {
+  /** From 1. */
+  readonly column: number;
+  readonly what: string;
+}
+
+export function jsonProblem(line: string): JsonProblem {
+  try {
+    JSON.parse(line);
+    return { column: 1, what: 'it is JSON' };
+  } catch (thrown) {
+    // V8 words this differently from release to release: only these beginnings are relied on, and only for the sentence.
+    const message = thrown instanceof Error ? thrown.message : '';
+    if (/^(?:Unexpected end|Unterminated)/.test(message))
+      return { column: line.length + 1, what: 'the line is cut short' };
+    const position = /at position (\d+)/.exec(message);
+    if (position === null) return { column: 1, what: 'not JSON' };
+    const column = Number(position[1]) + 1;
+    return { column, what: `not JSON from column ${column} on` };
   }
 }
 

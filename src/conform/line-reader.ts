@@ -18,7 +18,8 @@ export class LineReader {
       const start = this.at;
       this.at = end + 1;
       this.number++;
-      if (stop > start) return this.text.slice(start, stop);
+      const line = this.text.slice(start, stop);
+      if (line.trim() !== '') return line;
     }
     return null;
   }

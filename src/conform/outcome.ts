@@ -6,6 +6,9 @@
  *
  *     file ──read──▶ Conformance, step by step ──▶ FileConformance ──▶ report/conformance.ts
  */
+import type { MachineEvent } from '../machine/events.ts';
+import type { Difference } from './first-difference.ts';
+
 export type ConformOutcome = 'passed' | 'failed' | 'skipped';
 
 /** One place where the recording and this machine disagree. */
@@ -20,6 +23,43 @@ export interface Divergence {
   readonly actual: string;
   /** What a person should know besides, a sentence each. */
   readonly notes: readonly string[];
+  /** Name of the recording among those of its file. */
+  readonly recording?: string;
+  /** What differs, all of it: the first is that of `expected` and `actual`. */
+  readonly differences?: readonly ExplainedDifference[];
+  readonly scene?: Scene;
+}
+
+/** A field of an answer that differs. */
+export interface ExplainedDifference extends Difference {
+  readonly field: string;
+  /** What the two did differently, in a sentence; null where the values say it all. */
+  readonly meaning: string | null;
+}
+
+/** What led to a divergence. */
+export interface Scene {
+  /** The ops before with what they answered, oldest first, a line each. */
+  readonly before: readonly string[];
+  /** What the machine did for the op, in order. */
+  readonly events: readonly MachineEvent[];
+  /** Names by pid, and addresses by the names the recording gave them. */
+  readonly processes: ReadonlyMap<number, string>;
+  readonly symbols: Readonly<Record<string, number>>;
+}
+
+/** What one of the recordings in a file came to. */
+export interface CaseConformance {
+  readonly name: string;
+  /** What kind of recordings it belongs to, by its own word. */
+  readonly family: string;
+  readonly outcome: ConformOutcome;
+  /** Ops compared. */
+  readonly ops: number;
+  /** Number of the op that differs or cannot be replayed; null: none, or the state before the first differs. */
+  readonly op: number | null;
+  /** Why it was skipped, or which fields differ; null when it passed. */
+  readonly reason: string | null;
 }
 
 /** What one file came to. */
@@ -42,6 +82,10 @@ export interface FileConformance {
   readonly divergences: readonly Divergence[];
   /** Divergences that were found but are not listed. */
   readonly unlisted: number;
+  /** How much was compared, where that can be chosen. */
+  readonly level?: number;
+  /** Every recording of the file in its order, where it holds many. */
+  readonly cases?: readonly CaseConformance[];
 }
 
 /** Divergences listed for one file: behind the first, the others are often its echoes. */

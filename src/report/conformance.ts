@@ -1,12 +1,14 @@
 /** What checking against recordings showed: text for people, a document for programs. */
 
-import type { Divergence, FileConformance } from '../conform/outcome.ts';
+import type { Divergence, ExplainedDifference, FileConformance, Scene } from '../conform/outcome.ts';
 import type { InputError } from '../mmu/input-error.ts';
 import { columns } from './columns.ts';
 import { errorDocument } from './json.ts';
+import { makeNames } from './names.ts';
 import { printable } from './printable.ts';
 import { counted } from './quantities.ts';
 import { type Ink, paint, type Style } from './style.ts';
+import { whyLines } from './why.ts';
 
 interface Tally {
   readonly passed: number;
@@ -36,7 +38,9 @@ function factsText({ kind, profile, ops, passed, failed, skipped }: FileConforma
   return printable(`${profile}, ${what}`);
 }
 
-function divergenceLines({ where, what, expected, actual, notes }: Divergence, style: Style): string[] {
+function divergenceLines(divergence: Divergence, style: Style): string[] {
+  const { where, what, expected, actual, notes, scene } = divergence;
+  const [first, ...others] = divergence.differences ?? [];
   const title = what === null ? where : `${where}  ${what}`;
   return [
     `    ${paint(style, 'bold', printable(title))}`,
@@ -47,8 +51,35 @@ function divergenceLines({ where, what, expected, actual, notes }: Divergence, s
       ],
       { indent: '      ' },
     ),
-    ...notes.map((note) => paint(style, 'dim', `      ${printable(note)}`)),
+    ...(first === undefined || first.meaning === null ? [] : [`      ${printable(first.meaning)}`]),
+    ...[
+      ...others.map(otherText),
+      ...didText(scene),
+      ...(scene?.before ?? []).map((line) => `before: ${line}`),
+      ...notes,
+    ].map((line) => paint(style, 'dim', `      ${printable(line)}`)),
   ];
+}
+
+/** Characters shown of a difference besides the first. */
+const SHORT_MAX = 160;
+const short = (text: string): string => (text.length <= SHORT_MAX ? text : `${text.slice(0, SHORT_MAX)}…`);
+
+const otherText = ({ path, expected, actual, meaning }: ExplainedDifference): string =>
+  `also ${path}: ${meaning ?? `expected ${short(expected)}, actual ${short(actual)}`}`;
+
+/** What the machine did for the op, with its reasons. */
+function did({ events, processes, symbols }: Scene): string[] {
+  return whyLines(events, makeNames(processes, symbols)).map(({ text }) => text);
+}
+
+/** Lines shown of what the machine did: touching a range says much the same for every page. */
+const DID_MAX = 4;
+
+function didText(scene: Scene | undefined): string[] {
+  const lines = scene === undefined ? [] : did(scene);
+  const shown = lines.slice(0, DID_MAX).map((line) => `here: ${line}`);
+  return lines.length <= DID_MAX ? shown : [...shown, `here: and ${counted(lines.length - DID_MAX, 'line')} more`];
 }
 
 /** `3 passed, 0 failed, 1 skipped`. */
@@ -69,11 +100,19 @@ function tallyOf(results: readonly FileConformance[]): Tally {
   };
 }
 
-/** `{ mmulator, version: 1, passed, failed, skipped, files: [ FileConformance … ], errors }`. */
+/**
+ * `{ mmulator, version: 1, passed, failed, skipped, files: [ FileConformance … ], errors }`; a divergence's scene is told as
+ * `before` and `did`, a sentence each. docs/conform.md describes it.
+ */
 export function conformanceDocument(
   results: readonly FileConformance[],
   errors: readonly InputError[],
   version: string,
 ): unknown {
-  return { mmulator: version, version: 1, ...tallyOf(results), files: results, errors: errors.map(errorDocument) };
+  const files = results.map((result) => ({ ...result, divergences: result.divergences.map(divergenceDocument) }));
+  return { mmulator: version, version: 1, ...tallyOf(results), files, errors: errors.map(errorDocument) };
+}
+
+function divergenceDocument({ scene, ...told }: Divergence): unknown {
+  return scene === undefined ? told : { ...told, before: scene.before, did: did(scene) };
 }

@@ -2,7 +2,7 @@
 import { LEVEL_MAX } from '../../conform/linux/compare.ts';
 import { defineCommand } from '../command.ts';
 import { conformFiles } from '../conform-files.ts';
-import { LINUX_RECORDING_FOLDERS, openLinuxRecording } from '../linux-recordings.ts';
+import { LINUX_RECORDING_FOLDERS, noTraceNamed, openLinuxRecording, traceSelection } from '../linux-recordings.ts';
 import { openRecording, RECORDING_FOLDERS } from '../recordings.ts';
 
 const GROUP = { name: 'conform', summary: 'Check this machine against recordings of the real thing' };
@@ -69,23 +69,29 @@ export const conformLinuxCommand = defineCommand({
       describe:
         '1 results and data, 2 and fault addresses and frame reuse, 3 and fault counts, 4 and maps, 5 and pages and sharing, 6 and smaps and status',
     },
+    only: { type: 'string', describe: 'Only the traces of these names: fork-017, or patterns: "fork-0*,mix-003"' },
     quiet: { alias: 'q', type: 'boolean', default: false, describe: 'Say only what did not pass' },
   },
   examples: [
     ['conform linux fork.jsonl.gz', 'every trace counts as one'],
     ['conform linux recordings -q --level 1', 'every file below a folder; only what the calls answer'],
-    ['conform linux traces.jsonl --json', 'for a program'],
+    ['conform linux fork.jsonl.gz --only fork-017', 'one trace'],
+    ['conform linux traces.jsonl --json', 'for a program: docs/conform.md describes the document'],
+    ['conform linux - < traces.jsonl.gz', 'from another program'],
   ],
   epilogue:
-    'Exit status: 0 all passed, 1 something failed, 2 a file is no recording.\nA trace fails at its first op that answers otherwise. One with an op that cannot be replayed is compared up to there,\nand skipped when nothing differs. Plain and gzipped files are taken.',
-  run: (args, context) =>
-    conformFiles(
+    'Exit status: 0 nothing failed, 1 a trace failed, 2 a file is broken or no recording (nothing of it is replayed).\nA trace fails at its first op that answers otherwise. One with an op that cannot be replayed is compared up to there,\nand skipped when nothing differs. Plain and gzipped files are taken.',
+  run: (args, context) => {
+    const isMeant = traceSelection(args.only);
+    return conformFiles(
       args.files,
       {
         folders: LINUX_RECORDING_FOLDERS,
-        open: (file, meant) => openLinuxRecording(context.io, file, { level: args.level, meant }),
+        open: (file, meant) => openLinuxRecording(context.io, file, { level: args.level, isMeant, meant }),
         quiet: args.quiet,
+        ...(args.only === undefined ? {} : { nothing: noTraceNamed(args.only) }),
       },
       context,
-    ),
+    );
+  },
 });

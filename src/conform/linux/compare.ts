@@ -24,11 +24,18 @@ export function fieldsOf(level: number): readonly (keyof Result)[] {
   return LEVELS.slice(0, level).flat();
 }
 
-/** The first difference in every field of these that differs; what Linux itself leaves open (`nd`) is passed over. */
-export function differences(fields: readonly (keyof Result)[], linux: Result, ours: Result): Difference[] {
+export interface FieldDifference extends Difference {
+  readonly field: keyof Result;
+}
+
+/**
+ * The first difference in every field of these that differs, in the order of the levels; what Linux itself leaves open
+ * (`nd`) is passed over. A field that neither side has is equal.
+ */
+export function differences(fields: readonly (keyof Result)[], linux: Result, ours: Result): FieldDifference[] {
   return fields.flatMap((field) => {
     if (linux.nd?.includes(field)) return [];
     const found = firstDifference(linux[field], ours[field], field);
-    return found === null ? [] : [found];
+    return found === null ? [] : [{ field, ...found }];
   });
 }

@@ -1,18 +1,32 @@
 /** A file of Linux traces, each replayed and compared: every trace passes, fails or is skipped for an op that is missing. */
 import { invariant } from '../../mmu/invariant.ts';
 import { Mistakes } from '../fields.ts';
-import { type Conformance, type Divergence, type FileConformance, LISTED_MAX } from '../outcome.ts';
+import {
+  type CaseConformance,
+  type Conformance,
+  type Divergence,
+  type FileConformance,
+  LISTED_MAX,
+} from '../outcome.ts';
+import { meaningOf } from './meaning.ts';
 import type { Trace } from './recording.ts';
-import { replayTrace, type TraceOutcome } from './replay-trace.ts';
+import { replayTrace, type TraceFailure, type TraceOutcome } from './replay-trace.ts';
+import { sceneOf } from './scene.ts';
 import { readTraces } from './trace-file.ts';
 
 const KIND = 'Linux traces';
-/** Characters shown of a difference besides the first. */
-const SHORT_MAX = 160;
 
-/** `level`: 1 to 6, see compare.ts. @throws InputErrors every mistake in the file */
-export function conformLinux(file: string, text: string, level: number): Conformance {
-  return new LinuxConformance(file, readTraces(text, new Mistakes(file)), level);
+export interface LinuxConformOptions {
+  /** How much is compared, 1 to 6: compare.ts. */
+  readonly level: number;
+  /** Which of the traces are meant, by their names. */
+  readonly isMeant: (trace: string) => boolean;
+}
+
+/** Null when none of the file's traces is meant. @throws InputErrors every mistake in the file, whatever is meant of it */
+export function conformLinux(file: string, text: string, { level, isMeant }: LinuxConformOptions): Conformance | null {
+  const traces = readTraces(text, new Mistakes(file)).filter(({ trace }) => isMeant(trace));
+  return traces.length === 0 ? null : new LinuxConformance(file, traces, level);
 }
 
 class LinuxConformance implements Conformance {
@@ -25,6 +39,7 @@ class LinuxConformance implements Conformance {
   private skipped = 0;
   private ops = 0;
   private readonly divergences: Divergence[] = [];
+  private readonly cases: CaseConformance[] = [];
   /** What could not be replayed: in how many traces, and where first. */
   private readonly missing = new Map<string, { traces: number; readonly first: string }>();
 
@@ -57,6 +72,8 @@ class LinuxConformance implements Conformance {
       ops: this.ops,
       divergences,
       unlisted: failed - divergences.length,
+      level: this.level,
+      cases: this.cases,
     };
   }
 
@@ -68,8 +85,10 @@ class LinuxConformance implements Conformance {
     return `${this.skipped} of the traces use what cannot be replayed: ${listed.join(', ')}`;
   }
 
-  private note({ trace, compared, failure, stopped }: TraceOutcome): void {
+  private note(outcome: TraceOutcome): void {
+    const { trace, compared, failure, stopped } = outcome;
     this.ops += compared;
+    this.cases.push(caseOf(outcome));
     if (failure !== null) {
       this.failed++;
       if (this.divergences.length < LISTED_MAX) this.divergences.push(divergence(trace, failure));
@@ -82,20 +101,32 @@ class LinuxConformance implements Conformance {
   }
 }
 
-function divergence(trace: Trace, { at, op, found }: NonNullable<TraceOutcome['failure']>): Divergence {
-  const first = found[0];
+function caseOf({ trace, compared, failure, stopped }: TraceOutcome): CaseConformance {
+  const { trace: name, family } = trace;
+  if (failure !== null) {
+    const reason = `differs: ${failure.found.map(({ field }) => field).join(', ')}`;
+    return { name, family, outcome: 'failed', ops: compared, op: failure.at < 0 ? null : failure.at, reason };
+  }
+  if (stopped === null) return { name, family, outcome: 'passed', ops: compared, op: null, reason: null };
+  return { name, family, outcome: 'skipped', ops: compared, op: stopped.at, reason: `no replay of ${stopped.why}` };
+}
+
+function divergence(trace: Trace, { at, op, found, linux, ours }: TraceFailure): Divergence {
+  const differences = found.map((difference) => ({
+    ...difference,
+    meaning: meaningOf(difference.field, linux, ours),
+  }));
+  const first = differences[0];
   invariant(first !== undefined, 'a failure has a difference');
-  const others = found
-    .slice(1)
-    .map(({ path, expected, actual }) => `also ${path}: expected ${short(expected)}, actual ${short(actual)}`);
   return {
     where: `${trace.trace} ${at < 0 ? 'before the first op' : `op ${at}`}: ${first.path}`,
     op: at < 0 ? null : at,
     what: op === null ? null : JSON.stringify(op),
     expected: first.expected,
     actual: first.actual,
-    notes: trace.note === undefined ? others : [...others, trace.note],
+    notes: trace.note === undefined ? [] : [trace.note],
+    recording: trace.trace,
+    differences,
+    scene: sceneOf(trace, at),
   };
 }
-
-const short = (text: string): string => (text.length <= SHORT_MAX ? text : `${text.slice(0, SHORT_MAX)}…`);

@@ -92,14 +92,14 @@ const PROT_NAMES: Readonly<Record<string, number>> = {
 };
 const PROT_LETTERS: Readonly<Record<string, number>> = { r: PROT_READ, w: PROT_WRITE, x: PROT_EXEC };
 
-/** PROT_* bits of `rw|growsdown|0x80`. */
-export function parseProtection(text: string): number {
+/** PROT_* bits of `rw|growsdown|0x80`; null for a word that is none of these. */
+export function parseProtection(text: string): number | null {
   let bits = 0;
   for (const part of text.split('|')) {
-    const named = PROT_NAMES[part];
-    if (named !== undefined) bits |= named;
-    else if (/^[0-9]/.test(part)) bits |= Number(part);
-    else for (const letter of part) bits |= PROT_LETTERS[letter]!;
+    const whole = parseFlags(part, PROT_NAMES);
+    const found = whole ?? parseFlags([...part].join('|'), PROT_LETTERS);
+    if (found === null) return null;
+    bits |= found;
   }
   return bits;
 }
@@ -133,14 +133,48 @@ export const parseMapFlags = (text: string): number | null => parseFlags(text, M
 export function parseFlags(text: string | number, names: Readonly<Record<string, number>>): number | null {
   let bits = 0;
   for (const part of String(text).split('|')) {
-    const value = Object.hasOwn(names, part) ? names[part]! : /^\d/.test(part) ? Number(part) : null;
+    const value = Object.hasOwn(names, part) ? names[part]! : isNumber(part) ? Number(part) : null;
     if (value === null) return null;
     bits |= value;
   }
   return bits;
 }
 
+const isNumber = (text: string): boolean => /^(?:0x[0-9a-f]+|-?\d+)$/i.test(text);
+
 /** `3m2.` of single letters. */
 export function runLengths(letters: string): string {
   return letters.replace(/(.)\1*/g, (run, letter: string) => `${run.length}${letter}`);
+}
+
+/** Where two run-length coded texts differ first: which letter of them, and what stands there; undefined behind the end. */
+export interface RunDifference {
+  readonly at: number;
+  readonly left: string | undefined;
+  readonly right: string | undefined;
+}
+
+/** Null when they are equal. Runs are not spelt out: an area may have 2^35 pages. */
+export function firstRunDifference(left: string, right: string): RunDifference | null {
+  const [ends, others] = [runEnds(left), runEnds(right)];
+  let [i, j, at] = [0, 0, 0];
+  while (i < ends.length || j < others.length) {
+    const [one, other] = [ends[i], others[j]];
+    if (one === undefined || other === undefined || one.letter !== other.letter) {
+      return { at, left: one?.letter, right: other?.letter };
+    }
+    at = Math.min(one.end, other.end);
+    if (one.end === at) i++;
+    if (other.end === at) j++;
+  }
+  return null;
+}
+
+/** Each run's letter and where it ends, from the beginning of the text. */
+function runEnds(text: string): { readonly letter: string; readonly end: number }[] {
+  let end = 0;
+  return Array.from(text.matchAll(/(\d+)(.)/g), ([, count, letter]) => {
+    end += Number(count);
+    return { letter: letter!, end };
+  });
 }

@@ -5,11 +5,25 @@
  *     address   `SYM`, `SYM+N-N…` or `0x…`           size   0 to 2^64 - 1, a number or a text
  *     whole     a whole number of either sign         word   a text         words   a text or a number
  *
+ *     maps, pages, shares, memory   the state, as recording.ts has it
+ *
  * A `?` behind a field: it may be missing. Ops that are not here are not refused: they cannot be replayed.
  */
 import { isObject } from '../fields.ts';
 
-export type FieldKind = 'address' | 'size' | 'whole' | 'word' | 'words' | 'list' | 'object';
+type FieldKind =
+  | 'address'
+  | 'size'
+  | 'whole'
+  | 'word'
+  | 'words'
+  | 'names'
+  | 'list'
+  | 'object'
+  | 'maps'
+  | 'pages'
+  | 'shares'
+  | 'memory';
 type FieldTable = Readonly<Record<string, FieldKind>>;
 
 const COMMON: FieldTable = { 'p?': 'word', 'as?': 'word', 'probe?': 'whole' };
@@ -67,6 +81,9 @@ export const OP_FIELDS: Readonly<Record<string, FieldTable>> = {
   snap: {},
 };
 
+/** The state, of `base` or in a result. */
+export const STATE_FIELDS: FieldTable = { 'maps?': 'maps', 'pt?': 'pages', 'share?': 'shares' };
+
 export const RESULT_FIELDS: FieldTable = {
   'ret?': 'words',
   'err?': 'word',
@@ -86,21 +103,19 @@ export const RESULT_FIELDS: FieldTable = {
   'min?': 'whole',
   'maj?': 'whole',
   'pg?': 'word',
-  'maps?': 'object',
-  'pt?': 'object',
-  'share?': 'list',
-  'mem?': 'object',
-  'nd?': 'list',
+  ...STATE_FIELDS,
+  'mem?': 'memory',
+  'nd?': 'names',
 };
 
 export const TRACE_FIELDS: FieldTable = {
   trace: 'word',
   family: 'word',
   'note?': 'word',
-  'nostack?': 'word',
-  'zswap?': 'word',
+  'nostack?': 'words',
+  'zswap?': 'words',
   ops: 'list',
-  base: 'object',
+  'base?': 'object',
   results: 'list',
 };
 
@@ -108,10 +123,24 @@ const KINDS: Readonly<Record<FieldKind, { readonly holds: (value: unknown) => bo
   address: { holds: isAddress, what: 'an address: `ARENA+0x1000`, `A-4096`, `0x…`' },
   size: { holds: isSize, what: 'a whole number from 0 to 2^64 - 1' },
   whole: { holds: isWhole, what: 'a whole number' },
-  word: { holds: (value) => typeof value === 'string', what: 'a text' },
+  word: { holds: isText, what: 'a text' },
   words: { holds: (value) => typeof value === 'string' || Number.isSafeInteger(value), what: 'a text or a number' },
+  names: { holds: (value) => Array.isArray(value) && value.every(isText), what: 'a list of names of fields' },
   list: { holds: Array.isArray, what: 'a list' },
   object: { holds: isObject, what: 'an object' },
+  maps: {
+    holds: ofEachProcess((row) => isRow(row, ['string', 'string', 'string', 'number', 'string', 'string'])),
+    what: 'lists of [start, end, perms, offset, name, VmFlags] by process',
+  },
+  pages: {
+    holds: ofEachProcess((row) => isRow(row, ['string', 'string'])),
+    what: 'lists of [start of the area, page classes] by process',
+  },
+  shares: {
+    holds: (value) => Array.isArray(value) && value.every(isShare),
+    what: 'a list of [place, place, …, pages]',
+  },
+  memory: { holds: isMemory, what: 'the figures of `status` and `smaps` by process' },
 };
 
 /** What is wrong with the first wrong field of the object; null when all are right. */
@@ -154,3 +183,31 @@ function isWhole(value: unknown): boolean {
 }
 
 const isInteger = (text: string): boolean => /^(?:0x[0-9a-fA-F]+|-?\d+)$/.test(text);
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function ofEachProcess(holds: (row: unknown) => boolean): (value: unknown) => boolean {
+  return (value) => isObject(value) && Object.values(value).every((rows) => Array.isArray(rows) && rows.every(holds));
+}
+
+function isRow(row: unknown, types: readonly ('string' | 'number')[]): boolean {
+  return Array.isArray(row) && row.length === types.length && row.every((item, index) => typeof item === types[index]);
+}
+
+function isShare(row: unknown): boolean {
+  return Array.isArray(row) && typeof row.at(-1) === 'number' && row.slice(0, -1).every(isText);
+}
+
+function isMemory(value: unknown): boolean {
+  const isFigures = (figures: unknown) =>
+    isObject(figures) && Object.values(figures).every((kib) => typeof kib === 'number');
+  const isAreaFigures = (row: unknown) => Array.isArray(row) && row.length === 2 && isText(row[0]) && isFigures(row[1]);
+  const isProcess = (process: unknown) =>
+    isObject(process) &&
+    isFigures(process.status) &&
+    Array.isArray(process.smaps) &&
+    process.smaps.every(isAreaFigures);
+  return isObject(value) && Object.values(value).every(isProcess);
+}

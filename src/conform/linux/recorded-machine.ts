@@ -15,6 +15,8 @@ import type { Op, Trace } from './recording.ts';
 
 const KIB = 1024;
 export const PAGE_BYTES = 4096;
+/** The memory group that the recorded processes are in. What the harness has for itself is not charged to it. */
+export const RECORDED_GROUP = 'vmor';
 /** The recording machine's: together they bound what one request is promised. */
 const LINUX_MEMORY_BYTES = 24684084 * KIB;
 const LINUX_SWAP_BYTES = 262140 * KIB;
@@ -37,17 +39,20 @@ export interface RecordedMachine {
 }
 
 export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'zswap' | 'ops'>): RecordedMachine {
-  const machine = new Machine({ paging: 'x86_64', ...memoryFor(trace.ops) });
+  const machine = new Machine({
+    paging: 'x86_64',
+    ...memoryFor(trace.ops),
+    swapKind: isOn(trace.zswap) ? 'zswap' : 'disk',
+  });
   machine.kernel.sysctl.admin_reserve_kbytes = ADMIN_RESERVE_KBYTES;
   machine.kernel.sysctl.user_reserve_kbytes = USER_RESERVE_KBYTES;
-  const stack = trace.nostack === '1' ? 0 : STACK_BYTES;
+  const stack = isOn(trace.nostack) ? 0 : STACK_BYTES;
   const process = machine.spawn({ name: 'P0', image: { text: PAGE_BYTES, stack }, signals: 'survive' });
   const space = process.space!;
   space.dataBytes = DATA_BYTES;
   process.limits.memlock = MEMLOCK_BYTES;
   // The recording machine keeps no superpages for MAP_HUGETLB.
   machine.kernel.sysctl.nr_hugepages = 0;
-  machine.kernel.swap.keepsCopies = trace.zswap !== '1';
   machine.load(process, BASES.TEXT, 1);
   const scratch = machine.mmap(process, {
     address: BASES.SCRATCH,
@@ -56,9 +61,14 @@ export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'zswap' | 'op
     flags: MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED,
   });
   for (let at = scratch; at < scratch + SCRATCH_BYTES; at += PAGE_BYTES) machine.store(process, at, 1);
+  machine.groups.create(RECORDED_GROUP);
+  machine.groups.move(process, RECORDED_GROUP);
   if (stack > 0) machine.store(process, BASES.STACK - 8, 0, 8);
   return { machine, process };
 }
+
+/** Of a header of the trace: `"1"`, as the recorder writes it, or 1. */
+const isOn = (header: string | number | undefined): boolean => String(header) === '1';
 
 /** The recording machine's memory where a request is so large that it could matter, a small one elsewhere. */
 function memoryFor(ops: readonly Op[]): { memory: number; swap: number } {

@@ -104,10 +104,11 @@ export interface Trace {
   /** What a hand-made trace pins. */
   readonly note?: string;
   /** `"1"`: the process has no stack area. */
-  readonly nostack?: string;
+  readonly nostack?: string | number;
   /** `"1"`: swapping compresses at once, instead of writing to a disk in its own time. */
-  readonly zswap?: string;
+  readonly zswap?: string | number;
   readonly ops: readonly Op[];
-  readonly base: Pick<Result, 'maps' | 'pt' | 'share'>;
+  /** The state before the first op; a recording need not tell it. */
+  readonly base?: Pick<Result, 'maps' | 'pt' | 'share'>;
   readonly results: readonly Result[];
 }

@@ -7,14 +7,17 @@ import { type PageState, pageAt } from '../observe.ts';
 import { PAGE_BYTES } from '../recorded-machine.ts';
 import type { Answer } from '../recording.ts';
 import type { World } from '../world.ts';
+import { oneOf, onlyWith } from './known-words.ts';
 import type { Operations, ProcessCall } from './operation.ts';
 
+const ofKnownSize = onlyWith({ size: (value) => [1, 2, 4, 8].includes(Number(value)) });
+
 export const ACCESS_OPS: Operations = {
-  read: { by: 'process', perform: access },
-  write: { by: 'process', perform: access },
+  read: { by: 'process', unsupported: ofKnownSize, perform: access },
+  write: { by: 'process', unsupported: ofKnownSize, perform: access },
   rmw: { by: 'process', perform: access },
   exec: { by: 'process', perform: access },
-  touch: { by: 'process', perform: touch },
+  touch: { by: 'process', unsupported: onlyWith({ rw: oneOf(['r', 'w']) }), perform: touch },
 };
 
 function access(call: ProcessCall): void {

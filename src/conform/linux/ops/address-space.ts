@@ -10,32 +10,28 @@ import {
 import { ADVICE, type AdviceName } from '../../../kernel/vm/advice.ts';
 import { BASES, parseFlags, parseSize } from '../notation.ts';
 import { PAGE_BYTES } from '../recorded-machine.ts';
-import type { Op } from '../recording.ts';
+import { flagsOf, isNumeral, onlyWith } from './known-words.ts';
 import { answerAddress, answerNumber, type Operations, type ProcessCall } from './operation.ts';
 
 const MREMAP_NAMES = { maymove: MREMAP_MAYMOVE, fixed: MREMAP_FIXED, dontunmap: MREMAP_DONTUNMAP };
 const MSYNC_NAMES = { sync: MS_SYNC, async: MS_ASYNC, invalidate: MS_INVALIDATE };
 
-const unknownFlags =
-  (names: Readonly<Record<string, number>>) =>
-  ({ flags }: Op): string | null =>
-    parseFlags(flags ?? 0, names) === null ? `flags ${flags}` : null;
-
 export const ADDRESS_SPACE_OPS: Operations = {
   mremap: {
     by: 'process',
-    unsupported: unknownFlags(MREMAP_NAMES),
+    unsupported: onlyWith({ flags: flagsOf(MREMAP_NAMES) }),
     perform: (call) => answerAddress(call, mremap(call)),
   },
   madvise: {
     by: 'process',
+    unsupported: onlyWith({ advice: (value) => Object.hasOwn(ADVICE, value) || isNumeral(value) }),
     perform: ({ world, op, process, address, answer }) =>
       answerNumber(answer, world.machine.calls.madvise(process, address, parseSize(op.len!), adviceOf(op.advice!))),
   },
   mincore: { by: 'process', perform: mincore },
   msync: {
     by: 'process',
-    unsupported: unknownFlags(MSYNC_NAMES),
+    unsupported: onlyWith({ flags: flagsOf(MSYNC_NAMES) }),
     perform: ({ world, op, process, address, answer }) => {
       const flags = parseFlags(op.flags ?? 0, MSYNC_NAMES)!;
       answerNumber(answer, world.machine.calls.msync(process, address, parseSize(op.len!), flags));
@@ -43,6 +39,7 @@ export const ADDRESS_SPACE_OPS: Operations = {
   },
   mseal: {
     by: 'process',
+    unsupported: onlyWith({ flags: isNumeral }),
     perform: ({ world, op, process, address, answer }) => {
       const flags = parseSize(op.flags ?? 0);
       answerNumber(answer, world.machine.calls.mseal(process, address, parseSize(op.len!), flags));
@@ -50,6 +47,7 @@ export const ADDRESS_SPACE_OPS: Operations = {
   },
   remap_file_pages: {
     by: 'process',
+    unsupported: onlyWith({ prot: isNumeral, flags: isNumeral }),
     perform: ({ world, op, process, address, answer }) => {
       const page = parseSize(op.pgoff ?? 0);
       const { calls } = world.machine;

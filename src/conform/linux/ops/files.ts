@@ -3,6 +3,7 @@ import { fail } from '../../../kernel/linux-abi.ts';
 import { parseSize } from '../notation.ts';
 import type { Op } from '../recording.ts';
 import type { World } from '../world.ts';
+import { isHex, oneOf, onlyWith } from './known-words.ts';
 import { answerNumber, type Operations, type ProcessCall, type WorldCall } from './operation.ts';
 
 const SPECIAL: Readonly<Record<string, string>> = { '@zero': '/dev/zero', '@null': '/dev/null', '@dir': '/' };
@@ -14,15 +15,29 @@ const MODES: Readonly<Record<string, { canRead?: boolean; canWrite?: boolean; is
   path: { isPath: true },
 };
 
+const TYPES: Readonly<Record<string, 'tmpfs' | 'disk'>> = { tmpfs: 'tmpfs', ext4: 'disk' };
+
 export const FILE_OPS: Operations = {
-  file: { by: 'world', perform: createFile, unsupported: ({ fs = '' }) => (fs in TYPES ? null : `on ${fs}`) },
+  file: {
+    by: 'world',
+    unsupported: onlyWith({ fs: oneOf(Object.keys(TYPES)), fill: oneOf(['pattern', 'hole']) }),
+    perform: createFile,
+  },
   ftruncate: onFile(({ files }, name, op) => files.truncate(name, Number(parseSize(op.size!)))),
-  fwrite: onFile(({ files }, name, op) => files.write(name, Number(parseSize(op.off!)), parseHex(op.hex!))),
+  fwrite: {
+    ...onFile(({ files }, name, op) => files.write(name, Number(parseSize(op.off!)), parseHex(op.hex!))),
+    unsupported: onlyWith({ hex: isHex }),
+  },
   fsync: onFile(({ files }, name) => files.sync(name)),
   punch: onFile(({ files }, name, op) => files.punch(name, Number(parseSize(op.off!)), Number(parseSize(op.len!)))),
   dropcache: onFile(({ files }, name) => files.dropCache(name)),
   fread: { by: 'world', perform: readFile },
-  open: { by: 'process', uncounted: true, perform: openFile },
+  open: {
+    by: 'process',
+    uncounted: true,
+    unsupported: onlyWith({ mode: oneOf(Object.keys(MODES)) }),
+    perform: openFile,
+  },
   close: {
     by: 'process',
     uncounted: true,
@@ -47,8 +62,6 @@ export const FILE_OPS: Operations = {
       answerNumber(answer, world.machine.calls.poke(process, address, Number(op.val!) & 0xff)),
   },
 };
-
-const TYPES: Readonly<Record<string, 'tmpfs' | 'disk'>> = { tmpfs: 'tmpfs', ext4: 'disk' };
 
 /** The number that the op's `fd` stands for; -1 for a name that nothing was opened under. */
 export function descriptorOf(world: World, op: Op): number {

@@ -3,6 +3,7 @@ import type { ResourceName } from '../../../kernel/limits.ts';
 import type { Process } from '../../../kernel/process.ts';
 import { PAGE_BYTES } from '../recorded-machine.ts';
 import type { Op } from '../recording.ts';
+import { isNumeral, oneOf, onlyWith } from './known-words.ts';
 import { answerNumber, type Operations } from './operation.ts';
 
 const RESOURCES: readonly string[] = ['AS', 'STACK', 'DATA', 'MEMLOCK', 'FSIZE'] satisfies readonly ResourceName[];
@@ -11,7 +12,7 @@ export const LIMIT_OPS: Operations = {
   setrlimit: {
     by: 'process',
     uncounted: true,
-    unsupported: ({ res = '' }) => (RESOURCES.includes(res) ? null : `RLIMIT_${res}`),
+    unsupported: onlyWith({ res: oneOf(RESOURCES), val: (value) => value === 'inf' || isNumeral(value) }),
     perform: ({ world, op, process, answer }) => {
       const resource = op.res as ResourceName;
       const soft = Math.min(wantedBytes(op, process), process.limits.hard[resource]);

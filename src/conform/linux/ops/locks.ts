@@ -1,16 +1,11 @@
 /** mlock, mlock2, munlock, mlockall and munlockall. */
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../../../kernel/linux-abi.ts';
 import { parseFlags, parseSize } from '../notation.ts';
-import type { Op } from '../recording.ts';
+import { flagsOf, onlyWith } from './known-words.ts';
 import { answerNumber, type Operations } from './operation.ts';
 
 const MLOCK2_FLAGS = { onfault: MLOCK_ONFAULT };
 const MLOCKALL_FLAGS = { current: MCL_CURRENT, future: MCL_FUTURE, onfault: MCL_ONFAULT };
-
-const unknownFlags =
-  (names: Readonly<Record<string, number>>) =>
-  ({ flags }: Op): string | null =>
-    parseFlags(flags!, names) === null ? `flags ${flags}` : null;
 
 export const LOCK_OPS: Operations = {
   mlock: {
@@ -20,7 +15,7 @@ export const LOCK_OPS: Operations = {
   },
   mlock2: {
     by: 'process',
-    unsupported: unknownFlags(MLOCK2_FLAGS),
+    unsupported: onlyWith({ flags: flagsOf(MLOCK2_FLAGS) }),
     perform: ({ world, op, process, address, answer }) => {
       const flags = parseFlags(op.flags!, MLOCK2_FLAGS)!;
       answerNumber(answer, world.machine.calls.mlock2(process, address, parseSize(op.len!), flags));
@@ -33,7 +28,7 @@ export const LOCK_OPS: Operations = {
   },
   mlockall: {
     by: 'process',
-    unsupported: unknownFlags(MLOCKALL_FLAGS),
+    unsupported: onlyWith({ flags: flagsOf(MLOCKALL_FLAGS) }),
     perform: ({ world, op, process, answer }) =>
       answerNumber(answer, world.machine.calls.mlockall(process, parseFlags(op.flags!, MLOCKALL_FLAGS)!)),
   },

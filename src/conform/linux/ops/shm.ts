@@ -1,12 +1,12 @@
 /** System V shared memory: shmget, shmat, shmdt and shmrm, which is shmctl with IPC_RMID. */
 import { SHM_EXEC, SHM_RDONLY, SHM_REMAP, SHM_RND } from '../../../kernel/fs/shm.ts';
-import { parseSize } from '../notation.ts';
+import { parseFlags, parseSize } from '../notation.ts';
 import type { Op } from '../recording.ts';
 import type { World } from '../world.ts';
+import { flagsOf, onlyWith } from './known-words.ts';
 import { answerAddress, answerNumber, type Operations } from './operation.ts';
 
 const FLAGS: Readonly<Record<string, number>> = {
-  '0': 0,
   rdonly: SHM_RDONLY,
   rnd: SHM_RND,
   remap: SHM_REMAP,
@@ -36,17 +36,15 @@ export const SHM_OPS: Operations = {
     by: 'process',
     perform: (call) => {
       const { world, op, process, address } = call;
-      const flags = wordsOf(op).reduce((bits, word) => bits | FLAGS[word]!, 0);
+      const flags = parseFlags(op.flags!, FLAGS)!;
       answerAddress(call, world.machine.calls.shmat(process, segmentOf(world, op), address, flags));
     },
-    unsupported: (op) => (wordsOf(op).every((word) => Object.hasOwn(FLAGS, word)) ? null : `flags ${op.flags}`),
+    unsupported: onlyWith({ flags: flagsOf(FLAGS) }),
   },
   shmdt: {
     by: 'process',
     perform: ({ world, process, address, answer }) => answerNumber(answer, world.machine.calls.shmdt(process, address)),
   },
 };
-
-const wordsOf = (op: Op): string[] => String(op.flags).split('|');
 
 const segmentOf = (world: World, op: Op): number => world.segments.get(op.shm!) ?? NO_SEGMENT;
