@@ -50,6 +50,7 @@ import type {
   WaitResult,
 } from './machine-api.ts';
 import { MachineFiles } from './machine-files.ts';
+import { MachineGroups } from './machine-groups.ts';
 import { ProgramPort } from './program-port.ts';
 import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
 import { SystemCalls } from './system-calls.ts';
@@ -97,6 +98,7 @@ export class Machine {
   /** The system calls that are not methods here. */
   readonly calls: SystemCalls;
   readonly files: MachineFiles;
+  readonly groups: MachineGroups;
   /** What runs in the processes: their libraries, heaps and hooks. */
   readonly programs: ProgramPort;
   private listeners: MachineListener[] = [];
@@ -116,6 +118,7 @@ export class Machine {
     this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
     this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
     this.files = new MachineFiles(this.kernel);
+    this.groups = new MachineGroups(this.kernel);
     this.port = new AccessPort(this.kernel, this.trap);
     this.programs = new ProgramPort(this.kernel, this.trap, this);
     this.calls = new SystemCalls(this.kernel, this.trap, this.programs);
@@ -320,9 +323,8 @@ export class Machine {
 
   /** Physical address of the root table, and the ASID to run under. */
   setRoot(cpu: number, rootAddress: number, asid = 0): void {
-    const processor = this.cpus[cpu];
-    if (processor === undefined) throw noSuchCpu(cpu, this.cpus.length);
-    processor.setAddressSpace(rootAddress, asid);
+    if (this.cpus[cpu] === undefined) throw noSuchCpu(cpu, this.cpus.length);
+    this.cpus[cpu].setAddressSpace(rootAddress, asid);
   }
 
   // Looking

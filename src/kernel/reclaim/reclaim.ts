@@ -52,7 +52,15 @@ export function reclaimOne(kernel: Kernel): boolean {
 /** Evict one page of the group, the first in the policy's order that can leave; false when none can. */
 export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
   if (!mayReclaim(kernel)) return false;
-  return kernel.policy.order().some((pfn) => kernel.frames.group[pfn] === group.index && evict(kernel, pfn));
+  const { frames, policy } = kernel;
+  const mayTake = (pfn: number): boolean =>
+    frames.group[pfn] === group.index && (group.swappiness !== 0 || isOnFileSide(kernel, pfn));
+  return policy.order().some((pfn) => mayTake(pfn) && evict(kernel, pfn));
+}
+
+/** Does the frame leave without swap: a page of a file, or one given up by MADV_FREE? */
+function isOnFileSide({ frames }: Kernel, pfn: number): boolean {
+  return frames.use[pfn] === FRAME_FILE || (frames.use[pfn] === FRAME_ANON && frames.has(pfn, FLAG_LAZY_FREE));
 }
 
 /** Without swap space, files or unchanged copies in swap, looking for a victim is vain. */

@@ -8,6 +8,7 @@ import { LOCK_OPS } from './locks.ts';
 import { MAPPING_OPS } from './mapping.ts';
 import type { Operation, Operations } from './operation.ts';
 import { PROCESS_OPS } from './process.ts';
+import { RECLAIM_OPS } from './reclaim.ts';
 import { SHM_OPS } from './shm.ts';
 import { SYSCTL_OPS } from './sysctl.ts';
 import { WORLD_OPS } from './world.ts';
@@ -22,6 +23,7 @@ const OPERATIONS: Operations = {
   ...FILE_OPS,
   ...SHM_OPS,
   ...SYSCTL_OPS,
+  ...RECLAIM_OPS,
   ...WORLD_OPS,
 };
 
