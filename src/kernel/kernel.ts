@@ -15,17 +15,23 @@ import { ReverseMap } from './frames/reverse-map.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
 import { MemoryGroup } from './memory-group.ts';
 import type { MemoryObject } from './memory-object.ts';
+import { VmStat } from './pressure/vmstat.ts';
+import { defaultMinFreeKbytes } from './pressure/watermarks.ts';
+import { Zone } from './pressure/zone.ts';
 import type { Process } from './process.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
 import { createPolicy } from './reclaim/registry.ts';
-import { SwapDevice } from './swap/swap-device.ts';
+import { SwapReadAhead } from './swap/read-ahead.ts';
+import { SwapDevice, type SwapKind } from './swap/swap-device.ts';
 import { Sysctls } from './sysctl.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
 export interface KernelOptions {
   /** Swap device, bytes. */
   readonly swap: number;
+  /** What the swap device is (swap/swap-device.ts). */
+  readonly swapKind: SwapKind;
   readonly replacement: string;
   /** Limit on resident user pages, machine-wide; null: none. */
   readonly residentPages: number | null;
@@ -61,10 +67,13 @@ export class Kernel {
   readonly buddy: BuddyAllocator;
   readonly reverseMap: ReverseMap;
   readonly swap: SwapDevice;
+  readonly swapReadAhead = new SwapReadAhead();
   readonly policy: ReplacementPolicy;
   readonly random: Random;
   readonly counters = new KernelCounters();
   readonly sysctl: Sysctls;
+  readonly vmstat = new VmStat();
+  readonly zone: Zone;
 
   /** By id; ids are reused. */
   readonly spaces: (AddressSpace | null)[] = [];
@@ -119,7 +128,7 @@ export class Kernel {
     this.frames = new FrameTable(memory.frames);
     this.buddy = new BuddyAllocator(memory.frames, 1);
     this.reverseMap = new ReverseMap(memory.frames);
-    this.swap = new SwapDevice(options.swap, format.pageBytes);
+    this.swap = new SwapDevice(options.swap, format.pageBytes, options.swapKind);
     this.random = new Random(options.seed);
     this.policy = createPolicy(options.replacement, {
       slots: memory.frames,
@@ -131,7 +140,11 @@ export class Kernel {
     this.frames.references[ZERO_PFN] = 1;
     memory.zeroFrame(ZERO_PFN);
     this.bootFreeFrames = this.buddy.free;
-    this.sysctl = new Sysctls(options.overcommit);
+    this.sysctl = new Sysctls(
+      options.overcommit,
+      defaultMinFreeKbytes(Math.floor((this.bootFreeFrames * format.pageBytes) / 1024)),
+    );
+    this.zone = new Zone(memory.frames, this.bootFreeFrames, format.pageBytes, this.sysctl);
   }
 
   /** Bytes kept free below a growing stack. */

@@ -5,10 +5,13 @@
  *     overcommit_kbytes     instead of the ratio; 0: the ratio       max_map_count       areas of one process
  *     admin_reserve_kbytes, user_reserve_kbytes                      what mode 2 keeps back (accounting.ts)
  *     nr_hugepages          superpages for MAP_HUGETLB
+ *     page-cluster          log2 of the slots that one swap-in reads       (swap/read-ahead.ts)
+ *     min_free_kbytes, watermark_scale_factor                              (pressure/watermarks.ts)
  *
  * [mm/util.c:overcommit_policy_handler, overcommit_ratio_handler, overcommit_kbytes_handler; mm/mmap.c]
  */
 import { fail } from './linux-abi.ts';
+import { DEFAULT_WATERMARK_SCALE_FACTOR } from './pressure/watermarks.ts';
 
 const INT_MAX = 2 ** 31 - 1;
 
@@ -28,8 +31,12 @@ const RANGES = {
   user_reserve_kbytes: AMOUNT,
   max_map_count: COUNT,
   nr_hugepages: COUNT,
+  'page-cluster': { least: 0, most: 31 },
+  min_free_kbytes: COUNT,
+  watermark_scale_factor: { least: 1, most: 3000 },
 } as const satisfies Readonly<Record<string, Range>>;
 export type SysctlName = keyof typeof RANGES;
+export const SYSCTL_NAMES = Object.keys(RANGES) as [SysctlName, ...SysctlName[]];
 
 export const isSysctl = (name: string): name is SysctlName => Object.hasOwn(RANGES, name);
 
@@ -43,16 +50,25 @@ export class Sysctls {
   max_map_count = 65530;
   /** Superpages for MAP_HUGETLB; until it is set, as many as memory has free. */
   nr_hugepages = Number.POSITIVE_INFINITY;
+  'page-cluster' = 0;
+  min_free_kbytes: number;
+  watermark_scale_factor = DEFAULT_WATERMARK_SCALE_FACTOR;
 
-  constructor(overcommit: number) {
+  constructor(overcommit: number, minFreeKbytes: number) {
     this.overcommit_memory = overcommit;
+    this.min_free_kbytes = minFreeKbytes;
   }
+}
+
+/** Is that a value the name takes? */
+export function isSysctlValue(name: SysctlName, value: number): boolean {
+  const { least, most } = RANGES[name];
+  return Number.isInteger(value) && value >= least && value <= most;
 }
 
 /** Write a value: 0, or -EINVAL outside of what the name takes. */
 export function setSysctl(sysctls: Sysctls, name: SysctlName, value: number): number {
-  const { least, most } = RANGES[name];
-  if (!Number.isInteger(value) || value < least || value > most) return fail('EINVAL');
+  if (!isSysctlValue(name, value)) return fail('EINVAL');
   sysctls[name] = value;
   // Of ratio and amount the one written last counts.
   if (name === 'overcommit_ratio') sysctls.overcommit_kbytes = 0;

@@ -1,5 +1,6 @@
 /** What a machine is built from. Everything has a default; the same configuration gives the same machine, bit for bit. */
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
+import { SWAP_KINDS, type SwapKind } from '../kernel/swap/swap-device.ts';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { suggest } from '../mmu/nearest.ts';
 import { type CustomFormat, compileCustomFormat } from '../mmu/page-table/custom-format.ts';
@@ -16,6 +17,8 @@ export interface MachineConfig {
   readonly memory: number;
   /** Swap device, in bytes. 0: no swap. */
   readonly swap: number;
+  /** `disk`: pages are written in the background. `zswap`: a compressed store in memory takes them at once. */
+  readonly swapKind: SwapKind;
   /** Name of a replacement policy. */
   readonly replacement: string;
   /** Limit on user pages resident at once, machine-wide (a memory group's limit); null: only by memory. */
@@ -67,6 +70,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     kernel: 'linux',
     memory: 16 * MIB,
     swap: 0,
+    swapKind: 'disk',
     replacement: 'clock',
     residentPages: null,
     cpus: 1,
@@ -94,6 +98,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   paging: true,
   memory: true,
   swap: true,
+  swapKind: true,
   replacement: true,
   residentPages: true,
   cpus: true,
@@ -203,6 +208,7 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
     );
   };
   oneOf('kernel', ['linux', 'none']);
+  oneOf('swapKind', SWAP_KINDS);
   oneOf('fork', ['cow', 'eager']);
   oneOf('overcommit', [0, 1, 2]);
   oneOf('aslr', [false, true]);

@@ -11,12 +11,13 @@
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
-import { cachePage, frameUseOf, needsRead } from '../fs/page-cache.ts';
+import { cachePage, frameUseOf, needsRead, recachePage } from '../fs/page-cache.ts';
 import { readAfter, readAround } from '../fs/read-ahead.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_EXEC, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import type { Process } from '../process.ts';
+import { swapInNeighbours } from '../swap/read-ahead.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import { prepareAnon } from '../vm/anon.ts';
 import type { Area } from '../vm/area.ts';
@@ -25,7 +26,7 @@ import { leafTableEnd } from '../vm/tables.ts';
 import { flushGained } from '../vm/tlb-flush.ts';
 import { copyPage } from './anonymous.ts';
 import { entryForFault, frameForFault } from './frame-for-fault.ts';
-import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_IN } from './outcome.ts';
+import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_CACHE, SWAP_IN } from './outcome.ts';
 
 /** Linux fault_around_bytes: 64 KiB of 4 KiB pages. */
 const FAULT_AROUND_PAGES = 16;
@@ -47,8 +48,9 @@ export function faultObject(
     if (!kernel.pageTable.isEmpty(entry)) return kindOf(object);
   }
   const swapped = (object.pages.get(page) ?? 0) < 0;
-  const major = needsRead(object, page);
-  const kind = swapped ? SWAP_IN | MAJOR : major ? kindOf(object) | MAJOR : kindOf(object);
+  const major = needsRead(kernel, object, page);
+  const quiet = swapped ? (major ? SWAP_IN : SWAP_CACHE) : kindOf(object);
+  const kind = major ? quiet | MAJOR : quiet;
   const pfn = fetchPage(kernel, process, area, page);
   if (pfn < 0) return KILLED;
   if (write && !area.has(VM_SHARED)) {
@@ -174,8 +176,12 @@ function fetchPage(kernel: Kernel, process: Process, area: Area, page: number): 
     kernel.frames.unset(cached, FLAG_UNREAD);
     return cached;
   }
+  const swapCached = recachePage(kernel, object, page);
+  if (swapCached >= 0) return swapCached;
   const pfn = frameForFault(kernel, process, frameUseOf(object));
   if (pfn < 0) return -1;
+  const held = object.pages.get(page);
+  if (held !== undefined && held < 0) swapInNeighbours(kernel, -held - 1);
   cachePage(kernel, object, page, pfn);
   if (!object.tracksWrites) return pfn;
   // Pinned: what is read ahead must not be had at its price.

@@ -1,16 +1,16 @@
 /**
  * A page that was swapped out comes back [mm/memory.c:do_swap_page].
  *
- * The frame joins the swap cache, so that a sharer finds it and an unchanged page can leave without being written.
+ * The frame joins the swap cache - its neighbours too, read ahead (swap/read-ahead.ts) -, so that a sharer finds it and an unchanged page can leave without being written.
  * A write that is the page's only use, or a device more than half full, gives the slot up at once.
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_SWAP_EXCLUSIVE, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON } from '../frames/frame-table.ts';
-import { trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_LOCKED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
-import { isSwapHalfFull, readIntoSwapCache, removeFromSwapCache } from '../swap/swap-cache.ts';
+import { noteSwapCacheHit, swapIn } from '../swap/read-ahead.ts';
+import { isSwapHalfFull, removeFromSwapCache } from '../swap/swap-cache.ts';
 import type { Area } from '../vm/area.ts';
 import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
 import { copyPage, pageKey } from './anonymous.ts';
@@ -34,9 +34,8 @@ export function faultSwapped(
   if (major) {
     pfn = frameForFault(kernel, process, FRAME_ANON, swap.group[slot]!);
     if (pfn < 0) return KILLED;
-    readIntoSwapCache(kernel, pfn, slot);
-    trackFrame(kernel, pfn, pageKey(kernel, space, address));
-  }
+    swapIn(kernel, slot, pfn, pageKey(kernel, space, address));
+  } else noteSwapCacheHit(kernel, pfn);
 
   const alone = frames.mapCount[pfn] === 0;
   pageTable.clear(entry);

@@ -8,7 +8,8 @@ import { FLAG_DIRTY, FLAG_UNREAD, FRAME_FILE, FRAME_SHARED } from '../frames/fra
 import { allocateSpareFrame, allocateUserFrame, holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryObject } from '../memory-object.ts';
-import { releaseSlot } from '../swap/swap-cache.ts';
+import { noteSwapCacheHit, swapInNeighbours } from '../swap/read-ahead.ts';
+import { putSlot, releaseSlot, sharedSwapCacheFrame, takeFromSwapCache } from '../swap/swap-cache.ts';
 
 /** FRAME_* of the object's pages. */
 export function frameUseOf(object: MemoryObject): number {
@@ -16,9 +17,22 @@ export function frameUseOf(object: MemoryObject): number {
 }
 
 /** Does the page have bytes outside memory, so that having it takes reading a device? */
-export function needsRead(object: MemoryObject, page: number): boolean {
+export function needsRead(kernel: Kernel, object: MemoryObject, page: number): boolean {
   const held = object.pages.get(page);
-  return held === undefined ? object.kind === 'file' : held < 0;
+  if (held === undefined) return object.kind === 'file';
+  return held < 0 && sharedSwapCacheFrame(kernel, object, page) < 0;
+}
+
+/** Page of shared memory that is swapped out, but whose frame is still in the swap cache: back into this cache. -1: no. */
+export function recachePage(kernel: Kernel, object: MemoryObject, page: number): number {
+  const pfn = sharedSwapCacheFrame(kernel, object, page);
+  if (pfn < 0) return -1;
+  noteSwapCacheHit(kernel, pfn);
+  takeFromSwapCache(kernel, pfn);
+  kernel.frames.object[pfn] = object.id + 1;
+  kernel.frames.objectPage[pfn] = page;
+  object.pages.set(page, pfn);
+  return pfn;
 }
 
 /** Fill a newly allocated frame with the object's page and put it into the cache. */
@@ -54,14 +68,18 @@ export function isCached(kernel: Kernel, object: MemoryObject, page: number): bo
 export function frameOf(kernel: Kernel, object: MemoryObject, page: number): number {
   const cached = object.frameAt(page);
   if (cached >= 0) return cached;
+  const swapCached = recachePage(kernel, object, page);
+  if (swapCached >= 0) return swapCached;
   const pfn = allocateUserFrame(kernel, frameUseOf(object));
+  const held = object.pages.get(page) ?? 0;
+  if (held < 0) swapInNeighbours(kernel, -held - 1);
   if (pfn >= 0) cachePage(kernel, object, page, pfn);
   return pfn;
 }
 
 /** Bring the page in ahead of need: not at the price of another. False when there is no frame to spare. */
 export function cacheAhead(kernel: Kernel, object: MemoryObject, page: number): boolean {
-  if (object.frameAt(page) >= 0) return true;
+  if (object.frameAt(page) >= 0 || sharedSwapCacheFrame(kernel, object, page) >= 0) return true;
   const pfn = allocateSpareFrame(kernel, frameUseOf(object));
   if (pfn < 0) return false;
   cachePage(kernel, object, page, pfn);
@@ -74,15 +92,12 @@ export function dropPages(kernel: Kernel, object: MemoryObject, first: number, e
 }
 
 export function dropPage(kernel: Kernel, object: MemoryObject, page: number): void {
-  const { swap } = kernel;
   const held = object.pages.get(page)!;
   object.pages.delete(page);
   if (held >= 0) {
     putFrame(kernel, held);
   } else {
-    const slot = -held - 1;
-    swap.counts[slot] = 0;
-    releaseSlot(kernel, slot);
+    putSlot(kernel, -held - 1);
   }
 }
 

@@ -28,7 +28,7 @@ import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_DROPPABLE } from '../linux-abi.ts';
 import { chargeSlot, type MemoryGroup } from '../memory-group.ts';
-import { addToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
+import { addToSwapCache, passToSwapCache, removeFromSwapCache, takeSlot } from '../swap/swap-cache.ts';
 import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
 import { pageEntry } from '../vm/transparent.ts';
@@ -68,8 +68,11 @@ function mayReclaim(kernel: Kernel): boolean {
   return kernel.swap.free > 0 || kernel.fileFrames > 0 || kernel.swapCacheFrames > 0 || kernel.lazyFreeFrames > 0;
 }
 
-/** Unmap and save one frame; false, with nothing changed, when it has to stay. */
-export function evict(kernel: Kernel, pfn: number): boolean {
+/**
+ * Unmap and save one frame; false, with nothing changed, when it has to stay. `lasting`: whoever asked does not wait for
+ * a device that writes in its own time, so a page being written stays in the swap cache until somebody wants its frame.
+ */
+export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
   const { frames, swap } = kernel;
   const use = frames.use[pfn]!;
   if (!mayLeave(kernel, pfn)) return false;
@@ -93,8 +96,10 @@ export function evict(kernel: Kernel, pfn: number): boolean {
     writePage(kernel, kernel.objects[frames.object[pfn]! - 1]!, frames.objectPage[pfn]!, pfn);
   }
 
+  const isLeft = lasting && isSaved && dirty && swap.writesLater(slot);
+  if (isLeft) frames.unset(pfn, FLAG_DIRTY);
   if (use === FRAME_ANON) {
-    removeFromSwapCache(kernel, pfn);
+    if (!isLeft) removeFromSwapCache(kernel, pfn);
   } else {
     const object = kernel.objects[frames.object[pfn]! - 1]!;
     const page = frames.objectPage[pfn]!;
@@ -104,7 +109,12 @@ export function evict(kernel: Kernel, pfn: number): boolean {
       object.pages.set(page, -(slot + 1));
       swap.counts[slot] = 1;
     }
+    if (isLeft) passToSwapCache(kernel, pfn, slot);
+    else putFrame(kernel, pfn);
+  }
+  if (isLeft) {
     putFrame(kernel, pfn);
+    return true;
   }
   noteEviction(kernel, pfn, mappings, use === FRAME_FILE ? 'file' : isSaved && dirty ? 'swap' : 'dropped');
   putFrame(kernel, pfn);

@@ -4,10 +4,11 @@
  *
  * A cached frame is FRAME_ANON with FLAG_SWAP_CACHE; the cache holds one reference on it.
  */
-import { FLAG_DIRTY, FLAG_SWAP_CACHE } from '../frames/frame-table.ts';
+import { FLAG_DIRTY, FLAG_SWAP_CACHE, FRAME_ANON, FRAME_SHARED } from '../frames/frame-table.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { unchargeSlot } from '../memory-group.ts';
+import type { MemoryObject } from '../memory-object.ts';
 
 export function addToSwapCache(kernel: Kernel, pfn: number, slot: number): void {
   const { frames, swap } = kernel;
@@ -20,11 +21,9 @@ export function addToSwapCache(kernel: Kernel, pfn: number, slot: number): void 
 
 /** Read the slot into a new frame, which joins the cache. */
 export function readIntoSwapCache(kernel: Kernel, pfn: number, slot: number): void {
-  const { swap, frames, memory, pageBytes } = kernel;
+  const { swap, frames, memory } = kernel;
   swap.read(slot, memory, pfn);
-  // That a page was all zeros is noted beside the slot, and stays so [mm/page_io.c:swap_read_folio_zeromap].
-  const isGone = !swap.keepsCopies && memory.readBytes(pfn * pageBytes, pageBytes).some((byte) => byte !== 0);
-  if (isGone) frames.set(pfn, FLAG_DIRTY);
+  if (!swap.keepsCopy(slot)) frames.set(pfn, FLAG_DIRTY);
   if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
   addToSwapCache(kernel, pfn, slot);
 }
@@ -49,6 +48,34 @@ export function removeFromSwapCache(kernel: Kernel, pfn: number): void {
 export function releaseSlot(kernel: Kernel, slot: number): void {
   unchargeSlot(kernel, slot);
   kernel.swap.release(slot);
+}
+
+/** The frame of a shared-memory page that is swapped out (its object names the slot) and still in the cache; -1: read it. */
+export function sharedSwapCacheFrame(kernel: Kernel, object: MemoryObject, page: number): number {
+  const held = object.pages.get(page);
+  return held === undefined || held >= 0 ? -1 : kernel.swap.cached[-held - 1]! - 1;
+}
+
+/**
+ * The frame of a page of shared memory, just written to its slot, passes from the object to the swap cache
+ * [mm/shmem.c:shmem_writeout]. The object's reference becomes the cache's.
+ */
+export function passToSwapCache(kernel: Kernel, pfn: number, slot: number): void {
+  const { frames } = kernel;
+  frames.use[pfn] = FRAME_ANON;
+  frames.object[pfn] = 0;
+  frames.objectPage[pfn] = 0;
+  addToSwapCache(kernel, pfn, slot);
+  putFrame(kernel, pfn);
+}
+
+/** The other way [mm/shmem.c:shmem_swapin_folio]: the slot is given up, and the caller has the cache's reference. */
+export function takeFromSwapCache(kernel: Kernel, pfn: number): void {
+  const { frames, swap } = kernel;
+  holdFrame(kernel, pfn);
+  swap.counts[frames.swapSlot[pfn]! - 1] = 0;
+  removeFromSwapCache(kernel, pfn);
+  frames.use[pfn] = FRAME_SHARED;
 }
 
 /** One swap entry that names the slot is gone (Linux swap_free, and free_swap_cache behind it). */

@@ -18,7 +18,19 @@ import type { PhysicalMemory } from '../../mmu/physical-memory.ts';
 /** Host memory is committed for the device a chunk of slots at a time. */
 const CHUNK_SLOTS = 256;
 
+/**
+ * What is behind the slots:
+ *
+ * `disk`    Writes take their time: what MADV_PAGEOUT writes stays in the swap cache until memory is wanted, and until
+ *           then a touch finds it there.
+ * `zswap`   A compressed store in memory takes the page at once, and gives it back for good: the slot of a page that was
+ *           read holds nothing any more [mm/zswap.c:zswap_store, zswap_load].
+ */
+export const SWAP_KINDS = ['disk', 'zswap'] as const;
+export type SwapKind = (typeof SWAP_KINDS)[number];
+
 export class SwapDevice {
+  readonly kind: SwapKind;
   readonly slots: number;
   readonly pageBytes: number;
   readonly counts: Int32Array;
@@ -32,12 +44,17 @@ export class SwapDevice {
   private frontier = 0;
   reads = 0;
   writes = 0;
-  /** Does the device still have what was read from it? A compressed cache in memory does not [mm/zswap.c:zswap_load]. */
-  keepsCopies = true;
+  /** Those of them that were of pages full of zeros, for which no device was needed. */
+  zeroReads = 0;
+  zeroWrites = 0;
+  /** 1: the slot's page is all zeros, which is noted here instead of written [mm/page_io.c:swap_writeout]. */
+  private readonly zeros: Uint8Array;
 
-  constructor(bytes: number, pageBytes: number) {
+  constructor(bytes: number, pageBytes: number, kind: SwapKind) {
+    this.kind = kind;
     this.slots = Math.floor(bytes / pageBytes);
     this.pageBytes = pageBytes;
+    this.zeros = new Uint8Array(this.slots);
     this.counts = new Int32Array(this.slots);
     this.cached = new Int32Array(this.slots);
     this.group = new Uint8Array(this.slots);
@@ -63,13 +80,33 @@ export class SwapDevice {
   }
 
   write(slot: number, memory: PhysicalMemory, pfn: number): void {
-    memory.readFrameInto(pfn, this.chunkOf(slot), (slot % CHUNK_SLOTS) * this.pageBytes);
+    const chunk = this.chunkOf(slot);
+    const start = (slot % CHUNK_SLOTS) * this.pageBytes;
+    memory.readFrameInto(pfn, chunk, start);
+    const isZero = isAllZeros(chunk, start, start + this.pageBytes);
+    this.zeros[slot] = isZero ? 1 : 0;
     this.writes++;
+    if (isZero) this.zeroWrites++;
   }
 
   read(slot: number, memory: PhysicalMemory, pfn: number): void {
     memory.writeFrameFrom(pfn, this.chunkOf(slot), (slot % CHUNK_SLOTS) * this.pageBytes);
     this.reads++;
+    if (this.holdsZeros(slot)) this.zeroReads++;
+  }
+
+  holdsZeros(slot: number): boolean {
+    return this.zeros[slot] === 1;
+  }
+
+  /** Does writing to the slot take until some time after it was asked for? */
+  writesLater(slot: number): boolean {
+    return this.kind === 'disk' && !this.holdsZeros(slot);
+  }
+
+  /** Does the slot still hold its page after that was read? */
+  keepsCopy(slot: number): boolean {
+    return this.kind === 'disk' || this.holdsZeros(slot);
   }
 
   /** The slot's page without reading the device: for those who only look. A page whose frame still caches it is read there. */
@@ -100,4 +137,9 @@ export class SwapDevice {
     }
     return chunk;
   }
+}
+
+function isAllZeros(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
 }

@@ -57,7 +57,7 @@ export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: 
   drainLazyFree(kernel);
   const pages: number[] = [];
   eachOwnPage(kernel, space, start, end, (pfn) => pages.push(pfn));
-  for (const pfn of pages) evict(kernel, pfn);
+  for (const pfn of pages) evict(kernel, pfn, true);
   return 0;
 }
 

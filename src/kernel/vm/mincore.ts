@@ -11,6 +11,7 @@ import { isCached } from '../fs/page-cache.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
+import { sharedSwapCacheFrame } from '../swap/swap-cache.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
@@ -19,21 +20,22 @@ import { stoppedAtSuperpage } from './transparent.ts';
 /** Pages answered at a time: what fits into the kernel's buffer, one page [mm/mincore.c:SYSCALL_DEFINE3(mincore)]. */
 const chunkOf = (kernel: Kernel): number => kernel.pageBytes;
 
-/** 0, -EINVAL, -ENOMEM at a hole (what precedes it was answered), -EFAULT for the vector. */
+/** 0, -EINVAL, -ENOMEM at a hole (what precedes it was answered), -EFAULT for the vector; `vector` null: bytes go to `into`. */
 export function mincore(
   kernel: Kernel,
   process: Process,
   address: Argument,
   length: Argument,
-  vector: Argument,
+  vector: Argument | null,
+  into: number[] = [],
 ): number {
   const { pageBytes } = kernel;
   if (!isAligned(address, pageBytes)) return fail('EINVAL');
   const start = numberOf(address);
   if (!isInUserSpace(kernel, start, numberOf(length))) return fail('ENOMEM');
   const pages = Math.ceil(numberOf(length) / pageBytes);
-  const answer = numberOf(vector);
-  if (!isInUserSpace(kernel, answer, pages)) return fail('EFAULT');
+  const answer = numberOf(vector ?? 0);
+  if (vector !== null && !isInUserSpace(kernel, answer, pages)) return fail('EFAULT');
   for (let done = 0; done < pages; ) {
     const space = process.space!;
     const at = start + done * pageBytes;
@@ -43,7 +45,8 @@ export function mincore(
     const bytes = Uint8Array.from({ length: count }, (_, i) =>
       isInCore(kernel, space, area, at + i * pageBytes) ? 1 : 0,
     );
-    if (!copyToUser(kernel, process, answer + done, bytes)) return fail('EFAULT');
+    if (vector === null) into.push(...bytes);
+    else if (!copyToUser(kernel, process, answer + done, bytes)) return fail('EFAULT');
     done += count;
   }
   return 0;
@@ -56,7 +59,9 @@ function isInCore(kernel: Kernel, space: AddressSpace, area: Area, address: numb
   const flags = entry < 0 ? 0 : pageTable.flags(entry);
   if ((flags & (PTE_VALID | PTE_PROT_NONE)) !== 0) return true;
   if ((flags & PTE_SWAP) !== 0) return swap.cached[pageTable.frame(entry)] !== 0;
-  return area.object !== null && isCached(kernel, area.object, area.pageAt(address, pageBytes));
+  if (area.object === null) return false;
+  const page = area.pageAt(address, pageBytes);
+  return isCached(kernel, area.object, page) || sharedSwapCacheFrame(kernel, area.object, page) >= 0;
 }
 
 /** False when not all bytes could be written. */
