@@ -93,9 +93,10 @@ export function holdFrame(kernel: Kernel, pfn: number): void {
 
 export function putFrame(kernel: Kernel, pfn: number): void {
   const { frames } = kernel;
-  invariant(frames.references[pfn]! > 0, 'a frame is put more often than held');
-  frames.references[pfn]!--;
-  if (frames.references[pfn] === 0) freeFrame(kernel, pfn);
+  const left = frames.references[pfn]! - 1;
+  invariant(left >= 0, 'a frame is put more often than held');
+  frames.references[pfn] = left;
+  if (left === 0) freeFrame(kernel, pfn);
 }
 
 /**
@@ -124,14 +125,16 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
   const use = frames.use[pfn]!;
   invariant(use !== FRAME_FREE && use !== FRAME_TAIL && use !== FRAME_KERNEL, 'a frame that is not allocated is freed');
   invariant(frames.mapCount[pfn] === 0, 'a mapped frame is freed');
-  invariant(!frames.has(pfn, FLAG_SWAP_CACHE), 'a frame in the swap cache is freed');
-  if (frames.has(pfn, FLAG_TRACKED)) kernel.policy.remove(pfn);
-  if (frames.has(pfn, FLAG_LAZY_FREE | FLAG_LAZY_PENDING)) unsetLazyFree(kernel, pfn);
+  const flags = frames.flags[pfn]!;
+  invariant((flags & FLAG_SWAP_CACHE) === 0, 'a frame in the swap cache is freed');
+  if ((flags & FLAG_TRACKED) !== 0) kernel.policy.remove(pfn);
+  if ((flags & (FLAG_LAZY_FREE | FLAG_LAZY_PENDING)) !== 0) unsetLazyFree(kernel, pfn);
   if (use === FRAME_FILE) kernel.fileFrames--;
   if (use === FRAME_HUGE) kernel.hugeBlocks--;
   const order = frames.order[pfn]!;
   if (use !== FRAME_HUGE) unchargeFrame(kernel, pfn, order);
-  for (let i = 0; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
+  frames.use[pfn] = FRAME_FREE;
+  for (let i = 1; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
   frames.flags[pfn] = 0;
   frames.order[pfn] = 0;
   frames.references[pfn] = 0;

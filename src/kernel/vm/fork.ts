@@ -136,13 +136,16 @@ function copyEntry(
   source: number,
   target: number,
 ): boolean {
-  const { pageTable, frames, swap } = kernel;
-  const flags = pageTable.flags(source);
+  const { pageTable, frames } = kernel;
+  const low = pageTable.low(source);
+  const high = pageTable.high(source);
+  const flags = pageTable.codec.flags(low, high);
+  // Or the slot of a swap entry.
+  const pfn = pageTable.codec.frame(low, high);
   if ((flags & PTE_SWAP) !== 0) {
-    const slot = pageTable.frame(source);
-    if ((flags & PTE_SWAP_EXCLUSIVE) !== 0) pageTable.writeSwap(source, slot, false);
-    pageTable.writeSwap(target, slot, false);
-    swap.counts[slot]!++;
+    if ((flags & PTE_SWAP_EXCLUSIVE) !== 0) pageTable.writeSwap(source, pfn, false);
+    pageTable.writeSwap(target, pfn, false);
+    kernel.swap.counts[pfn]!++;
     child.swapEntries++;
     return true;
   }
@@ -150,7 +153,6 @@ function copyEntry(
     pageTable.writeGuard(target);
     return true;
   }
-  const pfn = pageTable.frame(source);
   if (area.has(VM_SHARED)) {
     pageTable.writeLeaf(target, pfn, flags & ~(PTE_ACCESSED | PTE_DIRTY));
     noteMapping(kernel, child, address, pfn);
@@ -162,7 +164,7 @@ function copyEntry(
   const shared = flags & ~PTE_WRITE;
   if (pfn !== ZERO_PFN) {
     if (frames.use[pfn] === FRAME_ANON) frames.unset(pfn, FLAG_EXCLUSIVE);
-    pageTable.setFlags(source, shared);
+    if (shared !== flags) pageTable.writeLeaf(source, pfn, shared);
     pageTable.writeLeaf(target, pfn, shared & ~PTE_ACCESSED);
     noteMapping(kernel, child, address, pfn);
   } else {

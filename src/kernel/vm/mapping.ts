@@ -73,22 +73,23 @@ function addResident(space: AddressSpace, use: number, pages: number): void {
 /** Empty one level-0 entry, whatever it holds. The caller flushes the TLB; true when it held a frame. */
 export function zapEntry(kernel: Kernel, space: AddressSpace, address: number, entry: number): boolean {
   const { pageTable } = kernel;
-  const flags = pageTable.flags(entry);
-  if ((flags & PTE_SWAP) !== 0) {
-    const slot = pageTable.frame(entry);
-    pageTable.clear(entry);
-    space.swapEntries--;
-    putSlot(kernel, slot);
-    return false;
-  }
-  const held = (flags & (PTE_VALID | PTE_PROT_NONE)) !== 0;
-  const pfn = held ? pageTable.frame(entry) : ZERO_PFN;
+  const { codec } = pageTable;
+  const low = pageTable.low(entry);
+  const high = pageTable.high(entry);
+  const flags = codec.flags(low, high);
+  const pfn = codec.frame(low, high);
   pageTable.clear(entry);
-  if (!held) return false;
-  if (pfn === ZERO_PFN) return true;
-  if (kernel.frames.use[pfn] !== FRAME_ANON && (flags & PTE_ACCESSED) !== 0) noteUse(kernel, space, address, pfn);
-  dropMapping(kernel, space, address, pfn, flags);
-  return true;
+  if ((flags & (PTE_VALID | PTE_PROT_NONE)) !== 0) {
+    if (pfn === ZERO_PFN) return true;
+    if ((flags & PTE_ACCESSED) !== 0 && kernel.frames.use[pfn] !== FRAME_ANON) noteUse(kernel, space, address, pfn);
+    dropMapping(kernel, space, address, pfn, flags);
+    return true;
+  }
+  if ((flags & PTE_SWAP) !== 0) {
+    space.swapEntries--;
+    putSlot(kernel, pfn);
+  }
+  return false;
 }
 
 /** A mapping that used the page of an object goes: the page remembers, unless the program said that uses mean nothing. */
@@ -100,12 +101,13 @@ function noteUse(kernel: Kernel, space: AddressSpace, address: number, pfn: numb
 /** A PTE with these flags no longer maps the frame: keep its dirty bit, then let go. */
 export function dropMapping(kernel: Kernel, space: AddressSpace, address: number, pfn: number, flags: number): void {
   const { frames } = kernel;
+  const use = frames.use[pfn]!;
   // Files note their first write themselves; elsewhere, without a dirty bit, any page may have been written.
-  const unknown = !kernel.format.has.dirty && frames.use[pfn] !== FRAME_FILE;
-  if ((flags & PTE_DIRTY) !== 0 || unknown) frames.set(pfn, FLAG_DIRTY);
+  const isUnknown = !kernel.format.has.dirty && use !== FRAME_FILE;
+  if ((flags & PTE_DIRTY) !== 0 || isUnknown) frames.set(pfn, FLAG_DIRTY);
   forgetMapping(kernel, space, address, pfn);
-  if (frames.use[pfn] === FRAME_ANON) {
-    if (frames.mapCount[pfn] === 0) frames.unset(pfn, FLAG_EXCLUSIVE);
+  if (use === FRAME_ANON && frames.mapCount[pfn] === 0) {
+    frames.unset(pfn, FLAG_EXCLUSIVE);
     releaseIdleSwapCache(kernel, pfn);
   }
   putFrame(kernel, pfn);

@@ -46,8 +46,7 @@ export function ensureEntry(kernel: Kernel, space: AddressSpace, address: number
 
 /** First address past the leaf table that holds the entry for `address`. */
 export function leafTableEnd(kernel: Kernel, address: number): number {
-  const leaf = kernel.format.levels[0]!;
-  return spanEnd(address, leaf.pageBytes * 2 ** leaf.indexBits);
+  return spanEnd(address, kernel.pageTable.leafSpan);
 }
 
 /** After a `find` that stopped: first address past the range that the missing table would cover. */

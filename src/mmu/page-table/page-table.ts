@@ -36,6 +36,8 @@ export class PageTable {
   stoppedLevel = -1;
   stoppedEntry = -1;
   readonly levels: number;
+  /** Bytes of addresses that a table of the last level serves. */
+  readonly leafSpan: number;
   private readonly pteBytes: number;
   /** By level: 2^-shift, and the mask of the index. */
   private readonly indexScale: Float64Array;
@@ -46,6 +48,7 @@ export class PageTable {
     this.format = format;
     this.codec = new PteCodec(format);
     this.levels = format.levels.length;
+    this.leafSpan = format.levels[0]!.pageBytes * 2 ** format.levels[0]!.indexBits;
     this.pteBytes = format.pteBytes;
     this.indexScale = Float64Array.from(format.levels, (level) => 2 ** -level.shift);
     this.indexMask = Int32Array.from(format.levels, (level) => 2 ** level.indexBits - 1);
