@@ -43,6 +43,7 @@ export {
   type SyscallResult,
   type WaitResult,
 } from './machine/machine.ts';
+export type { MachineProc, PagemapEntry } from './machine/proc/proc.ts';
 export {
   parseRecord,
   RecordBuilder,

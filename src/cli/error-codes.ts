@@ -72,6 +72,21 @@ export const CLI_ERROR_CODES: readonly ErrorCode[] = [
     text: '`--allocators` takes a JavaScript module whose default export is a list of allocators: each with a name, and malloc, calloc, realloc and free, or for arenas alloc and free.',
   },
   {
+    code: 'MEM-CLI-015',
+    title: 'no such file in /proc',
+    text: '`proc` prints the files about memory: `mmulator proc --help` lists them. Those of a process are named alone (`maps`, with --process where there are several), behind a pid or a name (`2/maps`, `child/maps`), or whole (`/proc/2/maps`).',
+  },
+  {
+    code: 'MEM-CLI-016',
+    title: 'which process?',
+    text: 'A file such as `maps` is about one process, and there are several, or several of the name that was given. Say which by its pid.',
+  },
+  {
+    code: 'MEM-CLI-017',
+    title: 'no /proc',
+    text: 'A machine with `kernel: none` is bare hardware: there are no processes, and nobody who could tell about memory.',
+  },
+  {
     code: 'MEM-CLI-013',
     title: 'cannot write',
     text: 'Writing the file failed: the folder may not exist, or you may not have the permission.',

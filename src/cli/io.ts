@@ -3,7 +3,7 @@
  * can run without a child process, a disk or a terminal.
  */
 export interface OutputStream {
-  write(text: string): void;
+  write(data: string | Uint8Array): void;
   readonly isTTY: boolean;
   /** Columns of the terminal; undefined when it is none. */
   readonly columns: number | undefined;

@@ -113,6 +113,21 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: 'An allocator that you wrote threw, called itself without end, or answered or passed on what is no address and no size; or it named a word of its ctx that it has not. To refuse a request it returns 0. The call ends halfway, so the heaps below the allocator may be damaged.',
   },
   {
+    code: 'MEM-API-023',
+    title: 'no such file in /proc',
+    text: '`machine.proc.read` knows the files that `machine.proc.list()` names: some about the machine (`/proc/meminfo`), and some about each process (`/proc/1/maps`), until it has ended and was waited for.',
+  },
+  {
+    code: 'MEM-API-024',
+    title: 'a file of /proc that cannot be read so',
+    text: 'pagemap is binary: `machine.proc.pagemap` reads it. And a zombie has no memory any more: of its files Linux answers ESRCH for pagemap and smaps_rollup, while maps and smaps are empty.',
+  },
+  {
+    code: 'MEM-API-025',
+    title: 'an impossible range of pagemap',
+    text: '`machine.proc.pagemap` takes an address and a length in bytes, whole numbers from 0, and answers for at most 2^24 pages at once.',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

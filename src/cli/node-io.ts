@@ -43,8 +43,8 @@ function outputStream(stream: NodeJS.WriteStream, onFailure: (error: NodeJS.Errn
     if (error.code !== 'EPIPE') onFailure(error);
   });
   return {
-    write: (text) => {
-      if (!closed) stream.write(text);
+    write: (data) => {
+      if (!closed) stream.write(data);
     },
     get isTTY() {
       return stream.isTTY === true;

@@ -1,4 +1,5 @@
 /** A scenario run up to some step, for a look at the step and at the machine there. */
+import type { Machine } from '../machine/machine.ts';
 import type { MachineView } from '../machine/view.ts';
 import { InputError } from '../mmu/input-error.ts';
 import type { PageTableFormat } from '../mmu/page-table/formats.ts';
@@ -14,7 +15,8 @@ import { runSliced } from './run-sliced.ts';
 export interface StoppedRun {
   readonly kind: 'stopped';
   readonly result: ScenarioResult;
-  /** The machine after the last step done. */
+  /** The machine after the last step done, and as data. */
+  readonly machine: Machine;
   readonly machineView: MachineView;
   readonly format: PageTableFormat;
   /** `kernel: none`. */
@@ -67,10 +69,12 @@ export async function runUntil(
     if (options.steps !== null && engine.index < options.steps)
       return notRun([noSuchStep(options.steps, engine.index, file)]);
     const machineView = result.lastView ?? engine.machine.view();
-    const { format, config } = engine.machine;
+    const { machine } = engine;
+    const { format, config } = machine;
     return {
       kind: 'stopped',
       result,
+      machine,
       machineView,
       format,
       bare: config.kernel === 'none',

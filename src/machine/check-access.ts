@@ -8,25 +8,35 @@ const SIZE_MAX = 2 ** 30;
 
 /** @throws InputError MEM-API-001 for a process that has ended, -007 for what is no process, -011 for one of another machine or time */
 export function requireRunning(kernel: Kernel, process: Process): void {
-  if (!(process instanceof Process)) {
-    throw new InputError({
-      code: 'MEM-API-007',
-      message: `\`${String(process)}\` is not a process`,
-      hint: 'pass what machine.spawn, machine.fork or machine.process(name) returned',
-    });
-  }
+  requireProcess(process);
   if (process.state === 'running') {
-    if (kernel.processes.get(process.pid) === process) return;
-    throw new InputError({
-      code: 'MEM-API-011',
-      message: `process ${process.name} (pid ${process.pid}) is not of this machine as it is now`,
-      hint: 'after restore, processes are new objects: find them by machine.process(name or pid)',
-    });
+    requireKnown(kernel, process);
+    return;
   }
   throw new InputError({
     code: 'MEM-API-001',
     message: `process ${process.name} (pid ${process.pid}) has ended`,
     hint: 'look at process.signal and process.exitCode for how it ended',
+  });
+}
+
+/** Zombies are known until they are waited for. @throws InputError MEM-API-007, -011 */
+export function requireKnown(kernel: Kernel, process: Process): void {
+  requireProcess(process);
+  if (kernel.processes.get(process.pid) === process) return;
+  throw new InputError({
+    code: 'MEM-API-011',
+    message: `process ${process.name} (pid ${process.pid}) is not of this machine as it is now`,
+    hint: 'after restore, processes are new objects, and those waited for are gone: machine.process(name or pid) finds one',
+  });
+}
+
+function requireProcess(process: Process): void {
+  if (process instanceof Process) return;
+  throw new InputError({
+    code: 'MEM-API-007',
+    message: `\`${String(process)}\` is not a process`,
+    hint: 'pass what machine.spawn, machine.fork or machine.process(name) returned',
   });
 }
 

@@ -51,6 +51,7 @@ import type {
 } from './machine-api.ts';
 import { MachineFiles } from './machine-files.ts';
 import { MachineGroups } from './machine-groups.ts';
+import { MachineProc } from './proc/proc.ts';
 import { ProgramPort } from './program-port.ts';
 import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
 import { SystemCalls } from './system-calls.ts';
@@ -60,17 +61,7 @@ import { MachineTrap } from './trap.ts';
 import type { Counters, MachineView } from './view.ts';
 import { processorAddress } from './wild-address.ts';
 
-export type {
-  AccessResult,
-  Address,
-  CallOptions,
-  CallResult,
-  MmapOptions,
-  OpenOptions,
-  SpawnOptions,
-  SyscallResult,
-  WaitResult,
-} from './machine-api.ts';
+export type * from './machine-api.ts';
 
 type NamedArguments = Readonly<Record<string, string | number | bigint>>;
 
@@ -99,6 +90,8 @@ export class Machine {
   readonly calls: SystemCalls;
   readonly files: MachineFiles;
   readonly groups: MachineGroups;
+  /** What /proc would tell. */
+  readonly proc: MachineProc;
   /** What runs in the processes: their libraries, heaps and hooks. */
   readonly programs: ProgramPort;
   private listeners: MachineListener[] = [];
@@ -118,6 +111,7 @@ export class Machine {
     this.kernel = new Kernel(this.memory, format, this.pageTable, this.cpus, config);
     this.trap = new MachineTrap(this.kernel, new PageFaultHandler(this.kernel));
     this.files = new MachineFiles(this.kernel);
+    this.proc = new MachineProc(this.kernel);
     this.groups = new MachineGroups(this.kernel);
     this.port = new AccessPort(this.kernel, this.trap);
     this.programs = new ProgramPort(this.kernel, this.trap, this);

@@ -38,9 +38,10 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     path === '.' || [...bytes.keys()].some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
   const io: CliIo = {
     stdout: {
-      write: (text) => {
+      write: (data) => {
         writes++;
-        out += text;
+        // Bytes become characters of the same numbers.
+        out += typeof data === 'string' ? data : String.fromCharCode(...data);
       },
       isTTY: options.tty ?? false,
       columns: options.tty === true ? 120 : undefined,

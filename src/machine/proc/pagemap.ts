@@ -62,3 +62,13 @@ export function pagemapEntries(kernel: Kernel, space: AddressSpace, start: numbe
   }
   return entries;
 }
+
+/** `present, exclusive, frame 12`. */
+export function describePagemapEntry(value: bigint): string {
+  if (value === 0n) return 'nothing';
+  const number = value & ((1n << 55n) - 1n);
+  if ((value & GUARD) !== 0n) return 'guard marker';
+  if ((value & SWAPPED) !== 0n) return `swapped, slot ${number >> SLOT_SHIFT}`;
+  const kind = (value & FILE) === 0n ? '' : ', file or shared';
+  return `present${kind}${(value & EXCLUSIVE) === 0n ? '' : ', exclusive'}, frame ${number}`;
+}
