@@ -26,6 +26,7 @@ const FIELD_OF = {
   FSIZE: 'fileSize',
 } as const;
 export type ResourceName = keyof typeof FIELD_OF;
+export const RESOURCE_NAMES = Object.keys(FIELD_OF) as [ResourceName, ...ResourceName[]];
 
 export class ResourceLimits {
   stack = Number.POSITIVE_INFINITY;

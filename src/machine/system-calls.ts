@@ -9,6 +9,7 @@
 import { type Argument, numberOf } from '../kernel/arguments.ts';
 import { peek, poke } from '../kernel/fault/debugger.ts';
 import { closeFile, openFile } from '../kernel/fs/descriptors.ts';
+import { fallocate, fsync, ftruncate, truncate } from '../kernel/fs/file-calls.ts';
 import { SHM_REMAP, shmat, shmdt, shmget, shmrm } from '../kernel/fs/shm.ts';
 import { pread, pwrite } from '../kernel/fs/transfer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -65,6 +66,31 @@ export class SystemCalls {
     this.enter(process, address, length, offset);
     const result = pwrite(this.kernel, process, fd, address, length, offset);
     return this.note(process, 'pwrite64', { fd, address, length, offset }, result);
+  }
+
+  /** 0, or -EBADF, -EINVAL; beyond RLIMIT_FSIZE -EFBIG and SIGXFSZ. */
+  ftruncate(process: Process, fd: number, size: Argument): number {
+    this.enter(process, size);
+    return this.note(process, 'ftruncate', { fd, size }, ftruncate(this.kernel, process, fd, size));
+  }
+
+  /** 0, or -ENOENT, -EISDIR, -EINVAL; beyond RLIMIT_FSIZE -EFBIG and SIGXFSZ. */
+  truncate(process: Process, name: string, size: Argument): number {
+    this.enter(process, size);
+    return this.note(process, 'truncate', { name, size }, truncate(this.kernel, process, name, size));
+  }
+
+  /** `mode`: FALLOC_FL_* bits; holes can be punched, with FALLOC_FL_KEEP_SIZE. 0 or -errno. */
+  fallocate(process: Process, fd: number, mode: number, offset: Argument, length: Argument): number {
+    this.enter(process, offset, length);
+    const result = fallocate(this.kernel, process, fd, mode, offset, length);
+    return this.note(process, 'fallocate', { fd, mode, offset, length }, result);
+  }
+
+  /** 0, or -EBADF, -EINVAL. */
+  fsync(process: Process, fd: number): number {
+    this.enter(process);
+    return this.note(process, 'fsync', { fd }, fsync(this.kernel, process, fd));
   }
 
   /** A debugger reads one byte of the process, whatever its rights: the byte or -EIO. */
@@ -138,6 +164,15 @@ export class SystemCalls {
     this.enter(process, address, length, vector);
     const result = mincore(this.kernel, process, address, length, vector);
     return this.note(process, 'mincore', { address, length, vector }, result);
+  }
+
+  /** The same with a vector that costs the process nothing: for each page, is it in memory? -errno: where there is none. */
+  residency(process: Process, address: Argument, length: Argument): boolean[] | number {
+    this.enter(process, address, length);
+    const bytes: number[] = [];
+    const result = mincore(this.kernel, process, address, length, null, bytes);
+    this.note(process, 'mincore', { address, length }, result);
+    return result < 0 ? result : bytes.map((byte) => byte !== 0);
   }
 
   /** `flags`: MS_* bits. 0, or -EINVAL, -EBUSY, -ENOMEM. */

@@ -270,6 +270,22 @@ export const LOADER_ERRORS: readonly CatalogueEntry[] = [
     example: "- { do: spawn, process: app, python: '3.11' }\n- { do: PyMem_Malloc, size: 64, as: p, thread: worker }",
     fix: "- { do: spawn, process: app, python: '3.11' }\n- { do: threading.Thread, name: worker }\n- { do: PyMem_RawMalloc, size: 64, as: p, thread: worker }",
   },
+  {
+    code: 'MEM-SCN-037',
+    title: 'not a vector of pages',
+    explanation:
+      'What mincore answered is written with a digit for each page, 1 for one that is in memory, 0 for one that is not.',
+    example: '- { do: mincore, at: buf, length: 12KiB, expect: { vec: "1x0" } }',
+    fix: '- { do: mincore, at: buf, length: 12KiB, expect: { vec: "110" } }',
+  },
+  {
+    code: 'MEM-SCN-038',
+    title: 'a file cannot be made',
+    explanation:
+      'What is in `files:` is written before the first step, through the page cache of the machine. There is no room for it, or a file of that name is there already.',
+    example: 'machine: { memory: 64KiB }\nfiles:\n  data: { kind: tmpfs, size: 1MiB, fill: 0 }',
+    fix: 'machine: { memory: 4MiB }\nfiles:\n  data: { kind: tmpfs, size: 1MiB, fill: 0 }',
+  },
 ];
 
 /** Every mistake that a scenario file can contain, those that the machine finds included. */

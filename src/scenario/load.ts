@@ -21,6 +21,7 @@ import { largestLoop, totalSteps } from './load/total-steps.ts';
 import { yamlHint } from './load/yaml-hint.ts';
 import { type ActionNode, type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
 import { finalExpectSchema } from './schema/expect.ts';
+import { type FileSpec, fileSchema } from './schema/file-steps.ts';
 import { type MachineSpec, machineSchema } from './schema/machine.ts';
 import { describeInput } from './schema/scalars.ts';
 import { actionStep, forHeadSchema, repeatHeadSchema, STEP_NAMES, stepSchemaOf } from './schema/steps.ts';
@@ -114,7 +115,7 @@ class Loader {
     const head = this.parsed(scenarioHeadSchema, raw, [], 'the scenario');
     const steps = this.steps(rawSteps, ['steps']);
     // The head may be wrong while the steps are fine, and the other way round: report what each can say alone.
-    const saved = head === null ? (salvaged(machineSchema, raw.machine ?? {}) ?? {}) : (head.machine ?? {});
+    const saved = head === null ? (salvaged(machineSchema, raw.machine ?? {}, ['sysctl']) ?? {}) : (head.machine ?? {});
     const lost = lostKeys(raw.machine, saved);
     const machine = lost.length === 0 ? saved : null;
     const total = totalSteps(steps);
@@ -126,6 +127,10 @@ class Loader {
       name: head?.name ?? '',
       description: head?.description ?? null,
       machine: machine ?? {},
+      files: Object.entries(head?.files ?? mapping(raw.files)).map(([name, file]) => {
+        const spec: FileSpec = head === null ? (salvaged(fileSchema, file) ?? {}) : file;
+        return { name, spec, range: this.locator.value(['files', name]) };
+      }),
       steps,
       totalSteps: total,
       implicitMain,
@@ -363,6 +368,8 @@ class Loader {
 
 /** Final expectations that speak of each process by its name. */
 const PER_PROCESS = ['maps', 'resident', 'output'];
+
+const mapping = (raw: unknown): object => (typeof raw === 'object' && raw !== null ? raw : {});
 
 /** Keys of `machine:` that had mistakes in them; the whole of it when it is no mapping. */
 function lostKeys(raw: unknown, saved: MachineSpec): string[] {

@@ -1,6 +1,7 @@
 /** A scenario as the loader hands it to the runner: parsed, checked, every part with its place in the file. */
 import type { SourceRange } from '../mmu/input-error.ts';
 import type { FinalExpect } from './schema/expect.ts';
+import type { FileSpec } from './schema/file-steps.ts';
 import type { MachineSpec } from './schema/machine.ts';
 import type { ActionStep } from './schema/steps.ts';
 
@@ -36,6 +37,8 @@ export interface Scenario {
   readonly name: string;
   readonly description: string | null;
   readonly machine: MachineSpec;
+  /** By name, with where each stands in the file. */
+  readonly files: readonly { readonly name: string; readonly spec: FileSpec; readonly range: SourceRange }[];
   readonly steps: readonly ScenarioNode[];
   /** Steps with every loop unrolled. */
   readonly totalSteps: number;

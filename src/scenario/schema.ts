@@ -1,10 +1,11 @@
 /**
  * The scenario file, version 1: the single source of its types, of the published JSON Schema and of the reference page.
  *
- *     version, name, description?, machine?, steps, expect?
+ *     version, name, description?, machine?, files?, steps, expect?
  */
 import { z } from 'zod';
 import { finalExpectSchema } from './schema/expect.ts';
+import { fileSchema } from './schema/file-steps.ts';
 import { machineSchema } from './schema/machine.ts';
 import { stepSchema } from './schema/steps.ts';
 
@@ -15,6 +16,7 @@ const head = {
   name: z.string().min(1).describe('One line: what the scenario shows.'),
   description: z.string().optional().describe('What a reader should know, in a paragraph.'),
   machine: machineSchema.optional().describe('What it runs on; everything has a default.'),
+  files: z.record(z.string().min(1), fileSchema).optional().describe('Files that are there from the start, by name.'),
 };
 const tail = { expect: finalExpectSchema.optional().describe('What must hold when all steps are done.') };
 
@@ -31,7 +33,17 @@ export const scenarioSchema = z.strictObject({
 /** JSON Schema, draft-07, of what a person writes. */
 export function scenarioJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(scenarioSchema, { target: 'draft-7', io: 'input', override: withoutNoise });
-  return { $id: 'https://mmulator.dev/schema/scenario.v1.json', title: 'mmulator scenario, version 1', ...schema };
+  const head = { $id: 'https://mmulator.dev/schema/scenario.v1.json', title: 'mmulator scenario, version 1' };
+  return { ...head, ...(plainReferences(schema) as Record<string, unknown>) };
+}
+
+/** `allOf: [{ $ref }]` is for what stands beside a reference; where nothing does, the reference says the same in less. */
+function plainReferences(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(plainReferences);
+  if (typeof part !== 'object' || part === null) return part;
+  const { allOf } = part as { allOf?: readonly unknown[] };
+  if (allOf?.length === 1 && Object.keys(part).length === 1) return plainReferences(allOf[0]);
+  return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, plainReferences(inner)]));
 }
 
 /** Safe-integer bounds on every whole number say nothing to a reader. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { LOADER_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { HEAPS, type Row } from './heap-mistakes.ts';
+import { KERNEL } from './kernel-mistakes.ts';
 
 const HEAD = 'version: 1\nname: mistakes\nsteps:\n';
 /** Errors as `code line:column`, with the hint. */
@@ -354,6 +355,7 @@ const PROCESSES: readonly Row[] = [
 
 describe.for([
   ['heaps', HEAPS],
+  ['the kernel', KERNEL],
   ['the file', FILES],
   ['the machine', MACHINES],
   ['a step', STEPS],
@@ -374,7 +376,9 @@ describe.for([
 });
 
 describe('the catalogue', () => {
-  const used = new Set([...HEAPS, ...FILES, ...MACHINES, ...STEPS, ...PROCESSES].map(({ at }) => at.split(' ')[0]));
+  const used = new Set(
+    [...HEAPS, ...KERNEL, ...FILES, ...MACHINES, ...STEPS, ...PROCESSES].map(({ at }) => at.split(' ')[0]),
+  );
 
   it.for(LOADER_ERRORS.map(({ code }) => code))('%s is provoked by a row above', (code) => {
     expect(used.has(code)).toBe(true);

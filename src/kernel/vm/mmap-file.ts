@@ -7,7 +7,11 @@ import type { OpenFile } from '../fs/inode.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   fail,
+  MAP_32BIT,
+  MAP_ABOVE4G,
   MAP_ANONYMOUS,
+  MAP_DENYWRITE,
+  MAP_EXECUTABLE,
   MAP_FIXED,
   MAP_GROWSDOWN,
   MAP_HUGETLB,
@@ -30,10 +34,6 @@ import { makeSharedObject } from '../objects.ts';
 import type { Process } from '../process.ts';
 import type { MmapArguments } from './mmap.ts';
 
-const MAP_32BIT = 0x40;
-const MAP_ABOVE4G = 0x80;
-const MAP_DENYWRITE = 0x800;
-const MAP_EXECUTABLE = 0x1000;
 const MAP_HUGE_2MB = 21 << 26;
 const MAP_HUGE_1GB = 30 << 26;
 /** What MAP_SHARED_VALIDATE accepts (Linux LEGACY_MAP_MASK). */

@@ -32,6 +32,10 @@ export function constantProblems(step: Partial<ActionStep>, pageBytes: number): 
     case 'rmw':
     case 'check':
       return reads(step);
+    case 'peekdata':
+      return fits(step.expect?.value, 1, ['expect', 'value'], false);
+    case 'pokedata':
+      return fits(step.value, 1, ['value'], false);
     case 'peek':
     case 'translate':
       return fits(step.expect?.byte, 1, ['expect', 'byte'], false);

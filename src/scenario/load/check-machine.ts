@@ -1,4 +1,5 @@
 /** What can be said about `machine:` before it is built: sizes that do not fit its pages, keys that need `kernel: none`. */
+import { isSysctl, isSysctlValue } from '../../kernel/sysctl.ts';
 import { resolveConfig } from '../../machine/config.ts';
 import { InputError, InputErrors, type SourceRange } from '../../mmu/input-error.ts';
 import { type MachineSpec, machineConfigOf, pageBytesOf } from '../schema/machine.ts';
@@ -41,6 +42,15 @@ export function checkMachine(
   const shown = errors.length === 0 ? spec : others;
   // By itself a TLB can be right or wrong; most else is so only together with the page-table format.
   errors.push(...refused(pagesKnown ? shown : { tlb: spec.tlb }, locator, file));
+  for (const [name, value] of Object.entries(spec.sysctl ?? {})) {
+    if (value === undefined || !isSysctl(name) || isSysctlValue(name, value)) continue;
+    wrong(
+      'MEM-SCN-011',
+      `\`${name}\` cannot be ${value}`,
+      'the kernel would refuse it with EINVAL',
+      locator.value(['machine', 'sysctl', name]),
+    );
+  }
   if (lost.includes('kernel')) return errors;
   if (spec.kernel === 'none') {
     errors.push(...checkContents(spec, locator, file));

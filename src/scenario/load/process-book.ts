@@ -8,9 +8,12 @@
  */
 import { nearest } from '../../mmu/nearest.ts';
 import { IMPLICIT_PROCESS } from '../scenario.ts';
-import { type ActionStep, nameOfStep } from '../schema/steps.ts';
+import { type ActionStep, isWorldStep, nameOfStep } from '../schema/steps.ts';
 
 type State = 'alive' | 'dead' | 'maybe';
+
+/** Steps that need no process that runs: it is there for what is expected of it. */
+const onlyLooks = (step: ActionStep): boolean => step.do === 'check' || isWorldStep(step);
 
 export interface ProcessProblem {
   readonly code: string;
@@ -82,7 +85,7 @@ export class ProcessBook {
     const name = step.process;
     if (name === undefined) return this.useOnly(step);
     if (!this.knows(name)) return [this.unknown(name, 'process')];
-    if (this.states.get(name) !== 'dead' || step.do === 'check') return [];
+    if (this.states.get(name) !== 'dead' || onlyLooks(step)) return [];
     return [
       {
         code: 'MEM-SCN-019',
@@ -96,7 +99,7 @@ export class ProcessBook {
   private useOnly(step: ActionStep): ProcessProblem[] {
     const alive = this.withState('alive');
     // A check may be of the machine alone; what it expects of a process is found at the run.
-    if (alive.length > 1 && step.do !== 'check') {
+    if (alive.length > 1 && !onlyLooks(step)) {
       return [
         {
           code: 'MEM-SCN-018',
@@ -107,7 +110,7 @@ export class ProcessBook {
       ];
     }
     const none = alive.length === 0 && this.withState('maybe').length === 0 && this.templates.length === 0;
-    if (none && step.do !== 'check') {
+    if (none && !onlyLooks(step)) {
       const dead = this.withState('dead');
       const why = dead.length > 0 ? `${dead.join(' and ')} exited` : 'it is spawned further down';
       return [

@@ -21,6 +21,7 @@ import {
 import { pageBytesOf } from '../schema/machine.ts';
 import { type ActionStep, nameOfStep } from '../schema/steps.ts';
 import { constantProblems } from './check-constants.ts';
+import { fileProblems, roomProblem } from './check-files.ts';
 import { HeapBook } from './heap-checks.ts';
 import type { Locator, Path } from './locate.ts';
 import { ProcessBook } from './process-book.ts';
@@ -63,6 +64,7 @@ class StaticCheck {
   }
 
   all(): void {
+    this.files();
     this.steps(this.scenario.steps);
     const finalExpressions = finalTextsOf(this.scenario.expect);
     this.texts(finalExpressions, []);
@@ -77,6 +79,22 @@ class StaticCheck {
       for (const [index, name] of (names ?? []).entries())
         this.knownProcess(name, this.locator.value([...base, index]));
     }
+  }
+
+  private files(): void {
+    const { files, machine } = this.scenario;
+    for (const { name, spec } of files) {
+      const place = (path: Path) => this.locator.value(['files', name, ...path]);
+      for (const { code, message, hint, path } of fileProblems(spec)) this.fail(code, message, hint, place(path));
+    }
+    const crowded = this.machineKnown ? roomProblem(files, machine) : null;
+    if (crowded !== null) {
+      const { code, message, hint, path } = crowded;
+      this.fail(code, message, hint, this.locator.value(['files', ...path]));
+    }
+    if (files.length === 0 || machine.kernel !== 'none') return;
+    const hint = 'leave `files` out, or `kernel: none`';
+    this.fail('MEM-SCN-026', 'a bare machine has no kernel to keep files', hint, this.locator.key(['files']));
   }
 
   private steps(nodes: readonly ScenarioNode[]): void {
@@ -273,6 +291,8 @@ class StaticCheck {
   private fits(step: ActionStep, at: (path: Path) => SourceRange): void {
     for (const { code, message, hint, path } of constantProblems(step, pageBytesOf(this.scenario.machine)))
       this.fail(code, message, hint, at(path));
+    if (step.do === 'create')
+      for (const { code, message, hint, path } of fileProblems(step)) this.fail(code, message, hint, at(path));
     const cpus = this.scenario.machine.cpus ?? 1;
     if ('cpu' in step && step.cpu !== undefined && step.cpu >= cpus) {
       this.fail(

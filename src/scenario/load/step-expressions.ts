@@ -1,6 +1,9 @@
 /** Every expression and process name inside a step, with its path: what the static checks look at. */
-import type { Expression } from '../expression.ts';
-import type { FinalExpect, MapsExpect, ResidentExpect } from '../schema/expect.ts';
+import { VM_FLAG_LETTERS } from '../../kernel/linux-abi.ts';
+import { suggest } from '../../mmu/nearest.ts';
+import { type Expression, parseExpression } from '../expression.ts';
+import { ScalarProblem } from '../scalar-problem.ts';
+import type { FinalExpect, MapsExpect, ResidentExpect, VmFlagsExpect } from '../schema/expect.ts';
 import type { ActionStep } from '../schema/steps.ts';
 import type { Path } from './locate.ts';
 import { parseAreaLine, parseRange } from './ranges.ts';
@@ -52,7 +55,33 @@ export interface PlacedText {
 /** Texts that hold expressions of their own: lines of `maps`, keys of `resident`. */
 export function textsOf(step: ActionStep): PlacedText[] {
   const expect = step.expect ?? {};
-  return [...mapsTexts(expect.maps, ['expect', 'maps']), ...residentTexts(expect.resident, ['expect', 'resident'])];
+  return [
+    ...mapsTexts(expect.maps, ['expect', 'maps']),
+    ...residentTexts(expect.resident, ['expect', 'resident']),
+    ...vmFlagsTexts(expect.vmflags, ['expect', 'vmflags']),
+  ];
+}
+
+/** Letters of VmFlags that an area can have; a misspelt one would be an expectation that nothing fulfils, or anything. */
+const VM_FLAG_WORDS = new Set(VM_FLAG_LETTERS.map(([, letters]) => letters));
+
+function vmFlagsTexts(flags: VmFlagsExpect | undefined, path: Path): PlacedText[] {
+  return Object.entries(flags ?? {}).flatMap(([key, wanted]) => {
+    const listed = typeof wanted === 'string' ? wanted.split(/\s+/).filter((word) => word !== '') : wanted;
+    return [
+      { path: [...path, key], isKey: true, parse: () => [parseExpression(key)] },
+      ...listed.map((word, index): PlacedText => {
+        const place = typeof wanted === 'string' ? [...path, key] : [...path, key, index];
+        return { path: place, isKey: false, parse: () => requireFlag(word) };
+      }),
+    ];
+  });
+}
+
+function requireFlag(word: string): readonly Expression[] {
+  if (VM_FLAG_WORDS.has(word.replace(/^-/, ''))) return [];
+  const message = `\`${word}\` is none of the VmFlags`;
+  throw new ScalarProblem({ code: 'MEM-SCN-010', message, hint: suggest(word, [...VM_FLAG_WORDS], 'flags') });
 }
 
 export function finalTextsOf(expect: FinalExpect): PlacedText[] {

@@ -3,6 +3,7 @@
 import { programFunction } from '../../process/functions/registry.ts';
 import type { Expression } from '../expression.ts';
 import { argumentOf, type CallStep } from '../schema/calls.ts';
+import { flagText } from '../schema/flags.ts';
 import { type ActionStep, nameOfStep, type StepOf } from '../schema/steps.ts';
 
 export function stepText(step: ActionStep): string {
@@ -22,9 +23,68 @@ function detailsOf(step: ActionStep): string {
     case 'mmap':
       return mmapText(step);
     case 'munmap':
-      return `${step.at.text} ${step.length.text}`;
+    case 'mlock':
+    case 'munlock':
+      return rangeText(step);
     case 'mprotect':
-      return `${step.at.text} ${step.length.text} ${step.prot || 'none'}`;
+      return words(rangeText(step), protText(step.prot));
+    case 'mremap':
+      return words(
+        `${rangeText(step)} to ${step.newLength.text}`,
+        flagText(step.flags),
+        prefixed('at ', step.to),
+        prefixed('as ', step.as),
+      );
+    case 'madvise':
+      return words(rangeText(step), String(step.advice));
+    case 'mlock2':
+    case 'msync':
+      return words(rangeText(step), flagText(step.flags));
+    case 'mlockall':
+      return flagText(step.flags);
+    case 'munlockall':
+      return '';
+    case 'mincore':
+      return words(rangeText(step), prefixed('into ', step.vector));
+    case 'mseal':
+      return words(rangeText(step), prefixed('flags ', step.flags));
+    case 'remap_file_pages':
+      return words(rangeText(step), `from page ${step.page.text}`, flagText(step.flags));
+    case 'setrlimit':
+      return words(step.resource, String(step.soft), prefixed('hard ', step.hard));
+    case 'shmget':
+      return words(step.size.text, prefixed('as ', step.as));
+    case 'shmat':
+      return words(step.id.text, prefixed('at ', step.at), flagText(step.flags), prefixed('as ', step.as));
+    case 'shmdt':
+    case 'peekdata':
+      return step.at.text;
+    case 'shmctl':
+      return `${step.id.text} ${step.command}`;
+    case 'pokedata':
+      return `${step.at.text} = ${step.value.text}`;
+    case 'create':
+      return words(step.file, step.kind ?? '', prefixed('of ', step.size));
+    case 'unlink':
+      return step.file;
+    case 'drop_caches':
+      return step.file ?? '';
+    case 'open':
+      return words(step.file, step.mode ?? 'r', prefixed('as ', step.as));
+    case 'close':
+    case 'fsync':
+      return step.fd.text;
+    case 'pread64':
+    case 'pwrite64':
+      return words(step.fd.text, rangeText(step), prefixed('offset ', step.offset));
+    case 'ftruncate':
+      return `${step.fd.text} to ${step.size.text}`;
+    case 'truncate':
+      return `${step.file} to ${step.size.text}`;
+    case 'fallocate':
+      return words(step.fd.text, flagText(step.mode ?? ['punch_hole']), `${step.offset.text} ${step.length.text}`);
+    case 'sysctl':
+      return `${step.name} = ${step.value}`;
     case 'brk':
       return words(step.to.text, prefixed('as ', step.as));
     case 'sbrk':
@@ -57,7 +117,7 @@ function detailsOf(step: ActionStep): string {
       );
     case 'read':
     case 'write':
-      return `fd ${step.fd ?? (step.do === 'read' ? 0 : 1)} ${step.at.text} ${step.length.text}`;
+      return `fd ${step.fd?.text ?? (step.do === 'read' ? 0 : 1)} ${rangeText(step)}`;
     case 'switch':
       return `to cpu ${step.cpu}`;
     case 'peek':
@@ -85,15 +145,20 @@ function callText(step: CallStep): string {
   return words(given.join(', '), prefixed('as ', step.as), prefixed('on thread ', step.thread));
 }
 
+const rangeText = (step: { readonly at: Expression; readonly length: Expression }): string =>
+  `${step.at.text} ${step.length.text}`;
+
+const protText = (prot: string): string => (prot === '' || prot.startsWith('|') ? `none${prot}` : prot);
+
 function mmapText(step: StepOf<'mmap'>): string {
-  const flags = typeof step.flags === 'string' ? [step.flags] : (step.flags ?? []);
-  const name = prefixed('as ', step.as);
   return words(
     step.length.text,
-    step.prot === undefined ? 'rw' : step.prot || 'none',
-    flags.join(' '),
+    step.prot === undefined ? 'rw' : protText(step.prot),
+    flagText(step.flags),
+    prefixed('of ', step.fd),
+    prefixed('offset ', step.offset),
     prefixed('at ', step.at),
-    name,
+    prefixed('as ', step.as),
   );
 }
 

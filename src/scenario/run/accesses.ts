@@ -116,14 +116,20 @@ export function check(context: StepContext, step: StepOf<'check'>): Executed {
   const at = context.address(step.at);
   const expect = step.expect;
   const length = expect?.bytes?.length ?? (expect?.text === undefined ? undefined : encoder.encode(expect.text).length);
-  const bytes = new Uint8Array(length ?? step.size ?? DEFAULT_ACCESS_BYTES);
+  const seen = lookAt(context, at, length ?? step.size ?? DEFAULT_ACCESS_BYTES);
+  return seen instanceof Uint8Array ? { outcome: valueOutcome(seen), bytes: seen } : translationExecuted(seen);
+}
+
+/** Bytes of memory, without touching them; or the first translation that is refused. */
+export function lookAt(context: StepContext, at: Address, length: number): Uint8Array | Translation {
+  const bytes = new Uint8Array(length);
   for (let index = 0; index < bytes.length; index++) {
     const address: Address = typeof at === 'number' ? at + index : at + BigInt(index);
     const translation = looked(context, address);
-    if (translation.physical === null) return translationExecuted(translation);
+    if (translation.physical === null) return translation;
     bytes[index] = context.machine.memory.load8(translation.physical);
   }
-  return { outcome: valueOutcome(bytes), bytes };
+  return bytes;
 }
 
 function looked(context: StepContext, address: Address): Translation {

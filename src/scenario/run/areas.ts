@@ -3,7 +3,7 @@ import type { ProcessView } from '../../machine/view.ts';
 import { type AreaLine, parseAreaLine, parseRange } from '../load/ranges.ts';
 import { residentRanges } from '../load/step-expressions.ts';
 import type { Amount } from '../schema/amount.ts';
-import type { MapsExpect, ResidentExpect } from '../schema/expect.ts';
+import type { MapsExpect, ResidentExpect, VmFlagsExpect } from '../schema/expect.ts';
 import { amountHolds, amountText } from './amounts.ts';
 import type { StepContext } from './state.ts';
 
@@ -68,6 +68,26 @@ export function residentVerdicts(
 function residentVerdict(what: string, amount: Amount, actual: number): Verdict {
   return { what, expected: amountText(amount), actual: String(actual), held: amountHolds(amount, actual) };
 }
+
+/** The VmFlags of the areas that hold some addresses: exactly these words, or these (`-lo`: not this one) among others. */
+export function vmFlagsVerdicts(expected: VmFlagsExpect, view: ProcessView, context: StepContext): Verdict[] {
+  return Object.entries(expected).map(([text, wanted]) => {
+    const at = Number(context.address(parseRange(text).start));
+    const area = view.areas.find((candidate) => candidate.start <= at && at < candidate.end);
+    const exact = typeof wanted === 'string';
+    const shown = exact ? wanted : wanted.join(', ');
+    if (area === undefined) {
+      return { what: `.${text}`, expected: shown, actual: 'nothing is mapped there', held: false };
+    }
+    const flags = new Set(words(area.flags));
+    const held = exact
+      ? words(wanted).toSorted().join(' ') === [...flags].toSorted().join(' ')
+      : wanted.every((word) => flags.has(word.replace(/^-/, '')) !== word.startsWith('-'));
+    return { what: `.${text}`, expected: shown, actual: area.flags, held };
+  });
+}
+
+const words = (text: string): string[] => text.split(/\s+/).filter((word) => word !== '');
 
 /** Pages of [from, to) that hold a frame of their own; the shared zero page does not count, as in Linux's RSS. */
 function residentPages(view: ProcessView, from: number, to: number, pageBytes: number): number {

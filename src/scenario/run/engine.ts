@@ -19,6 +19,7 @@ import { Cursor } from './cursor.ts';
 import { execute } from './execute.ts';
 import { checkStep } from './expectations.ts';
 import { cloneNames, howItEnded, noNames, type RunNames, StepContext } from './state.ts';
+import { prepareMachine } from './world.ts';
 import { noteWrite } from './writes.ts';
 
 export interface EngineOptions {
@@ -57,6 +58,7 @@ export class ScenarioEngine {
     this.cursor = new Cursor(scenario.steps);
     if (scenario.machine.kernel === 'none') prepareBareMachine(this.machine, scenario.machine);
     this.boot = this.machine.view().memory;
+    prepareMachine(this.machine, scenario);
     if (scenario.implicitMain) {
       const main = this.machine.spawn({ name: IMPLICIT_PROCESS });
       this.namesNow.pids.set(IMPLICIT_PROCESS, main.pid);

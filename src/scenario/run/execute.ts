@@ -1,13 +1,16 @@
-/** Do one step on the machine. Dispatch only: what each step means stands in syscalls.ts, accesses.ts and spawn.ts. */
+/** Do one step on the machine. Dispatch only: what each step means stands in the files beside. */
 import type { Process } from '../../kernel/process.ts';
 import { InputError } from '../../mmu/input-error.ts';
-import type { ActionStep } from '../schema/steps.ts';
+import { type ActionStep, isWorldStep, type WorldStepName } from '../schema/steps.ts';
 import * as accesses from './accesses.ts';
 import { call } from './calls.ts';
 import { DONE, type Executed } from './executed.ts';
+import * as files from './file-calls.ts';
+import * as memory from './memory-calls.ts';
 import { spawn } from './spawn.ts';
 import { CannotRun, type StepContext } from './state.ts';
 import * as syscalls from './syscalls.ts';
+import { happen } from './world.ts';
 
 /** Tells the context whose step it is. A step that cannot run answers `dead`, with the reason. */
 export function execute(context: StepContext, step: ActionStep): Executed {
@@ -22,6 +25,10 @@ export function execute(context: StepContext, step: ActionStep): Executed {
 }
 
 function attempt(context: StepContext, step: ActionStep): Executed {
+  if (isWorldStep(step)) {
+    context.actFor(checkedProcess(context, step.process));
+    return happen(context, step);
+  }
   switch (step.do) {
     case 'comment':
       return DONE;
@@ -50,16 +57,57 @@ function watched(context: StepContext, process: Process, perform: () => Executed
   return errors.length === 0 ? executed : { ...executed, errors };
 }
 
-type ProcessStep = Exclude<ActionStep, { do: 'comment' | 'spawn' | 'translate' | 'check' }>;
+type ProcessStep = Exclude<ActionStep, { do: 'comment' | 'spawn' | 'translate' | 'check' | WorldStepName }>;
 
 function ofProcess(context: StepContext, process: Process, step: ProcessStep): Executed {
   switch (step.do) {
     case 'mmap':
-      return syscalls.mmap(context, process, step);
+      return memory.mmap(context, process, step);
     case 'munmap':
-      return syscalls.munmap(context, process, step);
+      return memory.munmap(context, process, step);
     case 'mprotect':
-      return syscalls.mprotect(context, process, step);
+      return memory.mprotect(context, process, step);
+    case 'mremap':
+      return memory.mremap(context, process, step);
+    case 'madvise':
+    case 'mlock':
+    case 'mlock2':
+    case 'munlock':
+    case 'msync':
+    case 'mseal':
+    case 'remap_file_pages':
+      return memory.onRange(context, process, step);
+    case 'mlockall':
+      return memory.mlockall(context, process, step);
+    case 'munlockall':
+      return memory.answered(context.machine.calls.munlockall(process));
+    case 'mincore':
+      return memory.mincore(context, process, step);
+    case 'setrlimit':
+      return memory.setrlimit(context, process, step);
+    case 'shmget':
+      return memory.shmget(context, process, step);
+    case 'shmat':
+      return memory.shmat(context, process, step);
+    case 'shmdt':
+      return memory.answered(context.machine.calls.shmdt(process, context.address(step.at)));
+    case 'shmctl':
+      return memory.shmctl(context, process, step);
+    case 'peekdata':
+      return memory.peekdata(context, process, step);
+    case 'pokedata':
+      return memory.pokedata(context, process, step);
+    case 'open':
+      return files.open(context, process, step);
+    case 'pread64':
+    case 'pwrite64':
+      return files.transfer64(context, process, step);
+    case 'close':
+    case 'ftruncate':
+    case 'truncate':
+    case 'fallocate':
+    case 'fsync':
+      return files.onFile(context, process, step);
     case 'brk':
       return syscalls.brk(context, process, step);
     case 'sbrk':

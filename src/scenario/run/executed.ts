@@ -22,6 +22,8 @@ export interface Executed {
   readonly exitCode?: number | null | undefined;
   readonly killedBy?: string | null | undefined;
   readonly pid?: number | undefined;
+  /** Of mincore: a digit for each page. */
+  readonly vec?: string | undefined;
   /** Of a call: the pointer answered, 0 for NULL. */
   readonly pointer?: number | undefined;
   /** Of a call: the number or text answered. */

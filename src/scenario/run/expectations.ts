@@ -8,7 +8,7 @@ import type { ActionNode } from '../scenario.ts';
 import type { Amount } from '../schema/amount.ts';
 import type { StepExpect } from '../schema/expect.ts';
 import { amountHolds, amountText } from './amounts.ts';
-import { mapsVerdicts, residentVerdicts, type Verdict } from './areas.ts';
+import { mapsVerdicts, residentVerdicts, type Verdict, vmFlagsVerdicts } from './areas.ts';
 import { type Executed, hexOf, littleEndian } from './executed.ts';
 import { sentencesOf, symbolicAddress } from './explanations.ts';
 import { faultVerdict } from './fault-expectation.ts';
@@ -105,6 +105,7 @@ function ownExplanation(key: keyof StepExpect, { node, context, executed, events
       return events.some((event) => event.type === 'Eviction') ? null : ['nothing was evicted during the step'];
     // What differs stands in what was found there.
     case 'maps':
+    case 'vmflags':
     case 'output':
       return [];
     case 'exitCode':
@@ -235,6 +236,12 @@ function verdicts(key: keyof StepExpect, expect: StepExpect, happened: Happened)
       const address = (value: number) => symbolicAddress(value, context.names.symbols);
       return view === null ? noProcess() : mapsVerdicts(expect.maps!, view, context, address);
     }
+    case 'vmflags': {
+      const view = processView(context);
+      return view === null ? noProcess() : vmFlagsVerdicts(expect.vmflags!, view, context);
+    }
+    case 'vec':
+      return one(expect.vec!, executed.vec ?? outcomeText(happened));
     case 'output':
       return context.process === null
         ? noProcess()

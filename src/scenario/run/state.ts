@@ -19,6 +19,8 @@ export class CannotRun extends Error {
 export interface RunNames {
   /** Addresses bound by `as:`. */
   readonly symbols: Map<string, number>;
+  /** Descriptors and identifiers bound by `as:`. */
+  readonly numbers: Map<string, number>;
   /** Symbols whose binding call failed, and with what. */
   readonly unbound: Map<string, string>;
   /** The pid that each process name stands for: the latest, when a name is used again. */
@@ -33,6 +35,7 @@ export interface RunNames {
 
 export const cloneNames = (names: RunNames): RunNames => ({
   symbols: new Map(names.symbols),
+  numbers: new Map(names.numbers),
   unbound: new Map(names.unbound),
   pids: new Map(names.pids),
   sections: new Map(names.sections),
@@ -42,6 +45,7 @@ export const cloneNames = (names: RunNames): RunNames => ({
 
 export const noNames = (): RunNames => ({
   symbols: new Map(),
+  numbers: new Map(),
   unbound: new Map(),
   pids: new Map(),
   sections: new Map(),
@@ -157,7 +161,7 @@ export class StepContext {
   private lookup(name: string): Quantity {
     const variable = this.variables[name];
     if (variable !== undefined) return variable;
-    const symbol = this.names.symbols.get(name);
+    const symbol = this.names.symbols.get(name) ?? this.names.numbers.get(name);
     if (symbol !== undefined) return symbol;
     if (isBuiltIn(name)) return this.builtIn(name);
     const failure = this.names.unbound.get(name);

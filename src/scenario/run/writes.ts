@@ -44,12 +44,14 @@ export function noteWrite(context: StepContext, node: ActionNode, executed: Exec
       return;
     }
     case 'rmw':
+    case 'pokedata':
       note(Number(context.address(step.at)), 1);
       return;
     case 'touch':
       if ((step.access ?? 'store') === 'store') note(Number(context.address(step.at)), context.count(step.length));
       return;
     case 'read':
+    case 'pread64':
       note(Number(context.address(step.at)), executed.count ?? 0);
       return;
     default:

@@ -5,12 +5,12 @@
  * `munmap … expect: { value: 1 }` is a mistake in the file and not a check that never holds.
  */
 import { z } from 'zod';
-import { FAULT_KINDS } from '../../kernel/events.ts';
+import { FAULT_KINDS, type SignalName } from '../../kernel/events.ts';
 import type { CounterName } from '../../machine/view.ts';
 import { FAULT_RULES } from '../../mmu/fault.ts';
 import { amount } from './amount.ts';
 import { heapExpectations } from './heap-expect.ts';
-import { address, hexBytes, processName, value, whole } from './scalars.ts';
+import { address, bitString, hexBytes, processName, value, whole } from './scalars.ts';
 
 /** Every counter, in the order of machine/view.ts. The `satisfies` fails when one is missing or invented. */
 const COUNTERS = {
@@ -71,6 +71,7 @@ const ERRNO_NAMES = [
   'EBUSY',
   'EEXIST',
   'ENODEV',
+  'EISDIR',
   'EINVAL',
   'ENFILE',
   'EMFILE',
@@ -87,6 +88,9 @@ const ERRNO_NAMES = [
   'EOPNOTSUPP',
 ] as const;
 
+/** Those by which a process here can end. */
+const SIGNALS = ['SIGSEGV', 'SIGBUS', 'SIGKILL', 'SIGABRT', 'SIGILL', 'SIGXFSZ'] as const satisfies SignalName[];
+
 const counterShape = Object.fromEntries(
   COUNTER_NAMES.map((name) => [name, amount(`the counter ${name}`).optional()]),
 ) as Record<CounterName, z.ZodOptional<ReturnType<typeof amount>>>;
@@ -100,6 +104,15 @@ const evictedPage = z.union([
 const residentPages = z
   .union([amount('pages resident in the whole process'), z.record(z.string(), amount('pages resident in that range'))])
   .meta({ id: 'resident-pages' });
+const areaFlags = z
+  .record(
+    z.string(),
+    z.union([
+      z.string().describe('exactly these letters: `rd wr mr mw me ac`'),
+      z.array(z.string()).describe('these among others; `-lo`: not this one'),
+    ]),
+  )
+  .meta({ id: 'area-flags' });
 const mapsLines = z
   .union([
     z.array(z.string()).describe('each line is an area of the process, exactly'),
@@ -126,21 +139,19 @@ const stepExpectations = {
   faults: amount('How many page faults the kernel resolved.'),
   minor: amount('Minor faults: resolved without reading from a device.'),
   major: amount('Major faults: resolved by reading from a device.'),
-  signal: z
-    .enum(['none', 'SIGSEGV', 'SIGBUS', 'SIGKILL', 'SIGABRT', 'SIGILL'])
-    .describe('The signal that ended the step.'),
+  signal: z.enum(['none', ...SIGNALS]).describe('The signal that ended the step.'),
   code: z
     .enum(['SEGV_MAPERR', 'SEGV_ACCERR', 'BUS_ADRERR', 'SI_KERNEL', 'SI_TKILL', 'ILL_ILLOPN'])
     .describe('si_code of the signal.'),
   errorCode: whole('x86 page-fault error code of the signal.'),
-  address: address('Of a signal: si_addr, the exact faulting byte. Of mmap, brk and sbrk: the address returned.'),
+  address: address(
+    'Of a signal: si_addr, the exact faulting byte. Of mmap, mremap, shmat, brk, sbrk: the address returned.',
+  ),
   errno: z.enum(ERRNO_NAMES).describe('The error a system call answered, or `ok`.'),
-  count: amount('Bytes or pages done: of read, write and touch.'),
+  count: amount('Bytes or pages done: of read, write, pread64, pwrite64 and touch.'),
   pid: whole('The pid that fork, spawn or wait answered.', 1),
   exitCode: whole('The exit code that wait collected, or with which a Python refused to start.', 0, 255),
-  killedBy: z
-    .enum(['SIGSEGV', 'SIGBUS', 'SIGKILL', 'SIGABRT', 'SIGILL'])
-    .describe('The signal that wait says killed the child.'),
+  killedBy: z.enum(SIGNALS).describe('The signal that wait says killed the child.'),
   tlb: z
     .enum(['hit', 'miss', 'L1', 'L2'])
     .describe('Did the TLB answer every translation of the step? `L1`/`L2`: which one did.'),
@@ -162,6 +173,10 @@ const stepExpectations = {
   maps: mapsLines.describe(
     'Areas of the process, as in /proc/PID/maps but with expressions: `buf..buf+8KiB rw-p`, then a name when it matters.',
   ),
+  vmflags: areaFlags.describe(
+    'Of the area that holds each address its VmFlags, the two-letter words of /proc/PID/smaps: `lo` locked, `gu` guard markers, …',
+  ),
+  vec: bitString('Of mincore: a digit for each page, 1 for one in memory. In quotes: `"1101"`.'),
   output: z.string().describe('Everything the process has written to the console so far.'),
   result: z
     .union([
@@ -170,7 +185,9 @@ const stepExpectations = {
       z.null(),
       z.array(z.string()).describe('parts of the text answered, in this order'),
     ])
-    .describe('What the function answered: a number, a text or parts of it, or of a pointer `NULL` or `block`.'),
+    .describe(
+      'What the function answered: a number, a text or parts of it, or of a pointer `NULL` or `block`. Of open the descriptor, of shmget the identifier.',
+    ),
   prints: z
     .union([z.string(), z.array(z.string()).describe('lines, or parts of lines, that it prints in this order')])
     .describe(
@@ -195,6 +212,7 @@ const ANY_STEP = [
   'swapWrites',
   'counters',
   'maps',
+  'vmflags',
   'output',
   'walks',
   'heap',
@@ -217,6 +235,36 @@ const OWN_EXPECTATIONS = {
   mmap: ['errno', 'address'],
   munmap: ['errno'],
   mprotect: ['errno'],
+  mremap: ['errno', 'address'],
+  madvise: ['errno'],
+  mlock: ['errno'],
+  mlock2: ['errno'],
+  munlock: ['errno'],
+  mlockall: ['errno'],
+  munlockall: ['errno'],
+  msync: ['errno'],
+  mincore: ['errno', 'vec'],
+  mseal: ['errno'],
+  remap_file_pages: ['errno'],
+  setrlimit: ['errno'],
+  shmget: ['errno', 'result'],
+  shmat: ['errno', 'address'],
+  shmdt: ['errno'],
+  shmctl: ['errno'],
+  peekdata: ['errno', 'value'],
+  pokedata: ['errno'],
+  create: ['errno'],
+  unlink: ['errno'],
+  open: ['errno', 'result'],
+  close: ['errno'],
+  pread64: ['errno', 'count'],
+  pwrite64: ['errno', 'count', 'signal'],
+  ftruncate: ['errno', 'signal'],
+  truncate: ['errno', 'signal'],
+  fallocate: ['errno'],
+  fsync: ['errno'],
+  drop_caches: ['errno'],
+  sysctl: ['errno'],
   brk: ['address', 'errno'],
   sbrk: ['address', 'errno'],
   fork: ['errno', 'pid'],
@@ -240,15 +288,19 @@ const OWN_EXPECTATIONS = {
 
 export type ExpectingStep = keyof typeof OWN_EXPECTATIONS;
 
+/** By what they allow: most system calls share theirs, and the published schema has it once. */
+const made = new Map<string, z.ZodOptional<z.ZodType<StepExpect>>>();
+
 /** The `expect:` of one kind of step. */
 export function expectFor(kind: ExpectingStep): z.ZodOptional<z.ZodType<StepExpect>> {
-  const names: readonly ExpectationName[] = [...OWN_EXPECTATIONS[kind], ...ANY_STEP];
-  const shape = Object.fromEntries(names.map((name) => [name, stepExpectations[name].optional()]));
-  // Once in the published schema for each kind: the many steps that call functions share theirs.
-  return z
-    .strictObject(shape)
-    .meta({ id: `expect-of-${kind}` })
-    .optional() as z.ZodOptional<z.ZodType<StepExpect>>;
+  const own: readonly ExpectationName[] = OWN_EXPECTATIONS[kind];
+  const id = ['expect-of', ...own].join('-');
+  const known = made.get(id);
+  if (known !== undefined) return known;
+  const shape = Object.fromEntries([...own, ...ANY_STEP].map((name) => [name, stepExpectations[name].optional()]));
+  const schema = z.strictObject(shape).meta({ id }).optional() as z.ZodOptional<z.ZodType<StepExpect>>;
+  made.set(id, schema);
+  return schema;
 }
 
 /**
@@ -292,3 +344,4 @@ export const finalExpectSchema = z.strictObject({
 export type FinalExpect = z.infer<typeof finalExpectSchema>;
 export type MapsExpect = z.infer<typeof mapsLines>;
 export type ResidentExpect = z.infer<typeof residentPages>;
+export type VmFlagsExpect = z.infer<typeof areaFlags>;

@@ -4,14 +4,19 @@
  */
 import { z } from 'zod';
 import { POLICIES } from '../../kernel/reclaim/registry.ts';
-import type { MachineConfig } from '../../machine/config.ts';
+import { SWAP_KINDS } from '../../kernel/swap/swap-device.ts';
+import { type MachineConfig, resolveConfig } from '../../machine/config.ts';
 import { FORMATS, type FormatName } from '../../mmu/page-table/formats.ts';
 import { TLB_POLICIES } from '../../mmu/tlb/config.ts';
+import { sysctlSettings } from './machine-steps.ts';
 import { hexBytes, size, whole } from './scalars.ts';
 
 /** Those that work on a running machine: `opt` needs to know the future. */
 const POLICY_NAMES = Object.entries(POLICIES).flatMap(([name, entry]) => (entry.needsFuture ? [] : [name]));
 const FORMAT_NAMES = Object.keys(FORMATS) as [FormatName, ...FormatName[]];
+
+/** Bytes, where the file names none. */
+export const MEMORY_DEFAULT = resolveConfig({}).config.memory;
 
 const bit = (what: string) => whole(`Bit of ${what}.`, 0, 63).optional();
 
@@ -108,6 +113,10 @@ export const machineSchema = z.strictObject({
     .describe('Page-table format, by name or of your own. Default: sv39.'),
   memory: size('Physical memory. Default: 16 MiB.').optional(),
   swap: size('Swap device; 0, the default, for none.').optional(),
+  swapKind: z
+    .enum(SWAP_KINDS)
+    .optional()
+    .describe('`disk`, the default, writes pages in the background; `zswap`, a compressed store in memory, at once.'),
   replacement: z
     .enum(POLICY_NAMES)
     .optional()
@@ -131,6 +140,7 @@ export const machineSchema = z.strictObject({
   stackMax: size('Largest stack (RLIMIT_STACK).').optional(),
   stackGuardPages: whole('Pages kept free below a growing stack.').optional(),
   overcommit: z.literal([0, 1, 2]).optional().describe('Linux vm.overcommit_memory.'),
+  sysctl: sysctlSettings.optional().describe('Settings of /proc/sys/vm from the start; `sysctl` steps change them.'),
   processesMax: whole('Processes at once, zombies included: fork answers EAGAIN beyond.', 1).optional(),
   hardwareAccessedDirty: z
     .boolean()
@@ -158,7 +168,7 @@ export function pteBytesOf(spec: MachineSpec): number {
 
 /** The configuration to build the machine from; what the file leaves out is left to the machine's defaults. */
 export function machineConfigOf(spec: MachineSpec, seed?: number): Partial<MachineConfig> {
-  const { root: _root, asid: _asid, contents: _contents, tlb: tlbSpec, ...rest } = spec;
+  const { root: _root, asid: _asid, contents: _contents, sysctl: _sysctl, tlb: tlbSpec, ...rest } = spec;
   const config: Record<string, unknown> = { ...rest };
   if (tlbSpec === null) config.tlb = null;
   else if (tlbSpec !== undefined) {

@@ -164,21 +164,48 @@ export const hexBytes = (description: string) =>
     { type: 'string', description, examples: ['de ad be ef'] },
   );
 
-/** `rwx` letters in any order, or `none`. Yields the letters in the order rwx; '' for none. */
+/** `0` and `1`, one for each page. Must be quoted: YAML would read a number. */
+export const bitString = (description: string) =>
+  scalar(
+    (input): string => {
+      const hint = 'a digit for each page, in quotes: `"1101"`';
+      if (typeof input !== 'string') throw wrongType('quoted digits 0 and 1', input, hint);
+      const bad = input.search(/[^01]/);
+      if (bad >= 0) {
+        const message = `\`${input[bad]}\` is neither 0 nor 1`;
+        throw new ScalarProblem({ code: 'MEM-SCN-037', message, hint, offset: bad, length: 1 });
+      }
+      return input;
+    },
+    { type: 'string', pattern: '^[01]*$', description },
+  );
+
+const PROT_WORD = /^(sem|growsdown|growsup|0x[0-9a-fA-F]{1,8})$/;
+
+/**
+ * `rwx` letters in any order, or `none`; behind that `|` and words or numbers: `rw|growsdown`. Yields the letters in the
+ * order rwx ('' for none) and the rest as it is.
+ */
 export const protection = (description: string) =>
   scalar(
     (input): string => {
-      const hint = 'prot is `none` or letters of `rwx`: `r`, `rw`, `rx`';
+      const hint =
+        'prot is `none` or letters of `rwx`: `r`, `rw`, `rx`; also `rw|growsdown`, `|growsup`, `|sem`, `|0x10`';
       if (typeof input !== 'string') throw wrongType('a protection', input, hint);
-      if (input === 'none') return '';
-      const letters = input.replaceAll('-', '');
+      const [rights = '', ...words] = input.split('|');
+      const letters = rights === 'none' ? '' : rights.replaceAll('-', '');
       const bad = [...letters].findIndex(
         (letter, index) => !'rwx'.includes(letter) || letters.indexOf(letter) !== index,
       );
-      if (bad >= 0 || letters === '') {
+      const isWrong = bad >= 0 || (letters === '' && rights !== 'none') || words.some((word) => !PROT_WORD.test(word));
+      if (isWrong) {
         throw new ScalarProblem({ code: 'MEM-SCN-027', message: `\`${input}\` is not a protection`, hint });
       }
-      return ['r', 'w', 'x'].filter((letter) => letters.includes(letter)).join('');
+      return [['r', 'w', 'x'].filter((letter) => letters.includes(letter)).join(''), ...words].join('|');
     },
-    { type: 'string', pattern: '^(none|[rwx-]{1,3})$', description },
+    {
+      type: 'string',
+      pattern: '^(none|[rwx-]{1,3})(\\|(sem|growsdown|growsup|0x[0-9a-fA-F]{1,8}))*$',
+      description,
+    },
   );

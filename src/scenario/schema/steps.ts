@@ -7,37 +7,15 @@
 import { z } from 'zod';
 import { ACCESS_NAMES } from '../../mmu/units.ts';
 import { type CallStep, callSchemas, groupedCallSchemas } from './calls.ts';
-import { type ExpectingStep, expectFor } from './expect.ts';
+import { fileShapes } from './file-steps.ts';
 import { heapOptions } from './heap.ts';
-import { address, hexBytes, length, processName, protection, size, symbolName, value, whole } from './scalars.ts';
-
-const note = z.string().describe('A remark for the reader; shown beside the step.').meta({ id: 'note' }).optional();
-const process = processName('The process that does it. May be left out while exactly one is running.')
-  .meta({ id: 'acting-process' })
-  .optional();
-
-const acts = <Kind extends ExpectingStep>(kind: Kind) => ({
-  do: z.literal(kind),
-  process,
-  note,
-  expect: expectFor(kind),
-});
+import { machineShapes } from './machine-steps.ts';
+import { memoryShapes } from './memory-steps.ts';
+import { address, hexBytes, length, processName, size, symbolName, value, whole } from './scalars.ts';
+import { acts, descriptor, note, process } from './step-head.ts';
 
 const access = z.enum(ACCESS_NAMES);
 const accessSize = z.literal([1, 2, 4, 8]);
-const MMAP_FLAGS = [
-  'shared',
-  'private',
-  'fixed',
-  'fixed_noreplace',
-  'growsdown',
-  'populate',
-  'noreserve',
-  'locked',
-  'stack',
-  'hugetlb',
-] as const;
-
 const section = z.union([
   size('Size in bytes, filled with zeros.'),
   z.strictObject({ text: z.string().describe('Contents as UTF-8 text.') }),
@@ -69,25 +47,6 @@ const shapes = {
       .describe('`survive`: a fatal signal ends the step, not the process.'),
     input: z.string().optional().describe('Text that `read` from fd 0 will yield.'),
     ...heapOptions,
-  }),
-  mmap: z.strictObject({
-    ...acts('mmap'),
-    as: symbolName('Name for the address it returns.').optional(),
-    length: length('Bytes to map.'),
-    prot: protection('Letters of `rwx`, or `none`.').optional().describe('Default: `rw`.'),
-    flags: z
-      .union([z.enum(MMAP_FLAGS), z.array(z.enum(MMAP_FLAGS))])
-      .optional()
-      .describe('Default: private. Memory is always anonymous.'),
-    at: address('A hint, or with `fixed` the place itself.').optional(),
-    offset: address('Offset, which anonymous memory ignores but must be a whole number of pages.').optional(),
-  }),
-  munmap: z.strictObject({ ...acts('munmap'), at: address('First byte.'), length: length('Bytes to unmap.') }),
-  mprotect: z.strictObject({
-    ...acts('mprotect'),
-    at: address('First byte.'),
-    length: length('Bytes to protect.'),
-    prot: protection('Letters of `rwx`, or `none`.'),
   }),
   brk: z.strictObject({
     ...acts('brk'),
@@ -140,13 +99,13 @@ const shapes = {
   }),
   read: z.strictObject({
     ...acts('read'),
-    fd: whole('File descriptor, default 0: the console.', 0).optional(),
+    fd: descriptor('File descriptor, default 0: the console.').optional(),
     at: address('User buffer the kernel copies to.'),
     length: length('Bytes wanted.'),
   }),
   write: z.strictObject({
     ...acts('write'),
-    fd: whole('File descriptor, default 1: the console.', 0).optional(),
+    fd: descriptor('File descriptor, default 1: the console.').optional(),
     at: address('User buffer the kernel copies from.'),
     length: length('Bytes to write.'),
   }),
@@ -168,7 +127,16 @@ const shapes = {
     size: accessSize.optional().describe('Bytes that `value` takes: 1, 2, 4 (the default) or 8.'),
   }),
   comment: z.strictObject({ ...acts('comment'), note: z.string().describe('What to tell the reader.') }),
+  ...memoryShapes,
+  ...fileShapes,
+  ...machineShapes,
 } as const;
+
+/** Steps that no process does: one is at hand only for what is expected. */
+export type WorldStepName = keyof typeof machineShapes | 'create' | 'unlink' | 'drop_caches';
+const WORLD_STEPS: ReadonlySet<string> = new Set([...Object.keys(machineShapes), 'create', 'unlink', 'drop_caches']);
+export const isWorldStep = (step: ActionStep): step is Extract<ActionStep, { do: WorldStepName }> =>
+  WORLD_STEPS.has(step.do);
 
 const callHead = (names: readonly string[]) => ({ do: z.literal(names as [string, ...string[]]), process, note });
 const calls = callSchemas(callHead);
