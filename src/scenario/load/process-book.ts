@@ -13,7 +13,7 @@ import { type ActionStep, isWorldStep, nameOfStep } from '../schema/steps.ts';
 type State = 'alive' | 'dead' | 'maybe';
 
 /** Steps that need no process that runs: it is there for what is expected of it. */
-const onlyLooks = (step: ActionStep): boolean => step.do === 'check' || isWorldStep(step);
+const onlyLooks = (step: ActionStep): boolean => step.do === 'check' || (isWorldStep(step) && step.do !== 'group_move');
 
 export interface ProcessProblem {
   readonly code: string;

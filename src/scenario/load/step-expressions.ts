@@ -59,6 +59,9 @@ export function textsOf(step: ActionStep): PlacedText[] {
     ...mapsTexts(expect.maps, ['expect', 'maps']),
     ...residentTexts(expect.resident, ['expect', 'resident']),
     ...vmFlagsTexts(expect.vmflags, ['expect', 'vmflags']),
+    ...Object.keys(expect.smaps ?? {}).map((key): PlacedText => {
+      return { path: ['expect', 'smaps', key], isKey: true, parse: () => [parseExpression(key)] };
+    }),
   ];
 }
 

@@ -83,6 +83,13 @@ function detailsOf(step: ActionStep): string {
       return `${step.file} to ${step.size.text}`;
     case 'fallocate':
       return words(step.fd.text, flagText(step.mode ?? ['punch_hole']), `${step.offset.text} ${step.length.text}`);
+    case 'group_create':
+    case 'group_limit':
+      return words(step.group, prefixed('limit ', step.limit), prefixed('swappiness ', step.swappiness));
+    case 'group_move':
+      return `to ${step.group}`;
+    case 'reclaim':
+      return step.group;
     case 'sysctl':
       return `${step.name} = ${step.value}`;
     case 'brk':

@@ -13,6 +13,7 @@ import { type Executed, hexOf, littleEndian } from './executed.ts';
 import { sentencesOf, symbolicAddress } from './explanations.ts';
 import { faultVerdict } from './fault-expectation.ts';
 import { errorsVerdict, heapVerdicts, leaksVerdicts, printsVerdict, resultVerdict } from './heap-expectations.ts';
+import { groupVerdicts, smapsVerdicts, statusVerdicts, vmstatVerdicts } from './proc-expectations.ts';
 import { CannotRun, type StepContext } from './state.ts';
 import { originOf } from './writes.ts';
 
@@ -106,6 +107,10 @@ function ownExplanation(key: keyof StepExpect, { node, context, executed, events
     // What differs stands in what was found there.
     case 'maps':
     case 'vmflags':
+    case 'smaps':
+    case 'status':
+    case 'vmstat':
+    case 'group':
     case 'output':
       return [];
     case 'exitCode':
@@ -240,6 +245,14 @@ function verdicts(key: keyof StepExpect, expect: StepExpect, happened: Happened)
       const view = processView(context);
       return view === null ? noProcess() : vmFlagsVerdicts(expect.vmflags!, view, context);
     }
+    case 'smaps':
+      return smapsVerdicts(expect.smaps!, context);
+    case 'status':
+      return statusVerdicts(expect.status!, context);
+    case 'vmstat':
+      return vmstatVerdicts(expect.vmstat!, context);
+    case 'group':
+      return groupVerdicts(expect.group!, context);
     case 'vec':
       return one(expect.vec!, executed.vec ?? outcomeText(happened));
     case 'output':

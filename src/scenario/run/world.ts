@@ -34,7 +34,8 @@ type WorldStep = Extract<ActionStep, { do: WorldStepName }>;
 
 const ENCODER = new TextEncoder();
 
-export function happen({ machine }: StepContext, step: WorldStep): Executed {
+export function happen(context: StepContext, step: WorldStep): Executed {
+  const { machine } = context;
   switch (step.do) {
     case 'create':
       return answered(makeFile(machine, step.file, step));
@@ -42,11 +43,33 @@ export function happen({ machine }: StepContext, step: WorldStep): Executed {
       return answered(machine.files.unlink(step.file));
     case 'drop_caches':
       return answered(dropCaches(machine, step.file));
+    case 'group_create': {
+      const made = machine.groups.create(step.group);
+      return answered(made < 0 ? made : changeGroup(machine, step.group, step));
+    }
+    case 'group_limit':
+      return answered(changeGroup(machine, step.group, step));
+    case 'group_move':
+      return answered(machine.groups.move(context.runningProcess(step.process), step.group));
+    case 'reclaim':
+      return answered(machine.groups.reclaim(step.group));
     case 'sysctl':
       return answered(setSysctl(machine.kernel.sysctl, step.name, step.value));
     default:
       return step satisfies never;
   }
+}
+
+interface GroupSettings {
+  readonly limit?: number | 'infinity' | undefined;
+  readonly swappiness?: number | undefined;
+}
+
+function changeGroup({ groups }: Machine, name: string, { limit, swappiness }: GroupSettings): number {
+  // First how it may reclaim, then what for.
+  const set = swappiness === undefined ? 0 : groups.setSwappiness(name, swappiness);
+  if (set < 0 || limit === undefined) return set;
+  return groups.setLimit(name, limit === 'infinity' ? Number.POSITIVE_INFINITY : limit);
 }
 
 /** 0 or -errno. A file that could not be filled is not there. */

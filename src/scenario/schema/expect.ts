@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { FAULT_KINDS, type SignalName } from '../../kernel/events.ts';
 import type { CounterName } from '../../machine/view.ts';
 import { FAULT_RULES } from '../../mmu/fault.ts';
-import { amount } from './amount.ts';
+import { amount, byteAmount } from './amount.ts';
 import { heapExpectations } from './heap-expect.ts';
 import { address, bitString, hexBytes, processName, value, whole } from './scalars.ts';
 
@@ -177,6 +177,21 @@ const stepExpectations = {
     'Of the area that holds each address its VmFlags, the two-letter words of /proc/PID/smaps: `lo` locked, `gu` guard markers, …',
   ),
   vec: bitString('Of mincore: a digit for each page, 1 for one in memory. In quotes: `"1101"`.'),
+  smaps: z
+    .record(z.string(), z.record(z.string(), byteAmount('bytes')).meta({ id: 'kernel-bytes' }))
+    .describe('Of the area that holds each address, fields of /proc/PID/smaps in bytes: `{ buf: { Rss: 8KiB } }`.'),
+  status: z.record(z.string(), byteAmount('bytes')).describe('Fields of /proc/PID/status in bytes: `{ VmLck: 8KiB }`.'),
+  vmstat: z.record(z.string(), amount('a count')).describe('Lines of /proc/vmstat, since boot: `{ pswpout: 2 }`.'),
+  group: z
+    .record(
+      z.string(),
+      z.strictObject({
+        usage: byteAmount('Bytes charged to it now.').optional(),
+        failcnt: amount('How often a charge met its limit.').optional(),
+        oomKills: amount('Processes killed because of its limit.').optional(),
+      }),
+    )
+    .describe('Figures of memory groups, by their names.'),
   output: z.string().describe('Everything the process has written to the console so far.'),
   result: z
     .union([
@@ -213,6 +228,10 @@ const ANY_STEP = [
   'counters',
   'maps',
   'vmflags',
+  'smaps',
+  'status',
+  'vmstat',
+  'group',
   'output',
   'walks',
   'heap',
@@ -265,6 +284,10 @@ const OWN_EXPECTATIONS = {
   fsync: ['errno'],
   drop_caches: ['errno'],
   sysctl: ['errno'],
+  group_create: ['errno'],
+  group_limit: ['errno'],
+  group_move: ['errno'],
+  reclaim: ['errno'],
   brk: ['address', 'errno'],
   sbrk: ['address', 'errno'],
   fork: ['errno', 'pid'],
