@@ -45,7 +45,7 @@ export const FLAG_ACTIVE = 32;
 /** A read of this page of a file starts reading the next pages (Linux PG_readahead). */
 export const FLAG_READ_AHEAD = 64;
 /** In the page cache, but nobody has read its bytes from the disk yet (Linux: not PG_uptodate). */
-export const FLAG_UNREAD = 128;
+export const FLAG_UNREAD = 512;
 /** An anonymous frame given up by MADV_FREE (Linux: swapbacked clear): dropped by reclaim unless written since. */
 export const FLAG_LAZY_FREE = 128;
 /** About to become so (lazy-free.ts). */
