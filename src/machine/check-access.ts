@@ -63,6 +63,11 @@ export function requireSize(size: number): void {
 /** `value` as `size` bytes, lowest first; negative values in two's complement. @throws InputError MEM-API-010 */
 export function littleEndian(value: number | bigint, size: number): Uint8Array {
   requireSize(size);
+  if (size <= 4 && typeof value === 'number' && fits(value, size)) {
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; at++) bytes[at] = value >>> (8 * at);
+    return bytes;
+  }
   const whole = typeof value === 'bigint' || Number.isInteger(value) ? BigInt(value) : null;
   const bits = 8n * BigInt(size);
   if (whole === null || whole >= 1n << bits || whole < -(1n << (bits - 1n))) {
@@ -78,4 +83,10 @@ export function littleEndian(value: number | bigint, size: number): Uint8Array {
     rest >>= 8n;
     return byte;
   });
+}
+
+/** Is it a whole number of so few bytes, at most 4, signed or unsigned? Most stores are of those and need no bigint. */
+function fits(value: number, size: number): boolean {
+  const values = 2 ** (8 * size);
+  return Number.isInteger(value) && value < values && value >= -values / 2;
 }
