@@ -143,6 +143,15 @@ export class AreaTree {
     if (next !== null) this.refreshGapFrom(next);
   }
 
+  /** Forget all areas, which are not to be used any more. */
+  clear(): void {
+    this.root = null;
+    this.first = null;
+    this.last = null;
+    this.recent = null;
+    this.count = 0;
+  }
+
   /** Call after changing `start`, `end` or VM_GROWSDOWN of an area that stays in its place. */
   boundsChanged(area: Area): void {
     this.refreshGapFrom(area);

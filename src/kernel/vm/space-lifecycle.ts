@@ -1,10 +1,11 @@
 /** The beginning and the end of an address space, and which ASID it runs under. */
 import { putFrame } from '../frames/page-allocator.ts';
 import { ASID_MAX, type Kernel } from '../kernel.ts';
+import { putObject } from '../objects.ts';
 import { AddressSpace } from './address-space.ts';
 import { freeTables, makeTable, tableOrder } from './tables.ts';
 import { flushSpace } from './tlb-flush.ts';
-import { dropArea } from './unmap.ts';
+import { emptyArea } from './unmap.ts';
 
 /** An empty address space with a root table, or null when out of memory. */
 export function makeSpace(kernel: Kernel): AddressSpace | null {
@@ -21,7 +22,11 @@ export function makeSpace(kernel: Kernel): AddressSpace | null {
 
 /** Unmap everything and free the tables [mm/mmap.c:exit_mmap]. */
 export function destroySpace(kernel: Kernel, space: AddressSpace): void {
-  for (let area = space.areas.first; area !== null; area = space.areas.first) dropArea(kernel, space, area);
+  for (let area = space.areas.first; area !== null; area = area.next) {
+    emptyArea(kernel, space, area);
+    if (area.object !== null) putObject(kernel, area.object);
+  }
+  space.areas.clear();
   freeTables(kernel, space, 0, kernel.format.userEnd, 0, Number.POSITIVE_INFINITY);
   flushSpace(kernel, space);
   putFrame(kernel, space.rootPfn);

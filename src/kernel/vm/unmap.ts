@@ -80,13 +80,18 @@ function removeRange(kernel: Kernel, space: AddressSpace, start: number, end: nu
 }
 
 /** Unmap the pages of an area and take it out of the space. Its tables stay: the caller frees them for the range. */
-export function dropArea(kernel: Kernel, space: AddressSpace, area: Area): void {
+function dropArea(kernel: Kernel, space: AddressSpace, area: Area): void {
+  emptyArea(kernel, space, area);
+  removeArea(kernel, space, area);
+}
+
+/** Unmap the pages of an area, which counts no longer for the space's figures: it is to go. */
+export function emptyArea(kernel: Kernel, space: AddressSpace, area: Area): void {
   const pages = (area.end - area.start) / kernel.pageBytes;
   if (area.has(VM_HUGETLB)) unmapHugeRange(kernel, space, area.start, area.end);
   else zapRange(kernel, space, area.start, area.end);
   accountPages(kernel, space, area.flags, -pages);
   if (area.has(VM_LOCKED)) space.lockedPages -= pages;
-  removeArea(kernel, space, area);
 }
 
 /** Empty every entry in [start, end), skipping missing tables, and flush what was present. */
