@@ -98,7 +98,6 @@ function addPage(kernel: Kernel, pfn: number, pteFlags: number, locked: boolean,
   if ((pteFlags & PTE_ACCESSED) !== 0 || frames.has(pfn, FLAG_REFERENCED)) figures.referenced += pageBytes;
   if (use !== FRAME_ANON) return;
   figures.anonymous += pageBytes;
-  // The same bit means something else for a file's page.
   if (frames.has(pfn, FLAG_LAZY_FREE) && !dirty) figures.lazyFree += pageBytes;
 }
 
