@@ -104,6 +104,26 @@ export type KernelEvent =
     }
   | { readonly type: 'Wait'; readonly parent: number; readonly child: number }
   | { readonly type: 'StackExpanded'; readonly pid: number; readonly from: number; readonly to: number }
+  /** Free pages fell to the low watermark or below: the background reclaimer is to make them more than `high`. */
+  | { readonly type: 'KswapdWoke'; readonly free: number; readonly low: number; readonly high: number }
+  /** It has done what it could: free pages before and after, pages looked at and freed. */
+  | {
+      readonly type: 'KswapdSlept';
+      readonly from: number;
+      readonly free: number;
+      readonly high: number;
+      readonly scanned: number;
+      readonly reclaimed: number;
+    }
+  /** Free pages were at the min watermark or below: the process that wanted one had to reclaim itself. */
+  | {
+      readonly type: 'DirectReclaim';
+      readonly pid: number;
+      readonly free: number;
+      readonly min: number;
+      readonly scanned: number;
+      readonly reclaimed: number;
+    }
   | {
       readonly type: 'OomKill';
       readonly pid: number;

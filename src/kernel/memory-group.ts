@@ -15,6 +15,7 @@
  * I1: usage = frames in use, other than those of MAP_HUGETLB and the kernel's own, that carry the group's index
  * I2: swapUsage = slots in use that carry it
  */
+import { FRAME_TABLE } from './frames/frame-table.ts';
 import type { Kernel } from './kernel.ts';
 import type { Process } from './process.ts';
 
@@ -36,6 +37,11 @@ export class MemoryGroup {
   swappiness: number | null = null;
   /** Slots of swap that hold its pages. */
   swapUsage = 0;
+  /** Pages of processes and files charged and uncharged so far, and faults of the group's processes. */
+  pagesIn = 0;
+  pagesOut = 0;
+  faults = 0;
+  majorFaults = 0;
   /** Processes killed because of its limit. */
   oomKills = 0;
 
@@ -64,14 +70,18 @@ export function byNobody<T>(kernel: Kernel, action: () => T): T {
 
 /** The frame, or the block that it heads, is paid for by the group, which has room for it (or is overcharged). */
 export function chargeFrame(kernel: Kernel, pfn: number, order: number, group: number): void {
+  const payer = kernel.groups[group]!;
   kernel.frames.group[pfn] = group;
-  kernel.groups[group]!.usage += 1 << order;
+  payer.usage += 1 << order;
+  if (kernel.frames.use[pfn] !== FRAME_TABLE) payer.pagesIn += 1 << order;
 }
 
 /** The frame is being freed. */
 export function unchargeFrame(kernel: Kernel, pfn: number, order: number): void {
-  const { group } = kernel.frames;
-  kernel.groups[group[pfn]!]!.usage -= 1 << order;
+  const { group, use } = kernel.frames;
+  const payer = kernel.groups[group[pfn]!]!;
+  payer.usage -= 1 << order;
+  if (use[pfn] !== FRAME_TABLE) payer.pagesOut += 1 << order;
   group[pfn] = 0;
 }
 

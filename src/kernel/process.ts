@@ -4,6 +4,17 @@ import type { OpenFile } from './fs/inode.ts';
 import { ResourceLimits } from './limits.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
+/** Everybody here is the same ordinary user. */
+export const USER_ID = 1000;
+
+/** Linux cuts a process's name (TASK_COMM_LEN). */
+const NAME_BYTES_MAX = 15;
+
+/** The process's name as the kernel shows it. */
+export function commandOf({ name }: Process): string {
+  return new TextDecoder().decode(new TextEncoder().encode(name).subarray(0, NAME_BYTES_MAX));
+}
+
 export class Process {
   readonly pid: number;
   readonly name: string;

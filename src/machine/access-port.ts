@@ -4,6 +4,7 @@
  */
 
 import type { Kernel } from '../kernel/kernel.ts';
+import { runKswapd } from '../kernel/pressure/kswapd.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate } from '../kernel/schedule.ts';
 import { deliver } from '../kernel/signal.ts';
@@ -65,6 +66,7 @@ export class AccessPort {
       if (listening) this.trap.untold = [];
     }
     if (listening) this.noteAccess(process, cpu, va, size, kind, bytes);
+    if (this.kernel.kswapd !== null) runKswapd(this.kernel);
     return {
       ok: bytes !== null,
       bytes,

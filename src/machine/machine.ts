@@ -136,6 +136,12 @@ export class Machine {
 
   tick(): void {
     this.clock++;
+    this.kernel.log.step = this.clock;
+  }
+
+  /** What the kernel has to say, as dmesg prints it, oldest line first; the time is the step. */
+  get kernelLog(): string[] {
+    return this.kernel.log.lines();
   }
 
   // Processes
@@ -203,7 +209,8 @@ export class Machine {
     this.enter(process, address, length, offset);
     const result = mmap(this.kernel, process, { address, length, prot, flags, offset, fd });
     if ((flags & MAP_FIXED) !== 0 && result > 0) this.programs.noteRemapping(process, result, Number(length));
-    return this.noteSyscall(process, 'mmap', { address, length, prot, flags }, result);
+    const file = fd < 0 ? {} : { fd, offset };
+    return this.noteSyscall(process, 'mmap', { address, length, prot, flags, ...file }, result);
   }
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {

@@ -18,8 +18,11 @@ import {
 
 export function chargeFault(kernel: Kernel, process: Process, outcome: number): void {
   const { counters } = kernel;
+  const group = kernel.groups[process.group]!;
+  group.faults++;
   if (outcome >= MAJOR) {
     counters.majorFaults++;
+    group.majorFaults++;
     process.majorFaults++;
   } else {
     counters.minorFaults++;

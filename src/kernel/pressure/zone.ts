@@ -9,9 +9,6 @@
 import type { Sysctls } from '../sysctl.ts';
 import { type Watermarks, watermarksOf, ZONE_NAMES } from './watermarks.ts';
 
-/** Nobody may use these pages as long as more than `mark` are to stay free. */
-export type WatermarkName = 'min' | 'low' | 'high' | 'promo';
-
 export class Zone {
   readonly name = 'Normal';
   /** Frames there are, and those of them that are handed out. */
@@ -52,11 +49,8 @@ export class Zone {
     return ZONE_NAMES.map(() => 0);
   }
 
-  /**
-   * May 2^order of `free` pages be taken so that more than the mark stay? `largest`: order of the largest free block
-   * [mm/page_alloc.c:__zone_watermark_ok].
-   */
-  allows(mark: WatermarkName, free: number, order: number, largest: number): boolean {
-    return free - ((1 << order) - 1) > this.watermarks[mark] + this.boost && order <= largest;
+  /** May 2^order of `free` pages be taken, so that the mark is kept? [mm/page_alloc.c:__zone_watermark_ok] */
+  allows(mark: keyof Watermarks, free: number, order = 0): boolean {
+    return free - ((1 << order) - 1) > this.watermarks[mark] + this.boost;
   }
 }

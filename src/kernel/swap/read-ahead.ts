@@ -23,6 +23,11 @@ const LEAST_WINDOW = 4;
 /** Numbers for pages whose owner is not known: below those of objects (fs/page-cache.ts). */
 const SLOT_KEYS = -(2 ** 52);
 
+/** vm.page-cluster at boot, for so many bytes of memory [mm/swap.c:swap_setup]. Only under the `linux` policy is it not 0. */
+export function defaultPageCluster(memoryBytes: number): number {
+  return memoryBytes < 16 * 2 ** 20 ? 2 : 3;
+}
+
 /** What is remembered of earlier swap-ins, machine-wide. */
 export class SwapReadAhead {
   hits = FIRST_HITS;

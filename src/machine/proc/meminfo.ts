@@ -3,8 +3,8 @@ import { commitLimit } from '../../kernel/accounting.ts';
 import { hugePageBytes } from '../../kernel/fault/huge.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { VM_HUGETLB, VM_NORESERVE } from '../../kernel/linux-abi.ts';
+import { countMemory, type MemoryCounts } from '../../kernel/memory-counts.ts';
 import { forEachEntry } from './entries.ts';
-import { countMemory, type MemoryCounts } from './memory-counts.ts';
 import { kibibytes, label } from './text.ts';
 
 export function meminfoText(kernel: Kernel): string {

@@ -5,21 +5,17 @@
  */
 import type { Kernel } from '../../kernel/kernel.ts';
 import { VM_EXEC, VM_GROWSDOWN, VM_HUGETLB, VM_WRITE } from '../../kernel/linux-abi.ts';
-import type { Process } from '../../kernel/process.ts';
+import { commandOf, type Process, USER_ID } from '../../kernel/process.ts';
 import type { AddressSpace } from '../../kernel/vm/address-space.ts';
 import { tableOrder } from '../../kernel/vm/tables.ts';
 import { alignUp } from '../../mmu/units.ts';
 import { addArea, MemoryFigures } from './figures.ts';
 import { kibibytes } from './text.ts';
 
-/** Processes here belong to an ordinary user, who has no privilege. */
-const USER = 1000;
 const FD_SIZE_MIN = 64;
 const NODE_MASK_WORDS = 32;
 const NO_SIGNALS = '0'.repeat(16);
 const ALL_CAPABILITIES = '000001ffffffffff';
-/** Linux cuts a process's name (TASK_COMM_LEN). */
-const NAME_BYTES_MAX = 15;
 
 /** Pages, as status has them. */
 export interface SpaceFigures {
@@ -74,10 +70,10 @@ export function statusText(kernel: Kernel, process: Process): string {
     `Pid:\t${process.pid}`,
     `PPid:\t${process.parent?.pid ?? 0}`,
     'TracerPid:\t0',
-    `Uid:${`\t${USER}`.repeat(4)}`,
-    `Gid:${`\t${USER}`.repeat(4)}`,
+    `Uid:${`\t${USER_ID}`.repeat(4)}`,
+    `Gid:${`\t${USER_ID}`.repeat(4)}`,
     `FDSize:\t${space === null ? 0 : descriptorTableSize(process)}`,
-    `Groups:\t${USER} `,
+    `Groups:\t${USER_ID} `,
     `NStgid:\t${process.pid}`,
     `NSpid:\t${process.pid}`,
     `NSpgid:\t${session}`,
@@ -149,10 +145,8 @@ function hugetlbBytes(kernel: Kernel, space: AddressSpace): number {
   return figures.sharedHugetlb + figures.privateHugetlb;
 }
 
-function shortName({ name }: Process): string {
-  const bytes = new TextEncoder().encode(name).subarray(0, NAME_BYTES_MAX);
-  const escaped = new TextDecoder().decode(bytes);
-  return escaped.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+function shortName(process: Process): string {
+  return commandOf(process).replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }
 
 /** The table of descriptors doubles when it is full. */

@@ -2,8 +2,8 @@
 import { hugePageBytes } from '../../kernel/fault/huge.ts';
 import { MAX_ORDER } from '../../kernel/frames/buddy.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { countMemory } from '../../kernel/memory-counts.ts';
 import { vmEvents } from '../../kernel/pressure/vmstat.ts';
-import { countMemory } from './memory-counts.ts';
 import { EVENTS, NODE_COUNTS, ZONE_COUNTS } from './vmstat-names.ts';
 
 export function vmstatText(kernel: Kernel): string {

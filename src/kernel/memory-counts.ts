@@ -1,6 +1,6 @@
 /**
- * What the machine's frames are used for, counted by looking at each: the basis of meminfo, zoneinfo and vmstat
- * (Linux keeps these sums all the time, `enum node_stat_item`). Pages.
+ * What the machine's frames, or those of one memory group, are used for, counted by looking at each: the basis of meminfo,
+ * zoneinfo, vmstat and the report of the OOM killer (Linux keeps these sums all the time, `enum node_stat_item`). Pages.
  *
  *     list           who is on it [include/linux/mm_inline.h:folio_lru_list]
  *     anon           private pages and shared memory: what can only go to swap
@@ -18,14 +18,13 @@ import {
   FRAME_ANON,
   FRAME_FILE,
   FRAME_FREE,
-  FRAME_HUGE,
   FRAME_SHARED,
   FRAME_TABLE,
   FRAME_TAIL,
-} from '../../kernel/frames/frame-table.ts';
-import type { Kernel } from '../../kernel/kernel.ts';
-import { isLockedInMemory } from '../../kernel/vm/unevictable.ts';
-import { forEachEntry } from './entries.ts';
+} from './frames/frame-table.ts';
+import type { Kernel } from './kernel.ts';
+import type { MemoryGroup } from './memory-group.ts';
+import { isLockedInMemory } from './vm/unevictable.ts';
 
 export class MemoryCounts {
   free = 0;
@@ -49,16 +48,24 @@ export class MemoryCounts {
   hugetlb = 0;
 }
 
-export function countMemory(kernel: Kernel): MemoryCounts {
+/** Of the whole machine, or only what the group pays for (then without `free` and superpages, which nobody pays for). */
+export function countMemory(kernel: Kernel, group: MemoryGroup | null = null): MemoryCounts {
   const { frames } = kernel;
   const counts = new MemoryCounts();
-  counts.free = kernel.buddy.free;
-  counts.hugetlb = kernel.hugeBlocks;
-  counts.anonHuge = transparentSuperpages(kernel);
+  if (group === null) {
+    counts.free = kernel.buddy.free;
+    counts.hugetlb = kernel.hugeBlocks;
+    for (const space of kernel.spaces) counts.anonHuge += space?.deposits.length ?? 0;
+  }
   let head = FRAME_FREE;
+  let payer = 0;
   for (let pfn = 0; pfn < frames.frames; pfn++) {
     const use = frames.use[pfn]!;
-    if (use !== FRAME_TAIL) head = use;
+    if (use !== FRAME_TAIL) {
+      head = use;
+      payer = frames.group[pfn]!;
+    }
+    if (group !== null && payer !== group.index) continue;
     if (use === FRAME_ANON || use === FRAME_SHARED || use === FRAME_FILE) countPage(kernel, pfn, use, counts);
     // A table may be larger than a page.
     else if (head === FRAME_TABLE) counts.tables++;
@@ -84,17 +91,4 @@ function countPage(kernel: Kernel, pfn: number, use: number, counts: MemoryCount
   else if (use === FRAME_FILE || (use === FRAME_ANON && frames.has(pfn, FLAG_LAZY_FREE))) {
     counts[isActive ? 'activeFile' : 'inactiveFile']++;
   } else counts[isActive ? 'activeAnon' : 'inactiveAnon']++;
-}
-
-function transparentSuperpages(kernel: Kernel): number {
-  if (kernel.spaces.every((space) => space === null || space.deposits.length === 0)) return 0;
-  let count = 0;
-  for (const space of kernel.spaces) {
-    for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
-      forEachEntry(kernel, space!, area, (_address, entry, level) => {
-        if (level > 0 && kernel.frames.use[kernel.pageTable.frame(entry, level)] !== FRAME_HUGE) count++;
-      });
-    }
-  }
-  return count;
 }
