@@ -15,12 +15,13 @@ import {
 import type { Process } from '../../src/kernel/process.ts';
 import type { AdviceName } from '../../src/kernel/vm/advice.ts';
 import type { MachineConfig } from '../../src/machine/config.ts';
-import { Machine } from '../../src/machine/machine.ts';
+import { Machine, type OpenOptions } from '../../src/machine/machine.ts';
 
 export const PAGE = 4096;
 export const ARENA = 0x1000_0000_0000;
 export const HUGE = 2 << 20;
-const RW = PROT_READ | PROT_WRITE;
+export const RW = PROT_READ | PROT_WRITE;
+const READ_WRITE: OpenOptions = { canRead: true, canWrite: true };
 export const ANON = MAP_PRIVATE | MAP_ANONYMOUS;
 export const SHARED = MAP_SHARED | MAP_ANONYMOUS;
 export const MIB = 1 << 20;
@@ -39,6 +40,33 @@ export class Run {
 
   map(page: number, pages: number, flags = ANON, prot = RW): number {
     return this.machine.mmap(this.process, { address: at(page), length: pages * PAGE, prot, flags: flags | MAP_FIXED });
+  }
+
+  /** A file of `size` bytes, byte i of page p being `p + 1`, opened: the descriptor. */
+  open(name: string, size: number, mode: OpenOptions = READ_WRITE, type: 'tmpfs' | 'disk' = 'disk'): number {
+    const { files, calls } = this.machine;
+    if (files.create(name, type) === 0 && size > 0) {
+      files.write(
+        name,
+        0,
+        Uint8Array.from({ length: size }, (_, at) => Math.floor(at / PAGE) + 1),
+      );
+      files.sync(name);
+    }
+    return calls.open(this.process, name, mode);
+  }
+
+  mapFile(page: number, pages: number, fd: number, flags = MAP_SHARED, prot = RW, offset = 0): string | number {
+    const address = at(page);
+    const result = this.machine.mmap(this.process, {
+      address,
+      length: pages * PAGE,
+      prot,
+      flags: flags | MAP_FIXED,
+      fd,
+      offset: offset * PAGE,
+    });
+    return answer(result);
   }
 
   /** Page i of the run gets the byte `first + i`. */
