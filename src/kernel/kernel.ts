@@ -11,6 +11,7 @@ import { KernelCounters } from './counters.ts';
 import type { EventSink, KernelEvent } from './events.ts';
 import { BuddyAllocator } from './frames/buddy.ts';
 import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
+import { LruBatches } from './frames/lru-batches.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
 import { MemoryGroup } from './memory-group.ts';
@@ -102,9 +103,9 @@ export class Kernel {
   swapCacheFrames = 0;
   /** Superpages of MAP_HUGETLB areas. */
   hugeBlocks = 0;
-  /** Frames given up by MADV_FREE, and those on the list to become so (frames/lazy-free.ts). */
+  /** Frames given up by MADV_FREE (frames/lazy-free.ts). */
   lazyFreeFrames = 0;
-  readonly lazyFreePending: number[] = [];
+  readonly lruBatches = new LruBatches();
   /** Pages promised to VM_ACCOUNT areas and shared memory (Linux Committed_AS). */
   committedPages = 0;
   /** Free frames when the machine had booted: what a leak is measured against. */

@@ -10,11 +10,12 @@
  * Rules: Linux mm/memory.c:do_anonymous_page, do_wp_page, wp_can_reuse_anon_folio.
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
-import { FLAG_EXCLUSIVE, FLAG_LAZY_PENDING, FLAG_SWAP_CACHE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
-import { drainLazyFree, setLazyFree } from '../frames/lazy-free.ts';
+import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FLAG_UNLISTED, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import { setLazyFree } from '../frames/lazy-free.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_DROPPABLE, VM_WRITE } from '../linux-abi.ts';
+import { VM_DROPPABLE, VM_LOCKED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { removeFromSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -27,6 +28,9 @@ import { COPY_ON_WRITE, DEMAND_ZERO, KILLED, REUSE, ZERO_PAGE } from './outcome.
 
 /** More than any format has: a power of two, so that dividing by it is exact. */
 const PAGES_PER_SPACE = 2 ** 40;
+
+/** As many may hold a frame that has one mapping: that, the swap cache and a batch. More, and it is shared for certain. */
+const REFERENCES_OF_ONE = 3;
 
 /** A number unique to the page of this address space, for policies that remember pages. */
 export function pageKey(kernel: Kernel, space: AddressSpace, address: number): number {
@@ -115,13 +119,15 @@ export function copyPage(
 
 /**
  * May a write go to this frame in place? Yes when it is known to belong to one mapping, or when this mapping holds the
- * only reference; a copy kept in swap is given up first.
+ * only reference; a copy kept in swap is given up first. A frame that waits in a batch is held by it too: only one that is
+ * on no list at all is worth draining them [mm/memory.c:wp_can_reuse_anon_folio].
  */
 export function mayReuse(kernel: Kernel, pfn: number): boolean {
   const { frames, swap } = kernel;
   if (frames.has(pfn, FLAG_EXCLUSIVE)) return true;
-  // Whoever counts references first takes the list's away.
-  if (frames.has(pfn, FLAG_LAZY_PENDING)) drainLazyFree(kernel);
+  if (frames.references[pfn]! + frames.batched[pfn]! > REFERENCES_OF_ONE) return false;
+  if (frames.has(pfn, FLAG_UNLISTED)) drainBatches(kernel);
+  if (frames.batched[pfn] !== 0) return false;
   if (!frames.has(pfn, FLAG_SWAP_CACHE)) return frames.references[pfn] === 1;
   if (frames.references[pfn] !== 2 || swap.counts[frames.swapSlot[pfn]! - 1] !== 0) return false;
   removeFromSwapCache(kernel, pfn);
@@ -146,5 +152,5 @@ function install(kernel: Kernel, space: AddressSpace, area: Area, address: numbe
   kernel.frames.set(pfn, FLAG_EXCLUSIVE);
   mapFrame(kernel, space, address, entry, pfn, ownPageFlags(kernel, area));
   if (area.has(VM_DROPPABLE)) setLazyFree(kernel, pfn);
-  trackFrame(kernel, pfn, pageKey(kernel, space, address));
+  trackFrame(kernel, pfn, pageKey(kernel, space, address), area.has(VM_LOCKED));
 }

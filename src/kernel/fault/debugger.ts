@@ -7,7 +7,7 @@
  */
 import { PTE_GUARD, PTE_PROT_NONE, PTE_SWAP, PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_EXCLUSIVE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
-import { markAccessed } from '../frames/page-allocator.ts';
+import { markAccessed } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail, VM_HUGETLB, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';

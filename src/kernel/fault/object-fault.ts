@@ -10,11 +10,12 @@
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.ts';
+import { noteLockedMapping } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { cachePage, frameUseOf, needsRead, recachePage } from '../fs/page-cache.ts';
 import { readAfter, readAround } from '../fs/read-ahead.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_EXEC, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
+import { VM_EXEC, VM_LOCKED, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import type { Process } from '../process.ts';
 import { swapInNeighbours } from '../swap/read-ahead.ts';
@@ -63,6 +64,7 @@ export function faultObject(
     frames.set(pfn, FLAG_DIRTY);
   }
   mapFrame(kernel, process.space!, address, entry, pfn, flags);
+  if (area.has(VM_LOCKED)) noteLockedMapping(kernel, pfn);
   // What was read from a disk is waited for without locks, and the fault starts anew.
   if (!write && major) mapAround(kernel, process, area, address, entry, page);
   return kind;
@@ -153,6 +155,7 @@ function mapAround(kernel: Kernel, process: Process, area: Area, address: number
     if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD | FLAG_UNREAD)) continue;
     if (awaited >= 0 && !arrivesWith(object, awaited, page)) continue;
     mapFrame(kernel, process.space!, at, neighbour, held, flags);
+    if (area.has(VM_LOCKED)) noteLockedMapping(kernel, held);
   }
 }
 

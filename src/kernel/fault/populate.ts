@@ -3,7 +3,7 @@ import { describeFault, Fault } from '../../mmu/cpu.ts';
 import { PTE_VALID, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { LOAD, STORE } from '../../mmu/units.ts';
 import { ZERO_PFN } from '../frames/frame-table.ts';
-import { markAccessed } from '../frames/page-allocator.ts';
+import { drainBatches, markAccessed } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail, VM_ACCESS, VM_LOCKONFAULT, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
@@ -29,11 +29,21 @@ export function populate(kernel: Kernel, process: Process, start: number, end: n
       continue;
     }
     if (!area.has(VM_ACCESS)) return fail('EFAULT');
-    const write = (area.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
-    if (!populatePage(kernel, process, area, address, write)) return fail('EFAULT');
-    address += kernel.pageBytes;
+    const stop = Math.min(end, area.end);
+    const isDone = populateArea(kernel, process, area, address, stop);
+    drainBatches(kernel);
+    if (!isDone) return fail('EFAULT');
+    address = stop;
   }
   return 0;
+}
+
+function populateArea(kernel: Kernel, process: Process, area: Area, start: number, end: number): boolean {
+  const write = (area.flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
+  for (let address = start; address < end; address += kernel.pageBytes) {
+    if (process.space === null || !populatePage(kernel, process, area, address, write)) return false;
+  }
+  return true;
 }
 
 /** Touch one page, whose area grants the access, unless it is there already; false when it cannot be had. */

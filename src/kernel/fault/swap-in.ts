@@ -5,7 +5,8 @@
  * A write that is the page's only use, or a device more than half full, gives the slot up at once.
  */
 import { PTE_ACCESSED, PTE_DIRTY, PTE_SWAP_EXCLUSIVE, PTE_WRITE } from '../../mmu/pte-flags.ts';
-import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FRAME_ANON } from '../frames/frame-table.ts';
+import { FLAG_EXCLUSIVE, FLAG_SWAP_CACHE, FLAG_UNLISTED, FRAME_ANON } from '../frames/frame-table.ts';
+import { drainBatches, noteLockedMapping } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_LOCKED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
@@ -41,11 +42,15 @@ export function faultSwapped(
   pageTable.clear(entry);
   space.swapEntries--;
   mapFrame(kernel, space, address, entry, pfn, pteFlagsOf(kernel, area.flags) | PTE_ACCESSED);
+  if (area.has(VM_LOCKED)) noteLockedMapping(kernel, pfn);
   swap.counts[slot]!--;
   const unnamed = swap.counts[slot] === 0;
   if (unnamed && ((write && alone) || isSwapHalfFull(kernel) || area.has(VM_LOCKED))) removeFromSwapCache(kernel, pfn);
 
-  const exclusive = wasExclusive || (alone && !frames.has(pfn, FLAG_SWAP_CACHE));
+  // A batch's reference is drained only for a write [mm/memory.c:do_swap_page].
+  if (write && frames.has(pfn, FLAG_UNLISTED)) drainBatches(kernel);
+  const isOnlyHere = alone && !frames.has(pfn, FLAG_SWAP_CACHE) && frames.batched[pfn] === 0;
+  const exclusive = wasExclusive || isOnlyHere;
   if (exclusive) {
     frames.set(pfn, FLAG_EXCLUSIVE);
     if (area.has(VM_WRITE)) {

@@ -48,8 +48,8 @@ export const FLAG_READ_AHEAD = 64;
 export const FLAG_UNREAD = 512;
 /** An anonymous frame given up by MADV_FREE (Linux: swapbacked clear): dropped by reclaim unless written since. */
 export const FLAG_LAZY_FREE = 128;
-/** About to become so (lazy-free.ts). */
-export const FLAG_LAZY_PENDING = 256;
+/** On no list that reclaim goes through yet, but about to be (lru-batches.ts; Linux: PG_lru clear). */
+export const FLAG_UNLISTED = 256;
 
 /** The frame that every untouched anonymous page reads as. Never freed, never counted. */
 export const ZERO_PFN = 0;
@@ -69,6 +69,8 @@ export class FrameTable {
   readonly objectPage: Float64Array;
   /** Index of the memory group that pays for it (memory-group.ts). */
   readonly group: Uint8Array;
+  /** How often the frame waits in a batch (lru-batches.ts): a reference each in Linux, kept apart from `references`. */
+  readonly batched: Uint8Array;
 
   constructor(frames: number) {
     this.frames = frames;
@@ -81,6 +83,7 @@ export class FrameTable {
     this.object = new Int32Array(frames);
     this.objectPage = new Float64Array(frames);
     this.group = new Uint8Array(frames);
+    this.batched = new Uint8Array(frames);
   }
 
   has(pfn: number, flag: number): boolean {

@@ -6,12 +6,8 @@ import { invariant } from '../../mmu/invariant.ts';
 import type { Kernel } from '../kernel.ts';
 import { actingGroup, chargeFrame, unchargeFrame } from '../memory-group.ts';
 import { reclaimFromGroup, reclaimOne } from '../reclaim/reclaim.ts';
-import { isLockedInMemory } from '../vm/unevictable.ts';
 import {
-  FLAG_ACTIVE,
   FLAG_LAZY_FREE,
-  FLAG_LAZY_PENDING,
-  FLAG_REFERENCED,
   FLAG_SWAP_CACHE,
   FLAG_TRACKED,
   FRAME_FILE,
@@ -22,6 +18,7 @@ import {
   FRAME_TAIL,
 } from './frame-table.ts';
 import { unsetLazyFree } from './lazy-free.ts';
+import { leaveBatches, listNewFrame } from './lru-batches.ts';
 
 /** Instead of a frame: memory is exhausted, or the limit of the memory group that would pay is reached. */
 export const NO_MEMORY = -1;
@@ -99,22 +96,9 @@ export function putFrame(kernel: Kernel, pfn: number): void {
   if (left === 0) freeFrame(kernel, pfn);
 }
 
-/**
- * The kernel used the page for a process: the first use marks it referenced, the next one active, and so on. A locked
- * page is on no list that reclaim looks at: there it stays at referenced [mm/swap.c:folio_mark_accessed].
- */
-export function markAccessed(kernel: Kernel, pfn: number): void {
-  const { frames } = kernel;
-  if (!frames.has(pfn, FLAG_REFERENCED)) {
-    frames.set(pfn, FLAG_REFERENCED);
-  } else if (!frames.has(pfn, FLAG_ACTIVE) && !isLockedInMemory(kernel, pfn)) {
-    frames.set(pfn, FLAG_ACTIVE);
-    frames.unset(pfn, FLAG_REFERENCED);
-  }
-}
-
-/** Tell the policy that the frame now serves `page` (a number unique to the page). */
-export function trackFrame(kernel: Kernel, pfn: number, page: number): void {
+/** Tell the policy that the frame now serves `page` (a number unique to the page). `locked`: of a locked area. */
+export function trackFrame(kernel: Kernel, pfn: number, page: number, locked = false): void {
+  listNewFrame(kernel, pfn, locked);
   kernel.frames.set(pfn, FLAG_TRACKED);
   kernel.policy.admit(pfn, page);
 }
@@ -128,7 +112,8 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
   const flags = frames.flags[pfn]!;
   invariant((flags & FLAG_SWAP_CACHE) === 0, 'a frame in the swap cache is freed');
   if ((flags & FLAG_TRACKED) !== 0) kernel.policy.remove(pfn);
-  if ((flags & (FLAG_LAZY_FREE | FLAG_LAZY_PENDING)) !== 0) unsetLazyFree(kernel, pfn);
+  if ((flags & FLAG_LAZY_FREE) !== 0) unsetLazyFree(kernel, pfn);
+  if (frames.batched[pfn] !== 0) leaveBatches(kernel, pfn);
   if (use === FRAME_FILE) kernel.fileFrames--;
   if (use === FRAME_HUGE) kernel.hugeBlocks--;
   const order = frames.order[pfn]!;

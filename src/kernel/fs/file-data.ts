@@ -3,7 +3,8 @@
  * mm/shmem.c:shmem_file_read_iter].
  */
 import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.ts';
-import { holdFrame, markAccessed, putFrame } from '../frames/page-allocator.ts';
+import { markAccessed } from '../frames/lru-batches.ts';
+import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { Inode } from './inode.ts';

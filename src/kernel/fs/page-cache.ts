@@ -5,6 +5,7 @@
  * It is dirty when the store (or swap) does not have its bytes: by FLAG_DIRTY, or by a dirty bit of a PTE that maps it.
  */
 import { FLAG_DIRTY, FLAG_UNREAD, FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import { allocateSpareFrame, allocateUserFrame, holdFrame, putFrame, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MemoryObject } from '../memory-object.ts';
@@ -88,7 +89,13 @@ export function cacheAhead(kernel: Kernel, object: MemoryObject, page: number): 
 
 /** Forget pages [first, end) of the cache and of swap, changed or not. No PTE maps them any more. */
 export function dropPages(kernel: Kernel, object: MemoryObject, first: number, end: number): void {
-  for (const page of pagesIn(object, first, end)) dropPage(kernel, object, page);
+  let hadFrames = false;
+  for (const page of pagesIn(object, first, end)) {
+    if (object.frameAt(page) >= 0) hadFrames = true;
+    dropPage(kernel, object, page);
+  }
+  // [mm/swap.c:__folio_batch_release]
+  if (hadFrames) drainBatches(kernel);
 }
 
 export function dropPage(kernel: Kernel, object: MemoryObject, page: number): void {

@@ -9,6 +9,7 @@
  */
 import { PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY } from '../frames/frame-table.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_SHARED } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
@@ -18,10 +19,15 @@ import { dropPage, pagesIn } from './page-cache.ts';
 /** Write the dirty pages of [first, end) to the disk. */
 export function writeBack(kernel: Kernel, object: MemoryObject, first: number, end: number): void {
   if (!object.tracksWrites) return;
+  let wrote = false;
   for (const page of pagesIn(object, first, end)) {
     const pfn = object.frameAt(page);
-    if (pfn >= 0 && kernel.frames.has(pfn, FLAG_DIRTY)) writePage(kernel, object, page, pfn);
+    if (pfn < 0 || !kernel.frames.has(pfn, FLAG_DIRTY)) continue;
+    writePage(kernel, object, page, pfn);
+    wrote = true;
   }
+  // [mm/swap.c:__folio_batch_release]
+  if (wrote) drainBatches(kernel);
 }
 
 /**
@@ -56,6 +62,7 @@ function protectMappings(kernel: Kernel, pfn: number): void {
 export function dropCache(kernel: Kernel, object: MemoryObject): void {
   if (!object.tracksWrites) return;
   writeBack(kernel, object, 0, Number.POSITIVE_INFINITY);
+  drainBatches(kernel);
   for (const page of pagesIn(object, 0, Number.POSITIVE_INFINITY)) {
     const pfn = object.frameAt(page);
     if (kernel.frames.mapCount[pfn] === 0) dropPage(kernel, object, page);

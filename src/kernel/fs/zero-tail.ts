@@ -1,6 +1,6 @@
 /** Zeroing a part of a page of a file: behind its end, or at the edges of a hole. */
 import { FLAG_DIRTY, FLAG_UNREAD } from '../frames/frame-table.ts';
-import { markAccessed } from '../frames/page-allocator.ts';
+import { markAccessed } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Inode } from './inode.ts';
 import { frameOf } from './page-cache.ts';

@@ -2,7 +2,7 @@
  * Reclaim on behalf of a memory group: because its limit was met, because a lower one was written, or because an
  * administrator wants all of it out [mm/memcontrol-v1.c:mem_cgroup_resize_max, mem_cgroup_force_empty].
  */
-import { drainLazyFree } from '../frames/lazy-free.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { MemoryGroup } from '../memory-group.ts';
@@ -17,7 +17,7 @@ export function setGroupLimit(kernel: Kernel, group: MemoryGroup, pages: number)
 
 /** Evict every page of the group that can leave (memory.force_empty): how many. */
 export function emptyGroup(kernel: Kernel, group: MemoryGroup): number {
-  drainLazyFree(kernel);
+  drainBatches(kernel);
   const before = group.usage;
   while (group.usage > 0) if (!reclaimFromGroup(kernel, group)) break;
   return before - group.usage;

@@ -7,8 +7,8 @@
  */
 import { PTE_ACCESSED, PTE_PROT_NONE, PTE_SWAP, PTE_VALID } from '../../mmu/pte-flags.ts';
 import { pageKey } from '../fault/anonymous.ts';
-import { FLAG_ACTIVE, FLAG_REFERENCED, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
-import { drainLazyFree } from '../frames/lazy-free.ts';
+import { FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
+import { drainBatches, markCold } from '../frames/lru-batches.ts';
 import { allocateSpareFrame, trackFrame } from '../frames/page-allocator.ts';
 import { cacheAhead } from '../fs/page-cache.ts';
 import type { Kernel } from '../kernel.ts';
@@ -40,11 +40,11 @@ function eachOwnPage(
 /** MADV_COLD: 0, or -EINVAL for locked memory. */
 export function coldPages(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
   if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
-  const { pageTable, frames } = kernel;
-  drainLazyFree(kernel);
+  const { pageTable } = kernel;
+  drainBatches(kernel);
   eachOwnPage(kernel, space, start, end, (pfn, entry) => {
     pageTable.setFlags(entry, pageTable.flags(entry) & ~PTE_ACCESSED);
-    frames.unset(pfn, FLAG_REFERENCED | FLAG_ACTIVE);
+    markCold(kernel, pfn);
   });
   // A translation still held would let uses go unseen.
   flushRange(kernel, space, start, end, kernel.pageBytes);
@@ -54,7 +54,7 @@ export function coldPages(kernel: Kernel, space: AddressSpace, area: Area, start
 /** MADV_PAGEOUT: 0, whether or not pages could leave, or -EINVAL for locked memory. */
 export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
   if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
-  drainLazyFree(kernel);
+  drainBatches(kernel);
   const pages: number[] = [];
   eachOwnPage(kernel, space, start, end, (pfn) => pages.push(pfn));
   for (const pfn of pages) evict(kernel, pfn, true);
@@ -68,8 +68,11 @@ export function readAhead(kernel: Kernel, space: AddressSpace, area: Area, start
     // A private mapping of /dev/zero is asked as a file, which has nothing to read ahead.
     if (file !== null) return 0;
     readSwap(kernel, space, start, end);
-    drainLazyFree(kernel);
-  } else readObject(kernel, object, area.pageAt(start, kernel.pageBytes), area.pageAt(end, kernel.pageBytes));
+    drainBatches(kernel);
+  } else {
+    readObject(kernel, object, area.pageAt(start, kernel.pageBytes), area.pageAt(end, kernel.pageBytes));
+    if (object.kind === 'shared') drainBatches(kernel);
+  }
   return 0;
 }
 

@@ -9,7 +9,7 @@
 import { PTE_ACCESSED, PTE_DIRTY, PTE_PROT_NONE, PTE_SWAP, PTE_VALID } from '../../mmu/pte-flags.ts';
 import { hugePageBytes, unmapHugeRange } from '../fault/huge.ts';
 import { FLAG_DIRTY, FLAG_SWAP_CACHE, ZERO_PFN } from '../frames/frame-table.ts';
-import { drainLazyFree, markLazyFree } from '../frames/lazy-free.ts';
+import { drainBatches, markLazyFree } from '../frames/lru-batches.ts';
 import { Inode } from '../fs/inode.ts';
 import { dropPages } from '../fs/page-cache.ts';
 import { punchHole, unmapPages } from '../fs/truncate.ts';
@@ -51,7 +51,7 @@ export function discard(
 export function freeLazily(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
   if (area.has(VM_HUGETLB | VM_LOCKED) || area.object !== null) return fail('EINVAL');
   const { pageTable, format } = kernel;
-  drainLazyFree(kernel);
+  drainBatches(kernel);
   eachEntry(kernel, space, start, end, (address, entry) => {
     const flags = pageTable.flags(entry);
     if ((flags & PTE_SWAP) !== 0) {

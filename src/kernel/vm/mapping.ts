@@ -13,9 +13,10 @@ import {
   PTE_VALID,
 } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_EXCLUSIVE, FRAME_ANON, FRAME_FILE, FRAME_SHARED, ZERO_PFN } from '../frames/frame-table.ts';
-import { holdFrame, markAccessed, putFrame } from '../frames/page-allocator.ts';
+import { markAccessed, noteLockedMapping } from '../frames/lru-batches.ts';
+import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_ACCESS, VM_EXEC, VM_RAND_READ, VM_READ, VM_SEQ_READ, VM_WRITE } from '../linux-abi.ts';
+import { VM_ACCESS, VM_EXEC, VM_LOCKED, VM_RAND_READ, VM_READ, VM_SEQ_READ, VM_WRITE } from '../linux-abi.ts';
 import { putSlot, releaseIdleSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from './address-space.ts';
 
@@ -105,6 +106,7 @@ export function dropMapping(kernel: Kernel, space: AddressSpace, address: number
   // Files note their first write themselves; elsewhere, without a dirty bit, any page may have been written.
   const isUnknown = !kernel.format.has.dirty && use !== FRAME_FILE;
   if ((flags & PTE_DIRTY) !== 0 || isUnknown) frames.set(pfn, FLAG_DIRTY);
+  if (space.lockedPages > 0 && space.areas.at(address)?.has(VM_LOCKED) === true) noteLockedMapping(kernel, pfn);
   forgetMapping(kernel, space, address, pfn);
   if (use === FRAME_ANON && frames.mapCount[pfn] === 0) {
     frames.unset(pfn, FLAG_EXCLUSIVE);

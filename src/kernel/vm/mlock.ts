@@ -11,7 +11,7 @@
 import { alignDown } from '../../mmu/units.ts';
 import { type Argument, alignLength, numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import { populate, populateAll } from '../fault/populate.ts';
-import { drainLazyFree } from '../frames/lazy-free.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import {
   fail,
@@ -131,6 +131,6 @@ function setAllLocks(kernel: Kernel, space: AddressSpace, flags: number): void {
 function relock(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number, flags: number): boolean {
   if (area.has(VM_HUGETLB | VM_DROPPABLE)) return true;
   // The pages go to the list of those that must stay, or come back from there.
-  if (area.has(VM_LOCKED) !== ((flags & VM_LOCKED) !== 0)) drainLazyFree(kernel);
+  if (area.has(VM_LOCKED) !== ((flags & VM_LOCKED) !== 0)) drainBatches(kernel);
   return changeFlags(kernel, space, area, start, end, (area.flags & ~LOCK_FLAGS) | flags) !== null;
 }

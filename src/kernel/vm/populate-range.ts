@@ -6,12 +6,19 @@
 import { PTE_DIRTY } from '../../mmu/pte-flags.ts';
 import { populatePage } from '../fault/populate.ts';
 import { FLAG_DIRTY, ZERO_PFN } from '../frames/frame-table.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail, VM_READ, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 
 /** 0, -ENOMEM at a hole, -EINVAL without the right, -EFAULT where an access would get a signal. What precedes is there. */
 export function populateRange(kernel: Kernel, process: Process, start: number, end: number, write: boolean): number {
+  const result = faultIn(kernel, process, start, end, write);
+  drainBatches(kernel);
+  return result;
+}
+
+function faultIn(kernel: Kernel, process: Process, start: number, end: number, write: boolean): number {
   for (let address = start; address < end; address += kernel.pageBytes) {
     const space = process.space;
     if (space === null) return fail('EINTR');
