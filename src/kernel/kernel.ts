@@ -76,9 +76,11 @@ export class Kernel {
   readonly vmstat = new VmStat();
   readonly zone: Zone;
 
-  /** By id; ids are reused. */
+  /** By id; ids are reused, the last one given back first. */
   readonly spaces: (AddressSpace | null)[] = [];
   readonly objects: (MemoryObject | null)[] = [];
+  readonly idleSpaceIds: number[] = [];
+  readonly idleObjectIds: number[] = [];
   /** Files by name. */
   readonly files: Map<string, Inode> = specialFiles();
   /** System V shared memory by its identifier (fs/shm.ts). */

@@ -25,10 +25,9 @@ export function makeImageObject(kernel: Kernel, name: string, contents: Uint8Arr
   return object;
 }
 
-/** The lowest free id. */
-export function nextObjectId(kernel: Kernel): number {
-  const gap = kernel.objects.indexOf(null);
-  return gap >= 0 ? gap : kernel.objects.length;
+/** An id that no object has; the caller enters its object under it. */
+export function nextObjectId({ idleObjectIds, objects }: Kernel): number {
+  return idleObjectIds.pop() ?? objects.length;
 }
 
 export function holdObject(object: MemoryObject): void {
@@ -52,5 +51,6 @@ function endIfUnused(kernel: Kernel, object: MemoryObject): void {
   dropPages(kernel, object, 0, Number.POSITIVE_INFINITY);
   kernel.committedPages -= object.committedPages;
   kernel.objects[object.id] = null;
+  kernel.idleObjectIds.push(object.id);
   if (object.segmentId !== null) kernel.segments.delete(object.segmentId);
 }

@@ -12,8 +12,7 @@ export function makeSpace(kernel: Kernel): AddressSpace | null {
   const top = kernel.format.levels.length - 1;
   const rootPfn = makeTable(kernel, top);
   if (rootPfn < 0) return null;
-  const gap = kernel.spaces.indexOf(null);
-  const id = gap >= 0 ? gap : kernel.spaces.length;
+  const id = kernel.idleSpaceIds.pop() ?? kernel.spaces.length;
   const space = new AddressSpace(id, rootPfn, rootPfn * kernel.pageBytes, kernel.stackGuardBytes);
   space.tableFrames = 1 << tableOrder(kernel, top);
   kernel.spaces[id] = space;
@@ -31,6 +30,7 @@ export function destroySpace(kernel: Kernel, space: AddressSpace): void {
   flushSpace(kernel, space);
   putFrame(kernel, space.rootPfn);
   kernel.spaces[space.id] = null;
+  kernel.idleSpaceIds.push(space.id);
 }
 
 /**
