@@ -14,12 +14,17 @@ import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
 import { LruBatches } from './frames/lru-batches.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
+import { KernelLog } from './kernel-log.ts';
 import { MemoryGroup } from './memory-group.ts';
 import type { MemoryObject } from './memory-object.ts';
+import { Kswapd } from './pressure/kswapd.ts';
 import { VmStat } from './pressure/vmstat.ts';
 import { defaultMinFreeKbytes } from './pressure/watermarks.ts';
 import { Zone } from './pressure/zone.ts';
 import type { Process } from './process.ts';
+import { FrameFacts } from './reclaim/frame-facts.ts';
+import { LinuxPolicy } from './reclaim/linux.ts';
+import type { LruState } from './reclaim/lru-state.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
 import { createPolicy } from './reclaim/registry.ts';
@@ -70,11 +75,16 @@ export class Kernel {
   readonly swap: SwapDevice;
   readonly swapReadAhead = new SwapReadAhead();
   readonly policy: ReplacementPolicy;
+  /** Under the `linux` policy, its lists: the kernel tells them what becomes of pages. Null under any other. */
+  readonly lru: LruState | null;
   readonly random: Random;
   readonly counters = new KernelCounters();
   readonly sysctl: Sysctls;
   readonly vmstat = new VmStat();
+  readonly log = new KernelLog();
   readonly zone: Zone;
+  /** The background reclaimer, under the `linux` policy; null: memory is used to the last frame. */
+  readonly kswapd: Kswapd | null;
 
   /** By id; ids are reused, the last one given back first. */
   readonly spaces: (AddressSpace | null)[] = [];
@@ -137,7 +147,11 @@ export class Kernel {
       slots: memory.frames,
       references: new PteReferenceBits(this),
       random: this.random,
+      pages: new FrameFacts(this),
+      stat: this.vmstat,
     });
+    this.kswapd = this.policy.name === 'linux' ? new Kswapd() : null;
+    this.lru = this.policy instanceof LinuxPolicy ? this.policy.state : null;
     this.running = cpus.map(() => null);
     this.frames.use[ZERO_PFN] = FRAME_ZERO;
     this.frames.references[ZERO_PFN] = 1;

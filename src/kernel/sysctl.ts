@@ -5,6 +5,7 @@
  *     overcommit_kbytes     instead of the ratio; 0: the ratio       max_map_count       areas of one process
  *     admin_reserve_kbytes, user_reserve_kbytes                      what mode 2 keeps back (accounting.ts)
  *     nr_hugepages          superpages for MAP_HUGETLB
+ *     swappiness            how gladly anonymous pages are reclaimed, 0 … 200     (reclaim/scan-counts.ts)
  *     page-cluster          log2 of the slots that one swap-in reads       (swap/read-ahead.ts)
  *     min_free_kbytes, watermark_scale_factor                              (pressure/watermarks.ts)
  *
@@ -12,6 +13,8 @@
  */
 import { fail } from './linux-abi.ts';
 import { DEFAULT_WATERMARK_SCALE_FACTOR } from './pressure/watermarks.ts';
+import { DEFAULT_SWAPPINESS } from './reclaim/page-facts.ts';
+import { SWAPPINESS_MAX } from './reclaim/scan-counts.ts';
 
 const INT_MAX = 2 ** 31 - 1;
 
@@ -31,6 +34,7 @@ const RANGES = {
   user_reserve_kbytes: AMOUNT,
   max_map_count: COUNT,
   nr_hugepages: COUNT,
+  swappiness: { least: 0, most: SWAPPINESS_MAX },
   'page-cluster': { least: 0, most: 31 },
   min_free_kbytes: COUNT,
   watermark_scale_factor: { least: 1, most: 3000 },
@@ -50,6 +54,7 @@ export class Sysctls {
   max_map_count = 65530;
   /** Superpages for MAP_HUGETLB; until it is set, as many as memory has free. */
   nr_hugepages = Number.POSITIVE_INFINITY;
+  swappiness = DEFAULT_SWAPPINESS;
   'page-cluster' = 0;
   min_free_kbytes: number;
   watermark_scale_factor = DEFAULT_WATERMARK_SCALE_FACTOR;

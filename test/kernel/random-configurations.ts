@@ -87,6 +87,16 @@ export const configurations: { name: string; share: number; config: Partial<Mach
     },
   },
   {
+    name: 'custom 256-byte pages, linux, 48 frames',
+    share: 0.2,
+    config: { paging: CUSTOM_SMALL_PAGES, memory: 12 * KIB, swap: 256 * KIB, replacement: 'linux' },
+  },
+  {
+    name: 'x86_64, linux, twelve resident pages',
+    share: 0.1,
+    config: { paging: 'x86_64', memory: 256 * KIB, swap: 512 * KIB, replacement: 'linux', residentPages: 12 },
+  },
+  {
     name: 'i386, clock, no TLB, eager fork',
     share: 0.1,
     config: { paging: 'i386', memory: 256 * KIB, swap: 2048 * KIB, replacement: 'clock', tlb: null, fork: 'eager' },

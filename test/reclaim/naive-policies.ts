@@ -1,3 +1,5 @@
+import { naiveLinux } from './naive-linux.ts';
+
 /**
  * The policies again, as a textbook would do them by hand: arrays of pages and searches, nothing shared with src/.
  */
@@ -58,6 +60,7 @@ export function naiveReplay(
   frameCount: number,
   bitOnLoad = true,
 ): NaiveResult {
+  if (name === 'linux') return naiveLinux(references, frameCount, bitOnLoad);
   const choose = naiveChoice(name);
   const frames: Frame[] = [];
   const missed: number[] = [];

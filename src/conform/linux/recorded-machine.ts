@@ -41,6 +41,7 @@ export interface RecordedMachine {
 export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'zswap' | 'ops'>): RecordedMachine {
   const machine = new Machine({
     paging: 'x86_64',
+    replacement: 'linux',
     ...memoryFor(trace.ops),
     swapKind: isOn(trace.zswap) ? 'zswap' : 'disk',
   });

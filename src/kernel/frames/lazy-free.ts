@@ -24,4 +24,5 @@ export function unsetLazyFree(kernel: Kernel, pfn: number): void {
   if (!frames.has(pfn, FLAG_LAZY_FREE)) return;
   kernel.lazyFreeFrames--;
   frames.unset(pfn, FLAG_LAZY_FREE);
+  kernel.lru?.placeAgain(pfn);
 }

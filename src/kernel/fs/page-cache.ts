@@ -45,6 +45,8 @@ export function cachePage(kernel: Kernel, object: MemoryObject, page: number, pf
     swap.read(slot, memory, pfn);
     if (kernel.sink !== null) kernel.emit({ type: 'SwapIn', slot, pfn });
     swap.counts[slot] = 0;
+    const shadow = swap.shadows.get(slot);
+    if (shadow !== undefined) object.shadows.set(page, shadow);
     releaseSlot(kernel, slot);
     frames.set(pfn, FLAG_DIRTY);
   } else {
@@ -94,6 +96,7 @@ export function dropPages(kernel: Kernel, object: MemoryObject, first: number, e
     if (object.frameAt(page) >= 0) hadFrames = true;
     dropPage(kernel, object, page);
   }
+  for (const page of object.shadows.keys()) if (page >= first && page < end) object.shadows.delete(page);
   // [mm/swap.c:__folio_batch_release]
   if (hadFrames) drainBatches(kernel);
 }

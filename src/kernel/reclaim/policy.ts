@@ -1,4 +1,6 @@
 import type { Random } from '../../mmu/random.ts';
+import type { VmStat } from '../pressure/vmstat.ts';
+import type { PageFacts } from './page-facts.ts';
 
 /**
  * Page replacement: which resident page makes room for the next one.
@@ -46,7 +48,7 @@ export interface ReplacementPolicy {
   admit(slot: number, page: number): void;
   /** A reference to the page in this slot. The reference that admitted it is not reported again. */
   touch(slot: number): void;
-  /** The slot whose page should leave next, or -1 when no slot is resident. */
+  /** The slot whose page should leave next, or -1 when no slot is resident, or only such as are locked. */
   victim(): number;
   /**
    * The chosen page cannot leave: it goes to the end of the line, and `victim` may be asked again. A caller that asks
@@ -109,9 +111,12 @@ export interface PolicyContext {
   /** Drawn from by `random` alone, one draw per victim. */
   readonly random: Random;
   readonly options?: ReplacementOptions;
+  /** Only in a machine: what its kernel knows of pages, and where it counts. `linux` makes use of them. */
+  readonly pages?: PageFacts;
+  readonly stat?: VmStat;
   /** Only in a replay. `opt` refuses to work without it. */
   readonly future?: FutureReferences;
 }
 
-export const POLICY_NAMES = ['fifo', 'lru', 'mru', 'lifo', 'clock', 'random', 'opt'] as const;
+export const POLICY_NAMES = ['fifo', 'lru', 'mru', 'lifo', 'clock', 'random', 'linux', 'opt'] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];

@@ -23,6 +23,7 @@ import {
   FRAME_SHARED,
 } from '../frames/frame-table.ts';
 import { unsetLazyFree } from '../frames/lazy-free.ts';
+import { drainBatches } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
@@ -34,11 +35,16 @@ import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
 import { pageEntry } from '../vm/transparent.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
 import { POLICIES } from './registry.ts';
+import { linuxPolicy, tryToFree } from './shrink.ts';
+
+/** Why a page leaves that was not chosen. */
+const ASKED_FOR = 'the program asked for it (MADV_PAGEOUT)';
 
 /** Evict one page; false when none can leave. */
 export function reclaimOne(kernel: Kernel): boolean {
   const { policy } = kernel;
   if (!mayReclaim(kernel)) return false;
+  if (kernel.lru !== null) drainBatches(kernel);
   // Twice: the first round of clock may go into clearing reference bits (see the contract in policy.ts).
   for (let tries = 2 * policy.resident; tries > 0; tries--) {
     const victim = policy.victim();
@@ -52,6 +58,7 @@ export function reclaimOne(kernel: Kernel): boolean {
 /** Evict one page of the group, the first in the policy's order that can leave; false when none can. */
 export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
   if (!mayReclaim(kernel)) return false;
+  if (kernel.lru !== null) return tryToFree(kernel, group, 1) > 0;
   const { frames, policy } = kernel;
   const mayTake = (pfn: number): boolean =>
     frames.group[pfn] === group.index && (group.swappiness !== 0 || isOnFileSide(kernel, pfn));
@@ -99,7 +106,10 @@ export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
   const isLeft = lasting && isSaved && dirty && swap.writesLater(slot);
   if (isLeft) frames.unset(pfn, FLAG_DIRTY);
   if (use === FRAME_ANON) {
-    if (!isLeft) removeFromSwapCache(kernel, pfn);
+    if (!isLeft) {
+      linuxPolicy(kernel)?.evicting(pfn);
+      removeFromSwapCache(kernel, pfn);
+    }
   } else {
     const object = kernel.objects[frames.object[pfn]! - 1]!;
     const page = frames.objectPage[pfn]!;
@@ -109,6 +119,7 @@ export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
       object.pages.set(page, -(slot + 1));
       swap.counts[slot] = 1;
     }
+    if (!isLeft && (isSaved || use === FRAME_FILE)) linuxPolicy(kernel)?.evicting(pfn);
     if (isLeft) passToSwapCache(kernel, pfn, slot);
     else putFrame(kernel, pfn);
   }
@@ -208,6 +219,8 @@ function noteEviction(
   else kernel.counters.cleanEvictions++;
   if (kernel.sink === null) return;
   const policy = kernel.policy.name;
+  const linux = linuxPolicy(kernel);
+  const why = linux === null ? POLICIES[policy].reason : (linux.why(pfn) ?? ASKED_FOR);
   const dirty = to === 'swap';
-  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why: POLICIES[policy].reason });
+  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why });
 }

@@ -3,6 +3,7 @@ import { suggest } from '../../mmu/nearest.ts';
 import { Clock } from './clock.ts';
 import { Fifo } from './fifo.ts';
 import { Lifo } from './lifo.ts';
+import { LinuxPolicy } from './linux.ts';
 import { Lru } from './lru.ts';
 import { Mru } from './mru.ts';
 import { Opt } from './opt.ts';
@@ -59,6 +60,13 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     needsFuture: false,
     reason: 'it was drawn by lot',
     description: 'A resident page drawn by lot, reproducible from the seed.',
+  },
+  linux: {
+    create: (context) => new LinuxPolicy(context),
+    needsFuture: false,
+    reason: 'it was at the end of an inactive list and had not been used since the last look',
+    description:
+      'Linux’s lists: pages start on an inactive list, are activated when they are used twice there or come back soon after they left, and leave from its end when they were not used. Anonymous pages, files and every memory group have their own.',
   },
   opt: {
     create: (context) => new Opt(context),

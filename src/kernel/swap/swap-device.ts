@@ -37,6 +37,8 @@ export class SwapDevice {
   readonly cached: Int32Array;
   /** Index of the memory group whose page the slot holds. */
   readonly group: Uint8Array;
+  /** What evicted pages left with their slots, for when they come back (reclaim/workingset.ts). */
+  readonly shadows = new Map<number, number>();
   private readonly chunks: (Uint8Array | null)[];
   private readonly freeStack: Int32Array;
   private freeTop = 0;

@@ -54,6 +54,7 @@ export function noteMapping(kernel: Kernel, space: AddressSpace, address: number
   frames.mapCount[pfn]!++;
   kernel.reverseMap.add(pfn, space.id, Math.floor(address / kernel.pageBytes));
   addResident(space, frames.use[pfn]!, 1);
+  if (kernel.lru !== null && space.lockedPages > 0) kernel.lru.placeAgain(pfn);
 }
 
 /** Undo `noteMapping` except for the reference, which the caller puts when it is done with the frame. */
@@ -62,6 +63,7 @@ export function forgetMapping(kernel: Kernel, space: AddressSpace, address: numb
   kernel.reverseMap.remove(pfn, space.id, Math.floor(address / kernel.pageBytes));
   frames.mapCount[pfn]!--;
   addResident(space, frames.use[pfn]!, -1);
+  if (kernel.lru !== null && space.lockedPages > 0) kernel.lru.placeAgain(pfn);
 }
 
 function addResident(space: AddressSpace, use: number, pages: number): void {

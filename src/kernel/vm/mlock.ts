@@ -8,6 +8,7 @@
  *
  * Areas are changed one after another, and those before a hole stay changed. A fork's child has no locks.
  */
+import { PTE_PROT_NONE, PTE_VALID } from '../../mmu/pte-flags.ts';
 import { alignDown } from '../../mmu/units.ts';
 import { type Argument, alignLength, numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import { populate, populateAll } from '../fault/populate.ts';
@@ -25,9 +26,11 @@ import {
   VM_LOCKONFAULT,
 } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
+import type { LruState } from '../reclaim/lru-state.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
 import { changeFlags } from './edit.ts';
+import { eachEntry } from './walk.ts';
 
 const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT;
 
@@ -132,5 +135,15 @@ function relock(kernel: Kernel, space: AddressSpace, area: Area, start: number, 
   if (area.has(VM_HUGETLB | VM_DROPPABLE)) return true;
   // The pages go to the list of those that must stay, or come back from there.
   if (area.has(VM_LOCKED) !== ((flags & VM_LOCKED) !== 0)) drainBatches(kernel);
-  return changeFlags(kernel, space, area, start, end, (area.flags & ~LOCK_FLAGS) | flags) !== null;
+  if (changeFlags(kernel, space, area, start, end, (area.flags & ~LOCK_FLAGS) | flags) === null) return false;
+  if (kernel.lru !== null) placeAgain(kernel, space, kernel.lru, start, end);
+  return true;
+}
+
+/** The pages of the range have been locked or unlocked [mm/mlock.c:mlock_vma_pages_range]. */
+function placeAgain(kernel: Kernel, space: AddressSpace, lru: LruState, start: number, end: number): void {
+  const { pageTable } = kernel;
+  eachEntry(kernel, space, start, end, (_address, entry) => {
+    if ((pageTable.flags(entry) & (PTE_VALID | PTE_PROT_NONE)) !== 0) lru.placeAgain(pageTable.frame(entry));
+  });
 }
