@@ -15,6 +15,7 @@ import { LruBatches } from './frames/lru-batches.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
 import { KernelLog } from './kernel-log.ts';
+import { type ErrnoName, fail } from './linux-abi.ts';
 import { MemoryGroup } from './memory-group.ts';
 import type { MemoryObject } from './memory-object.ts';
 import { Kswapd } from './pressure/kswapd.ts';
@@ -28,7 +29,7 @@ import type { LruState } from './reclaim/lru-state.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
 import { createPolicy } from './reclaim/registry.ts';
-import { SwapReadAhead } from './swap/read-ahead.ts';
+import { defaultPageCluster, SwapReadAhead } from './swap/read-ahead.ts';
 import { SwapDevice, type SwapKind } from './swap/swap-device.ts';
 import { Sysctls } from './sysctl.ts';
 import type { AddressSpace } from './vm/address-space.ts';
@@ -123,6 +124,9 @@ export class Kernel {
   /** Free frames when the machine had booted: what a leak is measured against. */
   readonly bootFreeFrames: number;
 
+  /** Why the system call under way was refused, in a sentence; null while nothing has refused it. */
+  refusal: string | null = null;
+
   sink: EventSink | null = null;
 
   constructor(
@@ -161,12 +165,28 @@ export class Kernel {
       options.overcommit,
       defaultMinFreeKbytes(Math.floor((this.bootFreeFrames * format.pageBytes) / 1024)),
     );
+    if (this.kswapd !== null) this.sysctl['page-cluster'] = defaultPageCluster(memory.frames * format.pageBytes);
     this.zone = new Zone(memory.frames, this.bootFreeFrames, format.pageBytes, this.sysctl);
   }
 
   /** Bytes kept free below a growing stack. */
   get stackGuardBytes(): number {
     return this.options.stackGuardPages * this.pageBytes;
+  }
+
+  /**
+   * `return kernel.refuse('EINVAL', 'the length is zero')`: the check that refuses a system call notes why, for those who
+   * hear of the call. What a caller answers otherwise in the end does not matter.
+   */
+  refuse(errno: ErrnoName, why: string): number {
+    this.refusal = why;
+    return fail(errno);
+  }
+
+  /** The same for a question that is answered no: whoever asked refuses then, with the errno that is his. */
+  deny(why: string): false {
+    this.refusal = why;
+    return false;
   }
 
   emit(event: KernelEvent): void {

@@ -52,7 +52,8 @@ export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'zswap' | 'op
   const space = process.space!;
   space.dataBytes = DATA_BYTES;
   process.limits.memlock = MEMLOCK_BYTES;
-  // The recording machine keeps no superpages for MAP_HUGETLB.
+  // The recording machine reads single slots of swap, and keeps no superpages for MAP_HUGETLB.
+  machine.kernel.sysctl['page-cluster'] = 0;
   machine.kernel.sysctl.nr_hugepages = 0;
   machine.load(process, BASES.TEXT, 1);
   const scratch = machine.mmap(process, {

@@ -141,7 +141,7 @@ export function ownPageFlags(kernel: Kernel, area: Area): number {
 }
 
 function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number, entry: number): boolean {
-  const pfn = frameForFault(kernel, process, FRAME_ANON);
+  const pfn = frameForFault(kernel, process, FRAME_ANON, undefined, 'zeroedPage');
   if (pfn < 0) return false;
   kernel.memory.zeroFrame(pfn);
   install(kernel, process.space!, area, address, entry, pfn);

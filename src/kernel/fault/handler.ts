@@ -29,6 +29,7 @@ import { FETCH, STORE } from '../../mmu/units.ts';
 import { FAULT_KINDS } from '../events.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_ACCESS, VM_EXEC, VM_HUGETLB, VM_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
+import { runKswapd } from '../pressure/kswapd.ts';
 import type { Process } from '../process.ts';
 import { deliverRefusal } from '../signal.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -80,6 +81,7 @@ export class PageFaultHandler implements TrapHandler {
     invariant(process !== null, 'a page fault on a CPU that runs nobody');
     invariant(!CORRUPT[fault.rule]!, 'the hardware found a page table entry that the kernel must not write');
     kernel.activeCpu = cpu.index;
+    if (kernel.kswapd !== null) runKswapd(kernel);
     const info = kernel.sink === null ? null : describeFault(fault, kernel.format);
     const outcome = resolveFault(kernel, process, fault);
     if (outcome >= 0) {

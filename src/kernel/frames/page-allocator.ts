@@ -1,10 +1,12 @@
 /**
- * Getting and giving back frames: the buddy allocator below, reclaim when it runs dry.
+ * Getting and giving back frames: the buddy allocator below, reclaim when it runs dry - or, under the `linux` policy,
+ * before it does (pressure/allocate.ts).
  * A frame is freed by whoever lets go of it last (`putFrame`).
  */
 import { invariant } from '../../mmu/invariant.ts';
 import type { Kernel } from '../kernel.ts';
 import { actingGroup, chargeFrame, unchargeFrame } from '../memory-group.ts';
+import { allocateAboveMin, takeSpare } from '../pressure/allocate.ts';
 import { reclaimFromGroup, reclaimOne } from '../reclaim/reclaim.ts';
 import {
   FLAG_LAZY_FREE,
@@ -32,7 +34,7 @@ export function allocateTable(kernel: Kernel, order: number): number {
 /** 2^order frames for a superpage, or -1 when memory is too fragmented. Reclaim is not tried, as for hugetlb pages. */
 export function allocateHuge(kernel: Kernel, order: number): number {
   if (kernel.hugeBlocks >= kernel.sysctl.nr_hugepages) return -1;
-  const pfn = kernel.buddy.allocate(order);
+  const pfn = takeSpareFrames(kernel, order);
   if (pfn < 0) return -1;
   kernel.hugeBlocks++;
   claim(kernel, pfn, order, FRAME_HUGE);
@@ -49,11 +51,8 @@ export function allocateUserFrame(kernel: Kernel, use: number, group = actingGro
   if (limit !== null) {
     while (kernel.policy.resident >= limit) if (!reclaimOne(kernel)) return NO_MEMORY;
   }
-  let pfn = kernel.buddy.allocate(0);
-  while (pfn < 0) {
-    if (!reclaimOne(kernel)) return NO_MEMORY;
-    pfn = kernel.buddy.allocate(0);
-  }
+  const pfn = takeFrames(kernel, 0);
+  if (pfn < 0) return NO_MEMORY;
   kernel.frames.use[pfn] = use;
   chargeFrame(kernel, pfn, 0, group);
   if (use === FRAME_FILE) kernel.fileFrames++;
@@ -66,7 +65,7 @@ export function allocateSpareFrame(kernel: Kernel, use: number, group = actingGr
   if (payer.usage >= payer.limit) return -1;
   const limit = kernel.options.residentPages;
   if (limit !== null && kernel.policy.resident >= limit) return -1;
-  const pfn = kernel.buddy.allocate(0);
+  const pfn = takeSpareFrames(kernel, 0);
   if (pfn < 0) return -1;
   kernel.frames.use[pfn] = use;
   chargeFrame(kernel, pfn, 0, group);
@@ -131,15 +130,28 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
 function allocateBlock(kernel: Kernel, order: number, use: number): number {
   const group = actingGroup(kernel);
   if (group !== 0 && !makeRoomInGroup(kernel, group, 1 << order)) return NO_ROOM_IN_GROUP;
-  let pfn = kernel.buddy.allocate(order);
-  while (pfn < 0) {
-    if (!reclaimOne(kernel)) return NO_MEMORY;
-    pfn = kernel.buddy.allocate(order);
-  }
+  const pfn = takeFrames(kernel, order);
+  if (pfn < 0) return NO_MEMORY;
   claim(kernel, pfn, order, use);
   chargeFrame(kernel, pfn, order, group);
   kernel.frames.references[pfn] = 1;
   return pfn;
+}
+
+/** 2^order frames, reclaiming others if need be; -1 when memory is exhausted. */
+function takeFrames(kernel: Kernel, order: number): number {
+  if (kernel.kswapd !== null) return allocateAboveMin(kernel, order);
+  let pfn = kernel.buddy.allocate(order);
+  while (pfn < 0) {
+    if (!reclaimOne(kernel)) return -1;
+    pfn = kernel.buddy.allocate(order);
+  }
+  return pfn;
+}
+
+/** 2^order frames that nobody will miss; -1 when there are none. */
+export function takeSpareFrames(kernel: Kernel, order: number): number {
+  return kernel.kswapd === null ? kernel.buddy.allocate(order) : takeSpare(kernel, order);
 }
 
 function claim(kernel: Kernel, pfn: number, order: number, use: number): void {

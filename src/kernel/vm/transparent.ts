@@ -22,7 +22,7 @@ import { ownPageFlags, pageKey } from '../fault/anonymous.ts';
 import { hugePageBytes } from '../fault/huge.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
 import { FLAG_EXCLUSIVE, FRAME_ANON } from '../frames/frame-table.ts';
-import { putFrame, trackFrame } from '../frames/page-allocator.ts';
+import { putFrame, takeSpareFrames, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_GROWSDOWN, VM_LOCKED } from '../linux-abi.ts';
 import { actingGroup, chargeFrame } from '../memory-group.ts';
@@ -131,7 +131,7 @@ export function touchTransparent(kernel: Kernel, space: AddressSpace, page: numb
 function takeBlock(kernel: Kernel, space: AddressSpace, base: number): number {
   const order = Math.log2(framesInBlock(kernel));
   if (order > MAX_ORDER) return -1;
-  const block = kernel.buddy.allocate(order);
+  const block = takeSpareFrames(kernel, order);
   if (block < 0) return -1;
   const deposit = makeTable(kernel, 0);
   if (deposit < 0 || ensureEntry(kernel, space, base, 1) < 0) {

@@ -48,6 +48,12 @@ function sentenceOf(event: MachineEvent, naming: Naming): string | null {
       return `the stack of ${naming.process(event.pid)} grew down to ${naming.address(event.to)}`;
     case 'OomKill':
       return `memory ran out: ${naming.process(event.pid)} was killed, with the highest badness (${event.badness})`;
+    case 'KswapdWoke':
+      return `kswapd woke: ${event.free} frames were free, and at ${event.low} (low) it is time`;
+    case 'KswapdSlept':
+      return `kswapd freed ${event.reclaimed} pages: ${event.free} frames are free then, and it sleeps above ${event.high} (high)`;
+    case 'DirectReclaim':
+      return `${naming.process(event.pid)} had to reclaim itself, as only ${event.free} frames were free (min ${event.min}): ${event.reclaimed} pages freed`;
     case 'Translate':
       return translateSentence(event, naming);
     case 'Access':
