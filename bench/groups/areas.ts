@@ -7,6 +7,7 @@
 import {
   MAP_ANONYMOUS,
   MAP_PRIVATE,
+  MAP_SHARED,
   MREMAP_FIXED,
   MREMAP_MAYMOVE,
   PROT_NONE,
@@ -50,11 +51,13 @@ interface Work {
   readonly title: string;
   /** Of each area, by their count. */
   pages(count: number): number;
+  /** Each area is shared memory of its own, not private. */
+  readonly isShared?: true;
   time(areas: Areas): Timed;
 }
 
 const WORKS: readonly Work[] = [
-  { id: 'pair', title: 'mmap + munmap of 64 KiB', pages: () => 3, time: timePairs },
+  { id: 'pair', title: 'mmap + munmap of 64 KiB', pages: () => 3, time: (areas) => timePairs(areas, PRIVATE) },
   { id: 'hole', title: 'mmap + munmap of a page in a drawn hole', pages: () => 3, time: timeHoles },
   { id: 'protect', title: 'mprotect: split in three, merge again', pages: () => 3, time: timeProtections },
   {
@@ -62,6 +65,13 @@ const WORKS: readonly Work[] = [
     title: 'demand-zero fault, each in another area',
     pages: (count) => (count > OPERATIONS ? 2 : 2 + OPERATIONS / count),
     time: timeFaults,
+  },
+  {
+    id: 'shared',
+    title: 'mmap + munmap of 64 KiB, all shared',
+    pages: () => 1,
+    isShared: true,
+    time: (areas) => timePairs(areas, MAP_SHARED | MAP_ANONYMOUS),
   },
   { id: 'move', title: 'mremap: 64 KiB of touched pages moved', pages: () => 3, time: timeMoves },
 ];
@@ -88,7 +98,7 @@ function speed(id: string, title: string, references: object): Comparison {
 }
 
 /** One kind of work with few to many areas: against Linux, and how its cost grows; logarithms grow by their own ratio. */
-function workGroup({ id, title, pages, time }: Work, linux: NativeOf): Group {
+function workGroup({ id, title, pages, isShared, time }: Work, linux: NativeOf): Group {
   const references = [FEW, MANY].map((count) => [count, linux(id, count, pages(count), OPERATIONS)] as const);
   const named = references.flatMap(([count, { [LINUX]: timed }]) =>
     timed ? [[nativeName(count), timed] as const] : [],
@@ -96,7 +106,9 @@ function workGroup({ id, title, pages, time }: Work, linux: NativeOf): Group {
   return {
     name: GROUP,
     timings: () => ({
-      ...Object.fromEntries(COUNTS.map((count) => [nameOf(count), time(makeAreas(count, pages(count), 32))])),
+      ...Object.fromEntries(
+        COUNTS.map((count) => [nameOf(count), time(isShared ? makeShared(count) : makeAreas(count, pages(count), 32))]),
+      ),
       ...Object.fromEntries(named),
     }),
     comparisons: [
@@ -177,20 +189,29 @@ function makeAreas(count: number, pages: number, mebibytes: number): Areas {
   return { ...bench, count, addressOf };
 }
 
+function makeShared(count: number): Areas {
+  const bench = makeWorkbench({ memory: 32 * MIB, overcommit: 1 });
+  const { machine, process } = bench;
+  const options = { length: PAGE, prot: READ_WRITE, flags: MAP_SHARED | MAP_ANONYMOUS };
+  const addresses = Array.from({ length: count }, () => machine.mmap(process, options));
+  expect(process.space!.areas.count >= count, 'no two areas merge');
+  return { ...bench, count, addressOf: (index) => addresses[index]! };
+}
+
 /** Numbers of areas, drawn beforehand. */
 function drawAreas(count: number): Int32Array {
   const random = new Random(count);
   return Int32Array.from({ length: OPERATIONS }, () => random.below(count));
 }
 
-function timePairs(areas: Areas): Timed {
-  const { machine, process } = areas;
+function timePairs({ machine, process }: Areas, flags: number): Timed {
+  const options = { length: PAIR_PAGES * PAGE, prot: READ_WRITE, flags };
   return {
     operations: OPERATIONS,
     run: () =>
       stopwatch(() => {
         for (let i = 0; i < OPERATIONS; i++) {
-          machine.munmap(process, mapPages(areas, process, PAIR_PAGES), PAIR_PAGES * PAGE);
+          expect(machine.munmap(process, machine.mmap(process, options), options.length) === 0, 'munmap succeeds');
         }
       }),
   };

@@ -48,7 +48,17 @@ static void touch(char *from, long length) {
   for (volatile char *at = from; at < from + length; at += PAGE) *at = 1;
 }
 
+static char *map_shared(long length) {
+  char *address = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  check(address != MAP_FAILED, "mmap");
+  return address;
+}
+
 static void set_up(const char *work) {
+  if (!strcmp(work, "shared")) {
+    for (long i = 0; i < count; i++) map_shared(PAGE);
+    return;
+  }
   base = map(NULL, count * (pages + 1) * PAGE, PROT_READ | PROT_WRITE, 0);
   madvise(base, count * (pages + 1) * PAGE, MADV_NOHUGEPAGE);
   for (long i = 0; i < count; i++) check(munmap(area(i) + pages * PAGE, PAGE) == 0, "munmap");
@@ -89,6 +99,12 @@ static double pairs(void) {
   start();
   for (long i = 0; i < operations; i++)
     munmap(map(NULL, PAIR_PAGES * PAGE, PROT_READ | PROT_WRITE, 0), PAIR_PAGES * PAGE);
+  return stop();
+}
+
+static double shared_pairs(void) {
+  start();
+  for (long i = 0; i < operations; i++) munmap(map_shared(PAIR_PAGES * PAGE), PAIR_PAGES * PAGE);
   return stop();
 }
 
@@ -151,6 +167,7 @@ static double forks(int with_exit) {
 
 static double run(const char *work) {
   if (!strcmp(work, "pair")) return pairs();
+  if (!strcmp(work, "shared")) return shared_pairs();
   if (!strcmp(work, "hole")) return holes();
   if (!strcmp(work, "protect")) return protections();
   if (!strcmp(work, "fault")) return faults();
