@@ -21,6 +21,7 @@ import type { AnyHostAllocator } from '../process/python/host-functions.ts';
 import { HostRegistry } from '../process/python/host-registry.ts';
 import { requireArguments, requireCallOptions, requireFunction } from './call-checks.ts';
 import type { CallOptions, CallResult } from './machine-api.ts';
+import { type CallableMachine, ProgramSystemCalls } from './program-calls.ts';
 import type { MachineTrap } from './trap.ts';
 
 interface CallSite extends CallOptions {
@@ -42,17 +43,18 @@ export class ProgramPort {
   readonly hosts = new HostRegistry();
   private readonly kernel: Kernel;
   private readonly trap: MachineTrap;
-  private readonly calls: ProgramCalls;
+  /** What libraries ask of the machine. */
+  readonly calls: ProgramCalls;
   /** By pid: programs whose libraries are mapped, and what others were spawned to have. */
   private readonly programs = new Map<number, Program>();
   private readonly planned = new Map<number, ProgramOptions>();
   /** Those of them that called exit. */
   private readonly exits = new Map<number, ProgramExit>();
 
-  constructor(kernel: Kernel, trap: MachineTrap, calls: ProgramCalls) {
+  constructor(kernel: Kernel, trap: MachineTrap, machine: CallableMachine) {
     this.kernel = kernel;
     this.trap = trap;
-    this.calls = calls;
+    this.calls = new ProgramSystemCalls(machine);
   }
 
   /**

@@ -6,7 +6,8 @@
  */
 import { MAP_STACK } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
-import type { ProgramCalls } from './program-memory.ts';
+import type { AdviceName } from '../kernel/vm/advice.ts';
+import type { ProgramCalls, ProgramMmapOptions, ProgramMremapOptions } from './program-memory.ts';
 
 export class NotedCalls implements ProgramCalls {
   private readonly inner: ProgramCalls;
@@ -16,7 +17,7 @@ export class NotedCalls implements ProgramCalls {
     this.inner = inner;
   }
 
-  mmap(process: Process, options: { address?: number; length: number; prot: number; flags: number }): number {
+  mmap(process: Process, options: ProgramMmapOptions): number {
     const address = this.inner.mmap(process, options);
     // A thread's stack is the program's own memory.
     if (address > 0 && (options.flags & MAP_STACK) === 0) this.ranges.push(address, address + options.length);
@@ -25,15 +26,22 @@ export class NotedCalls implements ProgramCalls {
 
   munmap(process: Process, address: number, length: number): number {
     const result = this.inner.munmap(process, address, length);
-    for (let index = this.ranges.length - 2; result === 0 && index >= 0; index -= 2) {
-      const start = this.ranges[index]!;
-      const end = this.ranges[index + 1]!;
-      if (start >= address + length || end <= address) continue;
-      const left = start < address ? [start, address] : [];
-      if (end > address + length) left.push(address + length, end);
-      this.ranges.splice(index, 2, ...left);
-    }
+    if (result === 0) this.forget(address, address + length);
     return result;
+  }
+
+  /** Whatever was mapped there before lies at the new place now, as long as it is now. */
+  mremap(process: Process, options: ProgramMremapOptions): number {
+    const { address, oldLength, newLength } = options;
+    const result = this.inner.mremap(process, options);
+    if (result < 0) return result;
+    this.forget(address, address + oldLength);
+    this.ranges.push(result, result + newLength);
+    return result;
+  }
+
+  madvise(process: Process, address: number, length: number, advice: AdviceName): number {
+    return this.inner.madvise(process, address, length, advice);
   }
 
   sbrk(process: Process, delta: number): number {
@@ -51,6 +59,18 @@ export class NotedCalls implements ProgramCalls {
       if (this.ranges[index]! >= this.ranges[index + 1]!) this.ranges.splice(index, 2);
     }
     return old;
+  }
+
+  /** What lies in [from, to) is no allocator's any more. */
+  private forget(from: number, to: number): void {
+    for (let index = this.ranges.length - 2; index >= 0; index -= 2) {
+      const start = this.ranges[index]!;
+      const end = this.ranges[index + 1]!;
+      if (start >= to || end <= from) continue;
+      const left = start < from ? [start, from] : [];
+      if (end > to) left.push(to, end);
+      this.ranges.splice(index, 2, ...left);
+    }
   }
 
   /** Does [start, end) touch memory that an allocator got? */

@@ -10,17 +10,36 @@
  *     whole words        `loadBig`, `storeBig` for 64 bits that must be exact whatever they are
  */
 import type { Kernel } from '../kernel/kernel.ts';
-import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../kernel/linux-abi.ts';
+import { MAP_ANONYMOUS, MAP_PRIVATE, MREMAP_MAYMOVE, PROT_READ, PROT_WRITE } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { deliver } from '../kernel/signal.ts';
+import type { AdviceName } from '../kernel/vm/advice.ts';
 import type { Cpu } from '../mmu/cpu.ts';
 import { type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { ProgramStopped } from './program-stopped.ts';
 
+export interface ProgramMmapOptions {
+  readonly address?: number;
+  /** Bytes. */
+  readonly length: number;
+  readonly prot: number;
+  readonly flags: number;
+}
+
+export interface ProgramMremapOptions {
+  readonly address: number;
+  /** Bytes. */
+  readonly oldLength: number;
+  readonly newLength: number;
+  readonly flags: number;
+}
+
 /** The system calls that programs make themselves; the machine answers them. Results are Linux's: < 0 is -errno. */
 export interface ProgramCalls {
-  mmap(process: Process, options: { address?: number; length: number; prot: number; flags: number }): number;
+  mmap(process: Process, options: ProgramMmapOptions): number;
   munmap(process: Process, address: number, length: number): number;
+  mremap(process: Process, options: ProgramMremapOptions): number;
+  madvise(process: Process, address: number, length: number, advice: AdviceName): number;
   /** The old break, or -ENOMEM. */
   sbrk(process: Process, delta: number): number;
 }
@@ -238,6 +257,15 @@ export class ProgramMemory implements MemoryReader {
 
   munmap(address: number, length: number): number {
     return this.calls.munmap(this.process, address, length);
+  }
+
+  /** The mapping with another length, where it is or elsewhere: its address, or -errno. */
+  mremap(address: number, oldLength: number, newLength: number): number {
+    return this.calls.mremap(this.process, { address, oldLength, newLength, flags: MREMAP_MAYMOVE });
+  }
+
+  madvise(address: number, length: number, advice: AdviceName): number {
+    return this.calls.madvise(this.process, address, length, advice);
   }
 
   /** The old break, or -ENOMEM. */

@@ -26,7 +26,7 @@ export function heapRun(options: TextbookOptions, config: Partial<MachineConfig>
   const machine = new Machine({ paging: 'sv39', memory: 16 << 20, swap: 0, ...config });
   const process = machine.spawn();
   activate(machine.kernel, process);
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   const library = loadLibrary(machine.kernel, process.space!, 'libmalloc.so', 4, TEXTBOOK_STATE_BYTES);
   if (library === null) throw new Error('the machine is too small for the library');
   const heap = makeTextbookAllocator(memory, library.bss, options);

@@ -166,7 +166,7 @@ describe('a forked child', () => {
       const child = machine.fork(run.memory.process);
       if (typeof child === 'number') throw new Error('fork failed');
       activate(machine.kernel, child);
-      const memory = new ProgramMemory(machine.kernel, child, machine);
+      const memory = new ProgramMemory(machine.kernel, child, machine.programs.calls);
       const heap = makeTextbookAllocator(memory, state, options);
       heap.free(kept);
       const again = heap.malloc(100);

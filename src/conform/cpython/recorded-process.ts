@@ -34,7 +34,7 @@ export function startRecordedProcess(memoryBytes: number, extensionBytes: number
   const machine = new Machine({ ...MACHINE, memory: memoryBytes });
   const process = machine.spawn({ name: 'recorded' });
   activate(machine.kernel, process);
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   const libc = load(memory, 'libc.so.6', LIBC_FUNCTIONS, LIBC_STATE_BYTES);
   const extension = load(memory, 'recorder.so', 1, extensionBytes);
   return { machine, memory, libc: new LibcMalloc(memory, libc.bss), extension: extension.bss };

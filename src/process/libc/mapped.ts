@@ -7,7 +7,6 @@
  *
  * [malloc/malloc.c:sysmalloc_mmap, munmap_chunk, mremap_chunk]. Nobody lists them: mp_ only counts.
  */
-import { MAP_FIXED_NOREPLACE } from '../../kernel/linux-abi.ts';
 import { corrupted } from './failure.ts';
 import { chunkSize, HEADER_BYTES, INEXACT, IS_MMAPPED, SIZE, WORD_BYTES } from './layout.ts';
 import {
@@ -106,12 +105,9 @@ function isPlausible(arena: Arena, chunk: number, lead: number, size: number): b
 }
 
 /**
- * mremap_chunk: another size for a mapped chunk, by remapping instead of copying. The chunk, moved or not; 0: the system
- * refuses.
- *
- * This kernel has no mremap(2). What that would do to private anonymous pages is spelt out in the calls there are: less is
- * munmap of the end; more is a mapping right behind, where that is free, and else new pages elsewhere, to which the
- * contents move. Addresses come out the same; only page tables are copied there and pages here.
+ * mremap_chunk: another size for a mapped chunk, by mremap(2): its pages stay where they are when they suffice or can be
+ * cut, or when there is room behind them; else they move as they are, nothing is copied. The chunk, moved or not; 0: the
+ * system refuses.
  */
 export function remapChunk(arena: Arena, chunk: number, size: number): number {
   const { memory } = arena;
@@ -120,28 +116,12 @@ export function remapChunk(arena: Arena, chunk: number, size: number): number {
   const old = chunkSize(memory, chunk);
   if (!isPlausible(arena, chunk, lead, old)) corrupted(memory, 'mremap_chunk(): invalid pointer');
   if (lead >= INEXACT || old >= INEXACT || size >= INEXACT) return 0;
-  const block = chunk - lead;
   const total = lead + old;
   const bytes = pagesFor(size + lead + WORD_BYTES, pageBytes);
   if (bytes === total) return chunk;
-  const moved = bytes < total ? shrinkMapping(arena, block, total, bytes) : growMapping(arena, block, total, bytes);
-  if (moved < 0) return 0;
-  memory.store64(moved + lead + SIZE, bytes - lead + IS_MMAPPED);
+  const block = memory.mremap(chunk - lead, total, bytes);
+  if (block < 0) return 0;
+  memory.store64(block + lead + SIZE, bytes - lead + IS_MMAPPED);
   countMapped(arena, bytes - total);
-  return moved + lead;
-}
-
-function shrinkMapping(arena: Arena, block: number, total: number, bytes: number): number {
-  const result = arena.memory.munmap(block + bytes, total - bytes);
-  return result < 0 ? result : block;
-}
-
-function growMapping(arena: Arena, block: number, total: number, bytes: number): number {
-  const { memory } = arena;
-  if (memory.mmap(bytes - total, block + total, MAP_FIXED_NOREPLACE) >= 0) return block;
-  const elsewhere = memory.mmap(bytes);
-  if (elsewhere < 0) return elsewhere;
-  memory.copy(elsewhere, block, total);
-  memory.munmap(block, total);
-  return elsewhere;
+  return block + lead;
 }

@@ -1,5 +1,4 @@
 /** Memory goes back to the system: the end of top by a lower break, and whole pages within free chunks. */
-import { MAP_FIXED } from '../../kernel/linux-abi.ts';
 import { consolidate } from './consolidate.ts';
 import { BINS, BK, binIndex, CHUNK_MIN, CHUNK_STRUCT_BYTES, chunkSize, PREV_INUSE, SIZE } from './layout.ts';
 import { type Arena, binAt, SYSTEM_MEM, TOP } from './state.ts';
@@ -41,17 +40,9 @@ export function trimAll(arena: Arena, pad: number): 0 | 1 {
       const start = after - (after % pageBytes);
       const bytes = chunk + size - start;
       if (bytes < pageBytes) continue;
-      dropPages(arena, start, bytes - (bytes % pageBytes));
+      memory.madvise(start, bytes - (bytes % pageBytes), 'DONTNEED');
       result = 1;
     }
   }
   return trimTop(arena, pad) | result ? 1 : 0;
-}
-
-/**
- * madvise(MADV_DONTNEED), which this kernel does not have: fresh zero pages mapped over the old ones come to the same for
- * private anonymous memory.
- */
-function dropPages(arena: Arena, start: number, bytes: number): void {
-  arena.memory.mmap(bytes, start, MAP_FIXED);
 }

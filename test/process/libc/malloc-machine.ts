@@ -25,7 +25,7 @@ export function mallocMachine(config: { memory?: number; swap?: number } = {}): 
   const machine = new Machine({ paging: 'sv39', memory: config.memory ?? 64 << 20, swap: config.swap ?? 0 });
   const process = machine.spawn();
   activate(machine.kernel, process);
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   const state = loadLibrary(machine.kernel, process.space!, 'libc.so.6', 16, LIBC_STATE_BYTES)!.bss;
   const libc = new LibcMalloc(memory, state);
   return {

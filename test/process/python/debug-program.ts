@@ -84,7 +84,7 @@ export function debugProgram(version: string): DebugProgram {
   const machine = new Machine({ paging: 'sv48', memory: 16 * 2 ** 20 });
   const process = machine.spawn();
   activate(machine.kernel, process);
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   const state = loadLibrary(machine.kernel, process.space!, 'libpython', 1, DEBUG_STATE_BYTES + BUMP_STATE_BYTES)!.bss;
   const host = new LoggingHost(memory, state + DEBUG_STATE_BYTES);
   const hooks = new DebugHooks(memory, state, profile, host);

@@ -109,7 +109,7 @@ export function pymallocProgram(version: string, memoryBytes = 32 << 20): Pymall
   const profile = pythonProfile(version)!;
   const machine = new Machine({ paging: 'x86_64', memory: memoryBytes, swap: 0, overcommit: 1 });
   const process = machine.spawn();
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   activate(machine.kernel, process);
   const { bss } = loadLibrary(machine.kernel, process.space!, 'libpython.so', 16, pymallocStateBytes(profile))!;
   const host = new MappingHost(memory);

@@ -13,7 +13,7 @@ import { type PythonOptions, PythonRuntime } from '../../../src/process/python/r
 export function pythonProgram(version = '3.11', options: Partial<PythonOptions> = {}) {
   const machine = new Machine({ paging: 'sv39', memory: 64 << 20, swap: 0 });
   const process = machine.spawn();
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   activate(machine.kernel, process);
   const space = process.space!;
   const profile = pythonProfile(version)!;

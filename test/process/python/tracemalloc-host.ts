@@ -108,7 +108,7 @@ export class TracedProgram implements TraceHost {
   constructor(profile = '3.11') {
     const machine = new Machine({ paging: 'sv39', memory: 64 * 2 ** 20, swap: 0 });
     const process = machine.spawn();
-    this.memory = new ProgramMemory(machine.kernel, process, machine);
+    this.memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
     activate(machine.kernel, process);
     const bytes = TRACE_STATE_BYTES + 3 * RECORD_BYTES;
     const library = loadLibrary(machine.kernel, process.space!, 'libpython.so', TEXT_FUNCTIONS, bytes)!;

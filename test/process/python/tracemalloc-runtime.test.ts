@@ -26,7 +26,7 @@ interface Interpreter {
 function interpreter(pythonMalloc: string, version = '3.11'): Interpreter {
   const machine = new Machine({ paging: 'sv39', memory: 64 * 2 ** 20, swap: 0 });
   const process = machine.spawn();
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   activate(machine.kernel, process);
   const profile = pythonProfile(version)!;
   const libcState = loadLibrary(machine.kernel, process.space!, 'libc.so.6', 16, LIBC_STATE_BYTES)!.bss;

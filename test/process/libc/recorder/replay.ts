@@ -32,7 +32,7 @@ export function replay(machine: Machine, { name, operations }: Sequence): Outcom
   process.space!.brkStart = HEAP_START - HEAP_ALIGNMENT;
   process.space!.brk = process.space!.brkStart;
   const library = loadLibrary(machine.kernel, process.space!, 'libc.so.6', 16, LIBC_STATE_BYTES)!;
-  const memory = new ProgramMemory(machine.kernel, process, machine);
+  const memory = new ProgramMemory(machine.kernel, process, machine.programs.calls);
   const program = new Replay(memory, new LibcMalloc(memory, library.bss));
   const results: string[] = [];
   try {
