@@ -16,10 +16,10 @@ import { permsOf, vmFlagLetters } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import type { AddressSpace } from '../kernel/vm/address-space.ts';
 import type { Area } from '../kernel/vm/area.ts';
-import { leafTableEnd, skippedEnd } from '../kernel/vm/tables.ts';
 import { ownerOf } from '../kernel/vm/tlb-flush.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GUARD, PTE_SWAP, PTE_VALID, pteLetters } from '../mmu/pte-flags.ts';
 import { viewHeap } from './heap-view.ts';
+import { forEachEntry } from './proc/entries.ts';
 import type { ProgramPort } from './program-port.ts';
 import type {
   AreaView,
@@ -92,10 +92,10 @@ function viewProcess(kernel: Kernel, process: Process): Omit<ProcessView, 'heap'
 }
 
 function viewArea(kernel: Kernel, space: AddressSpace, area: Area, pages: Record<string, PteView>): AreaView {
-  const { pageTable, pageBytes, format } = kernel;
+  const { pageBytes } = kernel;
   let residentPages = 0;
   let swappedPages = 0;
-  const add = (address: number, entry: number, level: number) => {
+  forEachEntry(kernel, space, area, (address, entry, level) => {
     const page = viewEntry(kernel, address, entry, level);
     pages[`0x${address.toString(16)}`] = page;
     // As smaps counts Rss: neither the zero page nor superpages of hugetlb.
@@ -103,22 +103,7 @@ function viewArea(kernel: Kernel, space: AddressSpace, area: Area, pages: Record
     else if (page.state !== 'guard' && page.what !== 'huge' && page.target !== ZERO_PFN) {
       residentPages += page.pageBytes / pageBytes;
     }
-  };
-  let address = area.start;
-  while (address < area.end) {
-    let entry = pageTable.find(space.root, address);
-    if (entry < 0) {
-      const { stoppedLevel, stoppedEntry } = pageTable;
-      const end = skippedEnd(kernel, address);
-      if (!pageTable.isEmpty(stoppedEntry)) add(address, stoppedEntry, stoppedLevel);
-      address = end;
-      continue;
-    }
-    const stop = Math.min(area.end, leafTableEnd(kernel, address));
-    for (; address < stop; address += pageBytes, entry += format.pteBytes) {
-      if (!pageTable.isEmpty(entry)) add(address, entry, 0);
-    }
-  }
+  });
   return {
     start: area.start,
     end: area.end,
