@@ -99,7 +99,7 @@ class Report {
 
   tell(result: FileConformance): void {
     const { io, json, style } = this.context;
-    if (json || (this.quiet && result.outcome === 'passed')) return;
+    if (json || (this.quiet && result.failed + result.skipped === 0)) return;
     io.stdout.write(`${conformanceLines(result, style).join('\n')}\n`);
   }
 

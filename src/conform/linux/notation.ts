@@ -52,7 +52,7 @@ export function parseAddress(text: string, bindings: Bindings): number | bigint 
     if (/^[0-9]/.test(term!)) {
       value = BigInt(term!);
     } else {
-      const fixed = FIXED_SYMBOLS[term!];
+      const fixed = Object.hasOwn(FIXED_SYMBOLS, term!) ? FIXED_SYMBOLS[term!] : undefined;
       const bound = fixed === undefined ? bindings.get(term!) : BigInt(fixed);
       if (bound === undefined) return null;
       value = bound;

@@ -26,7 +26,15 @@ type FieldKind =
   | 'memory';
 type FieldTable = Readonly<Record<string, FieldKind>>;
 
-const COMMON: FieldTable = { 'p?': 'word', 'as?': 'word', 'probe?': 'whole' };
+/** An address is resolved whatever the op is, before it is done. */
+const COMMON: FieldTable = {
+  'p?': 'word',
+  'as?': 'word',
+  'probe?': 'whole',
+  'addr?': 'address',
+  'naddr?': 'address',
+  'vec?': 'address',
+};
 const RANGE: FieldTable = { addr: 'address', len: 'size' };
 const FILE_RANGE: FieldTable = { file: 'word', off: 'size', len: 'size' };
 const FILE_CALL: FieldTable = { fd: 'words', addr: 'address', len: 'size', off: 'size' };

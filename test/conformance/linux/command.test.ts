@@ -4,45 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { cli } from '../../cli/fake-io.ts';
+import { text, trace, withOp, withResult } from './own-trace.ts';
 
 const packed = (name: string) =>
   new Uint8Array(readFileSync(fileURLToPath(new URL(`../../fixtures/linux/${name}.jsonl.gz`, import.meta.url))));
-/** A small trace of its own: map a page, write and read it. */
-const mapped = ['ARENA+0x0', 'ARENA+0x1000', 'rw-p', 0, 'anon', 'rd wr mr mw me ac'];
-const stack = ['STACK-0x21000', 'STACK-0x0', 'rw-p', 0, 'stack', 'rd wr mr mw me gd ac'];
-const trace = {
-  trace: 'own-1',
-  family: 'own',
-  ops: [
-    { op: 'mmap', as: 'A', addr: 'ARENA', len: 4096, prot: 'rw', flags: 'private|anon|fixed' },
-    { op: 'write', addr: 'A+1', val: '0x7' },
-    { op: 'read', addr: 'A', size: 2 },
-  ],
-  base: { maps: { P0: [stack] }, pt: { P0: [['STACK-0x21000', '32.1A']] }, share: [] },
-  results: [
-    { i: 0, ret: 'ARENA+0x0', min: 0, maj: 0, maps: { P0: [mapped, stack] } },
-    {
-      i: 1,
-      ret: 0,
-      min: 1,
-      maj: 0,
-      pg: '.>A',
-      pt: {
-        P0: [
-          ['ARENA+0x0', '1A'],
-          ['STACK-0x21000', '32.1A'],
-        ],
-      },
-    },
-    { i: 2, val: '0x700', min: 0, maj: 0, pg: 'A>A=' },
-  ],
-};
-const text = (...traces: unknown[]) => traces.map((one) => `${JSON.stringify(one)}\n`).join('');
-const withResult = (at: number, fields: object) => ({
-  ...trace,
-  results: trace.results.map((result, i) => (i === at ? { ...result, ...fields } : result)),
-});
-const withOp = (at: number, op: object) => ({ ...trace, ops: trace.ops.map((one, i) => (i === at ? op : one)) });
 const files = {
   'rec/own.jsonl': text(trace),
   'rec/wrong.jsonl': text(trace, withResult(2, { val: '0x701', pg: 'A>A!' })),
@@ -50,6 +15,9 @@ const files = {
   'rec/notes.txt': 'nothing',
   'rec/data.jsonl': '{"a":1}\n',
 };
+/** One file of these traces. */
+const check = (...traces: unknown[]) =>
+  cli(['conform', 'linux', 'own.jsonl'], { files: { 'own.jsonl': text(...traces) } });
 const conform = (...args: string[]) => cli(['conform', 'linux', ...args], { files });
 
 describe('conform linux', () => {
@@ -104,22 +72,153 @@ describe('conform linux', () => {
     expect(await conform('rec/data.jsonl')).toMatchObject({ code: 2, err: expect.stringContaining('MEM-CNF-010') });
   });
 
+  it('says why it skips also when it is to be quiet', async () => {
+    const { out } = await conform('rec/other.jsonl', '-q');
+    expect(out).toContain('teleport (own-1 op 1)');
+    expect((await conform('rec/own.jsonl', '-q')).out).toBe('1 passed, 0 failed, 0 skipped\n');
+  });
+
+  it('takes standard input, empty lines, a last line without its end', async () => {
+    const stdin = `\n\r\n  \n${text(trace)}\n \t\n${text(trace).trimEnd()}`;
+    expect(await cli(['conform', 'linux', '-'], { stdin })).toMatchObject({
+      code: 0,
+      out: '✓ <stdin>  own, Linux traces, 2 passed, 0 failed, 0 skipped\n2 passed, 0 failed, 0 skipped\n',
+    });
+  });
+
+  it('does without `base`, and without a stack where the header says so', async () => {
+    const { base, ...rest } = trace;
+    expect(await check(rest)).toMatchObject({ code: 0 });
+    const bare = {
+      ...rest,
+      ops: [{ op: 'read', addr: 'STACK-8' }],
+      results: [{ sig: 'SEGV', code: 'MAPERR', fa: 'STACK-0x8', pfec: 4, min: 0, maj: 0 }],
+    };
+    for (const nostack of ['1', 1]) expect(await check({ ...bare, nostack })).toMatchObject({ code: 0 });
+    expect(await check({ ...bare, nostack: '0' })).toMatchObject({ code: 1 });
+  });
+
+  it('tells the note of a trace that fails', async () => {
+    const { out } = await check({ ...withResult(2, { val: '0x701' }), note: 'a write is read again' });
+    expect(out).toContain('      a write is read again\n');
+  });
+
+  it('tells what the machine did, with its reason', async () => {
+    expect((await check(withResult(1, { min: 0, maj: 1 }))).out).toMatch(
+      /own-1 op 1: min .*\n.*\n.*\n +Linux counts 0 minor faults, this machine 1\n +also maj: .*\n +here: .*write.*\n/,
+    );
+    const refused = withOp(0, { ...trace.ops[0]!, len: 0 });
+    expect((await check(refused)).out).toContain('Linux answers ARENA+0x0, this machine refuses with EINVAL\n');
+    expect((await check(refused)).out).toContain('here: mmap: EINVAL: the length is zero');
+  });
+
+  it('lists the first five divergences of a file and counts the others', async () => {
+    const wrong = Array.from({ length: 7 }, (_, index) => ({
+      ...withResult(2, { val: '0x1' }),
+      trace: `own-${index}`,
+    }));
+    const { out } = await check(...wrong);
+    expect(out.match(/own-\d op 2: val/g)).toHaveLength(5);
+    expect(out).toContain('and 2 more divergences after these');
+  });
+
   it.for([
-    [
-      'no address',
-      withOp(0, { op: 'mmap', addr: 'ARENA*2', len: 1, prot: 'r', flags: 'anon' }),
-      'op 0: `addr` must be',
-    ],
-    ['no size', withOp(1, { op: 'write', addr: 'A', val: -1 }), 'op 1: `val` must be a whole number from 0'],
-    ['a field missing', withOp(2, { op: 'read' }), 'op 2: `addr` must be an address'],
-    ['an op without name', withOp(2, { addr: 'A' }), 'op 2: `op` must be a text'],
-    ['a result of another type', withResult(1, { min: 'one' }), 'result 1: `min` must be a whole number: not "one"'],
-    ['a result missing', { ...trace, results: trace.results.slice(1) }, '3 ops, but 2 results'],
-    ['a field of the trace missing', { ...trace, family: undefined }, '`family` must be a text: it is missing'],
-  ] as const)('refuses a file with %s, and says where', async ([, wrong, message]) => {
-    const { code, err } = await cli(['conform', 'linux', 'f.jsonl'], { files: { 'f.jsonl': text(trace, wrong) } });
-    expect([code, err]).toEqual([2, expect.stringContaining('MEM-CNF-011')]);
-    expect(err).toContain(message);
-    expect(err).toContain('f.jsonl:2');
+    [{ op: 'mmap', addr: 'ARENA', len: 4096, prot: 'rq', flags: 'private|anon' }, 'mmap prot rq'],
+    [{ op: 'mmap', addr: 'ARENA', len: 4096, prot: 'rw', flags: 'private|magic' }, 'mmap flags private|magic'],
+    [{ op: 'madvise', addr: 'A', len: 4096, advice: 'SOMEDAY' }, 'madvise advice SOMEDAY'],
+    [{ op: 'touch', addr: 'A', len: 4096, rw: 'q' }, 'touch rw q'],
+    [{ op: 'read', addr: 'A', size: 3 }, 'read size 3'],
+    [{ op: 'mseal', addr: 'A', len: 4096, flags: 'hard' }, 'mseal flags hard'],
+    [{ op: 'setrlimit', res: 'CPU', val: 1 }, 'setrlimit res CPU'],
+    [{ op: 'setrlimit', res: 'AS', val: 'some' }, 'setrlimit val some'],
+    [{ op: 'open', fd: 'f', file: 'F', mode: 'x' }, 'open mode x'],
+    [{ op: 'file', file: 'F', fs: 'zfs', size: 0, fill: 'hole' }, 'file fs zfs'],
+    [{ op: 'fwrite', file: 'F', off: 0, hex: 'abc' }, 'fwrite hex abc'],
+    [{ op: 'shmat', shm: 'S', flags: 'huge' }, 'shmat flags huge'],
+  ] as const)('skips an op with a word that it does not know: %o', async ([op, why]) => {
+    const { code, out } = await check(withOp(1, op));
+    expect(code).toBe(0);
+    expect(out).toContain(`cannot be replayed: ${why} (own-1 op 1)`);
+    expect(out).toContain('0 passed, 0 failed, 1 skipped');
+  });
+
+  describe('--only', () => {
+    const two = {
+      'a.jsonl': text(trace, { ...trace, trace: 'own-2' }, { ...trace, trace: 'else-1' }),
+      'b.jsonl': text(trace),
+    };
+    const only = (...args: string[]) =>
+      cli(['conform', 'linux', 'a.jsonl', 'b.jsonl', '--only', ...args], { files: two });
+
+    it.for([
+      ['own-2', 1],
+      ['own-1', 2],
+      ['own-*', 3],
+      ['own-2,else-*', 2],
+    ] as const)('%s: %i', async ([names, passed]) => {
+      expect(await only(names)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining(`\n${passed} passed, 0 failed, 0 skipped\n`),
+      });
+    });
+
+    it('refuses a name that no trace has', async () => {
+      expect(await only('own-7')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('MEM-CNF-012') });
+    });
+  });
+
+  it('gives programs a document of everything', async () => {
+    const { code, out } = await conform('rec/wrong.jsonl', 'rec/other.jsonl', '--json', '--level', '2');
+    expect(code).toBe(1);
+    const [wrong, other] = JSON.parse(out).files;
+    expect(wrong).toMatchObject({
+      file: 'rec/wrong.jsonl',
+      profile: 'own',
+      level: 2,
+      passed: 1,
+      failed: 1,
+      skipped: 0,
+    });
+    expect(wrong.cases).toEqual([
+      { name: 'own-1', family: 'own', outcome: 'passed', ops: 3, op: null, reason: null },
+      { name: 'own-1', family: 'own', outcome: 'failed', ops: 3, op: 2, reason: 'differs: val, pg' },
+    ]);
+    expect(wrong.divergences).toEqual([
+      {
+        where: 'own-1 op 2: val',
+        op: 2,
+        what: '{"op":"read","addr":"A","size":2}',
+        expected: '"0x701"',
+        actual: '"0x700"',
+        notes: [],
+        recording: 'own-1',
+        differences: [
+          {
+            field: 'val',
+            path: 'val',
+            expected: '"0x701"',
+            actual: '"0x700"',
+            meaning: 'the memory or the file holds other bytes',
+          },
+          {
+            field: 'pg',
+            path: 'pg',
+            expected: '"A>A!"',
+            actual: '"A>A="',
+            meaning: 'Linux takes another frame, this machine keeps the frame',
+          },
+        ],
+        before: [
+          'op 0 {"op":"mmap","as":"A","addr":"ARENA","len":4096,"prot":"rw","flags":"private|anon|fixed"} -> ret ARENA+0x0',
+          'op 1 {"op":"write","addr":"A+1","val":"0x7"} -> ret 0',
+        ],
+        did: [],
+      },
+    ]);
+    expect(other).toMatchObject({
+      outcome: 'passed',
+      reason: '1 of the traces use what cannot be replayed: teleport (own-1 op 1)',
+      cases: [{ outcome: 'skipped', ops: 1, op: 1, reason: 'no replay of teleport' }, { outcome: 'passed' }],
+    });
   });
 });

@@ -36,8 +36,9 @@ function access(call: ProcessCall): void {
 
 function performAccess({ world, op, process, address }: ProcessCall): AccessResult {
   const { machine } = world;
-  const value = BigInt(op.val ?? 0);
   const size = Number(op.size ?? 1);
+  // A store takes the low bytes of the register.
+  const value = op.op === 'write' || op.op === 'rmw' ? BigInt.asUintN(size * 8, BigInt(op.val!)) : 0n;
   switch (op.op) {
     case 'read':
       return machine.load(process, address, size);
@@ -65,7 +66,7 @@ function touch({ world, op, process, address, answer }: ProcessCall): void {
   answer.n = 0;
   for (let n = 0; n < pages; n++) {
     const at = narrow(BigInt.asUintN(64, start + BigInt(n * PAGE_BYTES)));
-    const value = op.val === undefined ? (n + 1) & 0xff : Number(op.val);
+    const value = op.val === undefined ? (n + 1) & 0xff : Number(BigInt.asUintN(8, BigInt(op.val)));
     const { machine } = world;
     const result = op.rw === 'w' ? machine.store(process, at, value) : machine.load(process, at, 1);
     if (process.state !== 'running') {

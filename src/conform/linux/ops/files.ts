@@ -1,6 +1,7 @@
 /** Files: what the world does to them, and what processes do with their descriptors. */
 import { fail } from '../../../kernel/linux-abi.ts';
 import { parseSize } from '../notation.ts';
+import { PAGE_BYTES } from '../recorded-machine.ts';
 import type { Op } from '../recording.ts';
 import type { World } from '../world.ts';
 import { isHex, oneOf, onlyWith } from './known-words.ts';
@@ -82,20 +83,27 @@ function createFile({ world, op, answer }: WorldCall): void {
   const size = Number(parseSize(op.size!));
   let result = files.create(name, TYPES[op.fs!]!);
   if (result === 0 && op.fill === 'pattern') {
-    const written = files.write(name, 0, pattern(size));
-    result = written < size ? fail('ENOMEM') : files.sync(name);
+    result = fillWithPattern(files, name, size);
   } else if (result === 0) {
     result = files.truncate(name, size);
   }
   answerNumber(answer, result);
 }
 
+/** A page at a time: a large file meets the end of memory soon. */
+function fillWithPattern(files: World['machine']['files'], name: string, size: number): number {
+  for (let page = 0; page * PAGE_BYTES < size; page++) {
+    const bytes = patternOf(page).subarray(0, size - page * PAGE_BYTES);
+    if (files.write(name, page * PAGE_BYTES, bytes) < bytes.length) return fail('ENOMEM');
+  }
+  return files.sync(name);
+}
+
 /** `file_pattern` of CONSTANTS.json. */
-function pattern(size: number): Uint8Array {
-  return Uint8Array.from({ length: size }, (_, at) => {
-    const within = at & 0xfff;
-    return within >= 0xe00 && within < 0xe10 ? 0x90 : ((at >> 12) * 7 + within) & 0xff;
-  });
+function patternOf(page: number): Uint8Array {
+  return Uint8Array.from({ length: PAGE_BYTES }, (_, at) =>
+    at >= 0xe00 && at < 0xe10 ? 0x90 : (page * 7 + at) & 0xff,
+  );
 }
 
 function readFile({ world, op, answer }: WorldCall): void {

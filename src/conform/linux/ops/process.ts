@@ -8,7 +8,8 @@ export const PROCESS_OPS: Operations = {
     by: 'process',
     uncounted: true,
     perform: ({ world, op, process, answer }) => {
-      world.machine.exit(process, op.code ?? 0);
+      // A status has room for 8 bits.
+      world.machine.exit(process, Number(op.code ?? 0) & 0xff);
       answer.ret = 0;
     },
   },
