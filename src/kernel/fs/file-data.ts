@@ -64,10 +64,9 @@ export function pageForWriting(kernel: Kernel, inode: Inode, at: number, left: n
   return pfn;
 }
 
-/** Bytes [at, at + count) of the file were written into the frame. */
+/** Bytes [at, at + count) of the file, which has grown to `at`, were written into the frame. */
 export function noteWritten(kernel: Kernel, inode: Inode, pfn: number, at: number, count: number): void {
   markDirty(kernel, pfn);
-  growTo(kernel, inode, at);
   inode.size = Math.max(inode.size, at + count);
 }
 
@@ -140,8 +139,12 @@ export function writeFile(kernel: Kernel, inode: Inode, offset: number, bytes: U
     const count = Math.min(bytes.length - done, pageBytes - within);
     const pfn = pageForWriting(kernel, inode, at, bytes.length - done);
     if (pfn < 0) return done === 0 ? pfn : done;
+    // Held: to look at the page with the old end may take another frame.
+    holdFrame(kernel, pfn);
+    growTo(kernel, inode, at);
     memory.writeBytes(pfn * pageBytes + within, bytes.subarray(done, done + count));
     noteWritten(kernel, inode, pfn, at, count);
+    putFrame(kernel, pfn);
     done += count;
   }
   return done;

@@ -123,8 +123,8 @@ function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, lengt
     const count = stretch(kernel, length - done, at, address + done);
     const target = pageForWriting(kernel, inode, at, length - done);
     if (target < 0) return done === 0 ? target : done;
-    growTo(kernel, inode, at);
     holdFrame(kernel, target);
+    growTo(kernel, inode, at);
     const physical = cpu.translate(address + done, LOAD);
     if (physical >= 0) {
       memory.writeBytes(target * pageBytes + (at % pageBytes), memory.readBytes(physical, count));
