@@ -35,19 +35,20 @@ export class AreaTree {
     if (recent !== null && address < recent.end) {
       if (address >= recent.start || recent.previous === null || recent.previous.end <= address) return recent;
     }
+    // By starts alone: in a large tree every field looked at is a cache miss.
     let node = this.root;
-    let best: Area | null = null;
+    let lower: Area | null = null;
     while (node !== null) {
-      if (node.end > address) {
-        best = node;
-        if (node.start <= address) break;
-        node = node.left;
-      } else {
+      if (node.start <= address) {
+        lower = node;
         node = node.right;
+      } else {
+        node = node.left;
       }
     }
-    if (best !== null) this.recent = best;
-    return best;
+    const found = lower === null ? this.first : lower.end > address ? lower : lower.next;
+    if (found !== null) this.recent = found;
+    return found;
   }
 
   /** The area that holds `address`, or null. */
