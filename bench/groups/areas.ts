@@ -39,6 +39,11 @@ const READ_WRITE = PROT_READ | PROT_WRITE;
 const PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS;
 const MOVE = MREMAP_MAYMOVE | MREMAP_FIXED;
 const LINUX = 'Linux';
+/**
+ * A logarithm grows by the ratio of the logarithms, in steps. Among many areas a step misses the host's caches, which may
+ * make it as much dearer than this; a scan of all of them would cost thousands of times as much.
+ */
+const MISSED_STEP = 2;
 
 /** A process with many areas, and how to find them. */
 interface Areas extends Workbench {
@@ -97,7 +102,7 @@ function speed(id: string, title: string, references: object): Comparison {
   return { id, title, subject: 'emulated', reference, kind: 'speed', aim: null };
 }
 
-/** One kind of work with few to many areas: against Linux, and how its cost grows; logarithms grow by their own ratio. */
+/** One kind of work with few to many areas: against Linux, and how its cost grows. */
 function workGroup({ id, title, pages, isShared, time }: Work, linux: NativeOf): Group {
   const references = [FEW, MANY].map((count) => [count, linux(id, count, pages(count), OPERATIONS)] as const);
   const named = references.flatMap(([count, { [LINUX]: timed }]) =>
@@ -130,7 +135,7 @@ function workGroup({ id, title, pages, isShared, time }: Work, linux: NativeOf):
           reference: nameOf(FEW),
           kind: 'cost',
           aim: null,
-          limit: Math.log(count) / Math.log(FEW),
+          limit: (MISSED_STEP * Math.log(count)) / Math.log(FEW),
         }),
       ),
     ],
