@@ -9,26 +9,51 @@
  * The limit is a part of RAM, or an amount, and swap. Promised is what VM_ACCOUNT areas have, and what shared objects
  * have as a whole, however often they are mapped.
  */
+import { sizeText } from '../mmu/size-text.ts';
 import type { Kernel } from './kernel.ts';
 import { isData } from './limits.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from './linux-abi.ts';
+import { commandOf } from './process.ts';
 import type { AddressSpace } from './vm/address-space.ts';
+import { ownerOf } from './vm/tlb-flush.ts';
 
 /** A process keeps back this part of its own size, up to user_reserve_kbytes. */
 const USER_RESERVED_PART = 32;
 
-/** May `space` be promised so many more pages? No process here is privileged. */
+/** May `space` be promised so many more pages? No process here is privileged. The kernel's log tells of a refusal. */
 export function mayCommit(kernel: Kernel, space: AddressSpace, pages: number): boolean {
+  if (isAffordable(kernel, space, pages)) return true;
+  const process = kernel.processes.get(ownerOf(kernel, space));
+  if (process !== undefined) {
+    const bytes = BigInt(pages) * BigInt(kernel.pageBytes);
+    const who = `pid: ${process.pid}, comm: ${commandOf(process)}`;
+    kernel.log.append(`__vm_enough_memory: ${who}, bytes: ${bytes} not enough memory for the allocation`);
+  }
+  return false;
+}
+
+function isAffordable(kernel: Kernel, space: AddressSpace, pages: number): boolean {
   const { sysctl } = kernel;
   if (sysctl.overcommit_memory === 1) return true;
-  if (sysctl.overcommit_memory === 0) return pages <= kernel.memory.frames + kernel.swap.slots;
+  if (sysctl.overcommit_memory === 0) {
+    const all = kernel.memory.frames + kernel.swap.slots;
+    return pages <= all || kernel.deny(tooLarge(kernel, pages, all));
+  }
   const ownReserve = Math.min(
     Math.floor(space.totalPages / USER_RESERVED_PART),
     pagesOf(kernel, sysctl.user_reserve_kbytes),
   );
   const allowed = commitLimit(kernel) - pagesOf(kernel, sysctl.admin_reserve_kbytes) - ownReserve;
-  return kernel.committedPages + pages < allowed;
+  return kernel.committedPages + pages < allowed || kernel.deny(tooMuch(kernel, pages, allowed));
 }
+
+const bytesText = (kernel: Kernel, pages: number): string => sizeText(pages * kernel.pageBytes);
+
+const tooLarge = (kernel: Kernel, pages: number, all: number): string =>
+  `${bytesText(kernel, pages)} asked for, and one request may not exceed RAM and swap together, ${bytesText(kernel, all)} (overcommit_memory 0)`;
+
+const tooMuch = (kernel: Kernel, pages: number, allowed: number): string =>
+  `${bytesText(kernel, pages)} more cannot be promised: ${bytesText(kernel, kernel.committedPages)} of less than ${bytesText(kernel, Math.max(0, allowed))} are (overcommit_memory 2)`;
 
 /** Pages that mode 2 promises at most (CommitLimit of /proc/meminfo). */
 export function commitLimit(kernel: Kernel): number {

@@ -3,7 +3,6 @@ import { invariant } from '../mmu/invariant.ts';
 import type { SignalName } from './events.ts';
 import { closeAllFiles, inheritFiles } from './fs/descriptors.ts';
 import type { Kernel } from './kernel.ts';
-import { ERRNO, fail } from './linux-abi.ts';
 import { Process } from './process.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 import { duplicateSpace } from './vm/fork.ts';
@@ -32,9 +31,13 @@ export function isAtProcessLimit(kernel: Kernel): boolean {
 
 /** The child, or -EAGAIN at the process limit, -ENOMEM when memory does not suffice (nothing is left behind). */
 export function fork(kernel: Kernel, parent: Process, name: string): Process | number {
-  if (isAtProcessLimit(kernel)) return fail('EAGAIN');
+  if (isAtProcessLimit(kernel)) return kernel.refuse('EAGAIN', 'there are as many processes as there may be');
   const copy = duplicateSpace(kernel, parent.space!);
-  if (copy === null) return fail('ENOMEM');
+  if (copy === null)
+    return kernel.refuse(
+      'ENOMEM',
+      'no frame is left for the child’s page tables, or its memory cannot be promised a second time (overcommit_memory 2)',
+    );
   const child = addProcess(kernel, name, parent, copy.space, parent.cpu, parent.signals);
   inheritFiles(parent, child);
   child.oomScoreAdj = parent.oomScoreAdj;
@@ -94,9 +97,12 @@ export function wait(
   pid: number | undefined,
 ): { pid: number; code: number | null; signal: SignalName | null } | number {
   const candidates = process.children.filter((child) => pid === undefined || child.pid === pid);
-  if (candidates.length === 0) return -ERRNO.ECHILD;
+  if (candidates.length === 0) {
+    return kernel.refuse('ECHILD', pid === undefined ? 'it has no children' : `it has no child with pid ${pid}`);
+  }
   const zombie = candidates.find((child) => child.state === 'zombie');
-  if (zombie === undefined) return -ERRNO.EAGAIN;
+  if (zombie === undefined)
+    return kernel.refuse('EAGAIN', 'no child that is waited for has ended yet, and waiting does not block here');
   process.children.splice(process.children.indexOf(zombie), 1);
   kernel.processes.delete(zombie.pid);
   if (kernel.sink !== null) kernel.emit({ type: 'Wait', parent: process.pid, child: zombie.pid });

@@ -9,8 +9,9 @@
  *
  * Soft limits are what counts; the process may set them up to its hard ones.
  */
+import { sizeText } from '../mmu/size-text.ts';
 import type { Kernel } from './kernel.ts';
-import { fail, VM_GROWSDOWN, VM_SHARED, VM_WRITE } from './linux-abi.ts';
+import { VM_GROWSDOWN, VM_SHARED, VM_WRITE } from './linux-abi.ts';
 import type { Process } from './process.ts';
 import type { AddressSpace } from './vm/address-space.ts';
 
@@ -52,16 +53,27 @@ export class ResourceLimits {
  * setrlimit(2) without CAP_SYS_RESOURCE: 0, or -EINVAL for an unknown resource or a soft limit above the hard one, -EPERM
  * for raising the hard one [kernel/sys.c:do_prlimit]. `hard` left out: it stays.
  */
-export function setrlimit(process: Process, resource: ResourceName, soft: number, hard?: number): number {
+export function setrlimit(
+  kernel: Kernel,
+  process: Process,
+  resource: ResourceName,
+  soft: number,
+  hard?: number,
+): number {
   const { limits } = process;
-  if (!Object.hasOwn(FIELD_OF, resource)) return fail('EINVAL');
+  if (!Object.hasOwn(FIELD_OF, resource)) return kernel.refuse('EINVAL', 'there is no such limit');
   const ceiling = hard ?? limits.hard[resource];
-  if (soft > ceiling) return fail('EINVAL');
-  if (ceiling > limits.hard[resource]) return fail('EPERM');
+  if (soft > ceiling) return kernel.refuse('EINVAL', `the soft limit is above the hard one, ${sizeText(ceiling)}`);
+  if (ceiling > limits.hard[resource])
+    return kernel.refuse('EPERM', 'a hard limit once lowered cannot be raised again without privilege');
   limits[FIELD_OF[resource]] = soft;
   limits.hard[resource] = ceiling;
   return 0;
 }
+
+const OVER_AS = 'the process would map more than RLIMIT_AS allows';
+const OVER_DATA = 'the process would have more private writable memory than RLIMIT_DATA allows';
+const OVER_MEMLOCK = 'more would be locked than RLIMIT_MEMLOCK allows';
 
 /** Does an area with these flags count as data? */
 export function isData(vmFlags: number): boolean {
@@ -77,13 +89,14 @@ export function mayExpand(
   pages: number,
 ): boolean {
   const { pageBytes } = kernel;
-  if (space.totalPages + pages > Math.floor(limits.addressSpace / pageBytes)) return false;
+  if (space.totalPages + pages > Math.floor(limits.addressSpace / pageBytes)) return kernel.deny(OVER_AS);
   if (!isData(vmFlags) || space.dataPages + pages <= Math.floor(limits.data / pageBytes)) return true;
   // A soft limit of 0 is what old valgrinds set: Linux lets it pass where the hard limit allows.
-  return limits.data === 0 && space.dataPages + pages <= Math.floor(limits.hard.DATA / pageBytes);
+  if (limits.data === 0 && space.dataPages + pages <= Math.floor(limits.hard.DATA / pageBytes)) return true;
+  return kernel.deny(OVER_DATA);
 }
 
 /** May so many more pages of the space be locked? [mm/mmap.c:mlock_future_ok] */
 export function mayLock(kernel: Kernel, limits: ResourceLimits, space: AddressSpace, pages: number): boolean {
-  return space.lockedPages + pages <= Math.floor(limits.memlock / kernel.pageBytes);
+  return space.lockedPages + pages <= Math.floor(limits.memlock / kernel.pageBytes) || kernel.deny(OVER_MEMLOCK);
 }

@@ -7,16 +7,19 @@ import type { Cpu } from '../mmu/cpu.ts';
 import { type AccessKind, LOAD, STORE } from '../mmu/units.ts';
 import { type Argument, numberOf } from './arguments.ts';
 import type { Kernel } from './kernel.ts';
-import { fail } from './linux-abi.ts';
 import type { Process } from './process.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
+const NO_BUFFER =
+  'the buffer cannot be accessed for the process: not mapped, or without the right; a system call answers EFAULT, no signal is sent';
+
 /** write(2) to the console: bytes written, or -EBADF, -EFAULT. */
 export function writeCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
-  if (fd !== STDOUT && fd !== STDERR) return fail('EBADF');
+  if (fd !== STDOUT && fd !== STDERR)
+    return kernel.refuse('EBADF', `descriptor ${fd} is not the console’s: only 1 and 2 are open for writing`);
   const { memory } = kernel;
   return copyPages(kernel, process, numberOf(address), numberOf(length), LOAD, (physical, bytes) => {
     for (const byte of memory.readBytes(physical, bytes)) process.output.push(byte);
@@ -25,9 +28,10 @@ export function writeCall(kernel: Kernel, process: Process, fd: number, address:
 
 /** read(2) from the console's waiting input: bytes read, 0 when there is none, or -EBADF, -EFAULT. */
 export function readCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
-  if (fd !== STDIN) return fail('EBADF');
+  if (fd !== STDIN) return kernel.refuse('EBADF', `descriptor ${fd} is not the console’s: only 0 is open for reading`);
   // The length asked for counts here, not how much input there is [fs/read_write.c:vfs_read].
-  if (!isInUserSpace(kernel, numberOf(address), numberOf(length))) return fail('EFAULT');
+  if (!isInUserSpace(kernel, numberOf(address), numberOf(length)))
+    return kernel.refuse('EFAULT', 'the buffer reaches beyond user space');
   const wanted = Math.min(numberOf(length), process.input.length);
   const { memory } = kernel;
   return copyPages(kernel, process, numberOf(address), wanted, STORE, (physical, bytes) => {
@@ -49,7 +53,7 @@ function copyPages(
   access: AccessKind,
   visit: (physical: number, bytes: number) => void,
 ): number {
-  if (!isInUserSpace(kernel, address, length)) return fail('EFAULT');
+  if (!isInUserSpace(kernel, address, length)) return kernel.refuse('EFAULT', 'the buffer reaches beyond user space');
   if (length === 0) return 0;
   const cpu = kernel.cpus[process.cpu]!;
   return asSupervisor(cpu, () => {
@@ -62,7 +66,7 @@ function copyPages(
       visit(physical, bytes);
       done += bytes;
     }
-    return done === 0 ? fail('EFAULT') : done;
+    return done === 0 ? kernel.refuse('EFAULT', NO_BUFFER) : done;
   });
 }
 

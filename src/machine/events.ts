@@ -36,6 +36,8 @@ export type MachineEvent =
       readonly args: Readonly<Record<string, string | number>>;
       /** Result: a number (address, pid, count) or an errno name. */
       readonly result: number | string;
+      /** Of a call that was refused: which check refused it, in a sentence. */
+      readonly why?: string;
     }
   | {
       /** A function of the program was called, by its C name. */

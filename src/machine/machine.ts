@@ -209,8 +209,7 @@ export class Machine {
     this.enter(process, address, length, offset);
     const result = mmap(this.kernel, process, { address, length, prot, flags, offset, fd });
     if ((flags & MAP_FIXED) !== 0 && result > 0) this.programs.noteRemapping(process, result, Number(length));
-    const file = fd < 0 ? {} : { fd, offset };
-    return this.noteSyscall(process, 'mmap', { address, length, prot, flags, ...file }, result);
+    return this.noteSyscall(process, 'mmap', { address, length, prot, flags, fd, offset }, result);
   }
 
   munmap(process: Process, address: Argument, length: Argument): SyscallResult {

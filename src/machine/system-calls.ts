@@ -15,6 +15,7 @@ import { pread, pwrite } from '../kernel/fs/transfer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { type ResourceName, setrlimit } from '../kernel/limits.ts';
 import { errnoName } from '../kernel/linux-abi.ts';
+import { runKswapd } from '../kernel/pressure/kswapd.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate } from '../kernel/schedule.ts';
 import { ADVICE, type AdviceName } from '../kernel/vm/advice.ts';
@@ -234,7 +235,7 @@ export class SystemCalls {
   setrlimit(process: Process, resource: ResourceName, soft: number, hard?: number): number {
     this.enter(process);
     const limit = soft === Number.POSITIVE_INFINITY ? 'infinity' : soft;
-    return this.note(process, 'setrlimit', { resource, limit }, setrlimit(process, resource, soft, hard));
+    return this.note(process, 'setrlimit', { resource, limit }, setrlimit(this.kernel, process, resource, soft, hard));
   }
 
   /** Begin a system call of the process. */
@@ -243,16 +244,27 @@ export class SystemCalls {
     args.forEach(requireAddress);
     activate(this.kernel, process);
     this.kernel.counters.syscalls++;
+    this.kernel.refusal = null;
   }
 
   /** Tell who listens what the call gave, and give it. */
   note(process: Process, name: string, args: Readonly<Record<string, Argument | string>>, result: number): number {
     const { listener } = this.trap;
-    if (listener === null) return result;
-    const shown = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, show(value)]));
-    const said = result < 0 ? errnoName(result) : result;
-    listener({ type: 'Syscall', pid: process.pid, name, args: shown, result: said });
+    if (listener !== null) {
+      const shown = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, show(value)]));
+      const said = result < 0 ? errnoName(result) : result;
+      const why = this.whyRefused(name, args, result);
+      listener({ type: 'Syscall', pid: process.pid, name, args: shown, result: said, ...(why === null ? {} : { why }) });
+    }
+    if (this.kernel.kswapd !== null) runKswapd(this.kernel);
     return result;
+  }
+
+  /** What the check that refused the call noted; null for one that was granted. */
+  private whyRefused(name: string, args: Readonly<Record<string, Argument | string>>, result: number): string | null {
+    // A brk that is refused answers the break as it was.
+    const stayed = name === 'brk' && BigInt.asUintN(64, BigInt(args.address ?? 0)) !== BigInt(result);
+    return result < 0 || stayed ? this.kernel.refusal : null;
   }
 }
 

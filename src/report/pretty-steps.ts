@@ -5,7 +5,6 @@ import { type Folded, fold, type ShownStep } from './fold.ts';
 import { foundBy, printedBy } from './heap-report.ts';
 import type { Names } from './names.ts';
 import { costText, faultsText, stepIsGood, stepOutcomeText, summedCostText } from './outcome.ts';
-import type { MachineFacts } from './refused-call.ts';
 import { place } from './reporter.ts';
 import { type Ink, padEnd, padStart, paint, type Style, visibleWidth } from './style.ts';
 import { type WhyLine, whyLines } from './why.ts';
@@ -17,7 +16,6 @@ export interface StepTableOptions {
   readonly unfolded: boolean;
   /** Only steps with an expectation that did not hold. */
   readonly failuresOnly: boolean;
-  readonly facts: MachineFacts;
 }
 
 /** Steps are numbered from 1, here and wherever a person types a step number. */
@@ -115,7 +113,7 @@ function detailLines(
   const failed = step.expectations.filter((expectation) => !expectation.held);
   return [
     ...(step.note === null || step.do === 'comment' ? [] : noteLines(step.note, indent, style)),
-    ...whyBlock(whyLines(step.events, names, told, options.facts), indent, style),
+    ...whyBlock(whyLines(step.events, names, told), indent, style),
     ...heapBlock(step, names, indent, style),
     ...allExpectationLines(failed, style, file),
   ];

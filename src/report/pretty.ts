@@ -5,7 +5,6 @@ import { namesOf } from './names.ts';
 import { allExpectationLines, stepTable } from './pretty-steps.ts';
 import { printable, printableResult } from './printable.ts';
 import { counted } from './quantities.ts';
-import { factsOf } from './refused-call.ts';
 import {
   addToTally,
   emptyTally,
@@ -67,7 +66,6 @@ class PrettyRun implements ReporterRun {
         file: result.file,
         unfolded: verbose,
         failuresOnly: false,
-        facts: factsOf(result.lastView),
       }),
     );
     const dropped = stepCount(result) - result.steps.length;
@@ -91,7 +89,6 @@ class PrettyRun implements ReporterRun {
         file: result.file,
         unfolded: true,
         failuresOnly: true,
-        facts: factsOf(result.lastView),
       }),
       ...finalLines(result, style, false),
       `  ${verdictLine(result, style)}`,

@@ -6,8 +6,9 @@
  */
 import type { MachineEvent } from '../machine/events.ts';
 import type { Names } from './names.ts';
+import { pressureText } from './pressure-text.ts';
 import { counted, hex } from './quantities.ts';
-import { errnoOf, refusalReason, UNKNOWN_MACHINE } from './refused-call.ts';
+import { errnoOf, refusalReason } from './refused-call.ts';
 
 export interface WhyLine {
   /** Shown in its own colour: what kind of thing happened. */
@@ -16,10 +17,10 @@ export interface WhyLine {
 }
 
 /** One line, or null for an event that goes without saying. */
-export function whyOf(event: MachineEvent, names: Names, facts = UNKNOWN_MACHINE): WhyLine | null {
+export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
   switch (event.type) {
     case 'Syscall': {
-      const reason = refusalReason(event, facts);
+      const reason = refusalReason(event);
       return reason === null ? null : { tone: 'signal', text: `${event.name}: ${errnoOf(event)}: ${reason}` };
     }
     case 'PageFault':
@@ -50,8 +51,16 @@ export function whyOf(event: MachineEvent, names: Names, facts = UNKNOWN_MACHINE
         tone: 'kernel',
         text: `stack of ${names.process(event.pid)} grew down from ${hex(event.from)} to ${hex(event.to)}`,
       };
+    case 'KswapdWoke':
+    case 'KswapdSlept':
+    case 'DirectReclaim':
+      return { tone: 'eviction', text: pressureText(event, names) };
     case 'OomKill':
       return { tone: 'signal', text: oomText(event, names) };
+    case 'KswapdWoke':
+    case 'KswapdSlept':
+    case 'DirectReclaim':
+      return { tone: 'eviction', text: pressureText(event, names) };
     case 'Fork':
       return {
         tone: 'kernel',
@@ -80,12 +89,7 @@ export function whyOf(event: MachineEvent, names: Names, facts = UNKNOWN_MACHINE
  * The lines of one step, each said once however many pages it was true of. `told` remembers, from step to step, the
  * reasons that are the same each time (why a policy chooses as it does): they are given the first time only.
  */
-export function whyLines(
-  events: readonly MachineEvent[],
-  names: Names,
-  told = new Set<string>(),
-  facts = UNKNOWN_MACHINE,
-): WhyLine[] {
+export function whyLines(events: readonly MachineEvent[], names: Names, told = new Set<string>()): WhyLine[] {
   const lines = new Map<string, WhyLine>();
   const slots = new Map<number, number>();
   let oomKilled: number | null = null;
@@ -99,7 +103,7 @@ export function whyLines(
       continue;
     }
     const line =
-      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names, facts);
+      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names);
     if (line !== null && !lines.has(line.text)) lines.set(line.text, line);
   }
   return [...lines.values()];
@@ -144,6 +148,27 @@ export function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: nu
   const where = event.to === 'dropped' ? 'clean, so dropped' : `${event.dirty ? 'dirty' : 'clean'}, to ${place}`;
   const why = event.why === '' ? '' : `: ${event.why}`;
   return `evicted frame ${event.pfn} of ${owner}, ${where}${why}`;
+}
+
+/** How low memory was, who went for more, and what came of it. */
+function pressureText(
+  event: EventOf<'KswapdWoke'> | EventOf<'KswapdSlept'> | EventOf<'DirectReclaim'>,
+  names: Pick<Names, 'process'>,
+): string {
+  switch (event.type) {
+    case 'KswapdWoke':
+      return `${counted(event.free, 'page')} free, no more than the low watermark (${event.low}): kswapd wakes, to make it more than ${event.high}`;
+    case 'KswapdSlept': {
+      const done = `kswapd looked at ${counted(event.scanned, 'page')} and freed ${event.reclaimed}`;
+      return `${done}: ${event.from} free before, ${event.free} after${event.free > event.high ? '' : ', still not enough'}`;
+    }
+    case 'DirectReclaim': {
+      const why = `${counted(event.free, 'page')} free, no more than the min watermark (${event.min})`;
+      return `${why}: ${names.process(event.pid)} had to reclaim itself, looked at ${counted(event.scanned, 'page')} and freed ${event.reclaimed}`;
+    }
+    default:
+      return event satisfies never;
+  }
 }
 
 function oomText(event: EventOf<'OomKill'>, names: Names): string {

@@ -12,7 +12,6 @@ import { bytesText } from '../../src/report/outcome.ts';
 import { allExpectationLines, stepTable } from '../../src/report/pretty-steps.ts';
 import { printable, printableSource } from '../../src/report/printable.ts';
 import { counted, hex, percent, size, thousands } from '../../src/report/quantities.ts';
-import { UNKNOWN_MACHINE } from '../../src/report/refused-call.ts';
 import { REPORTERS } from '../../src/report/registry.ts';
 import { PLAIN, paint, visibleWidth } from '../../src/report/style.ts';
 import { whyLines, whyOf } from '../../src/report/why.ts';
@@ -62,7 +61,6 @@ describe('folding', () => {
       file: 'f',
       unfolded: false,
       failuresOnly: false,
-      facts: UNKNOWN_MACHINE,
     });
     expect(lines).toEqual([
       '    1    store  demand-zero  3 PTE reads',

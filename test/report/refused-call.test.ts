@@ -15,7 +15,7 @@ import { Machine } from '../../src/machine/machine.ts';
 import { stepStory } from '../../src/report/explain/story.ts';
 import { makeNames } from '../../src/report/names.ts';
 import { stepIsGood, stepOutcomeText } from '../../src/report/outcome.ts';
-import { factsOf, refusalReason, type SyscallEvent, UNKNOWN_MACHINE } from '../../src/report/refused-call.ts';
+import { refusalReason, type SyscallEvent } from '../../src/report/refused-call.ts';
 import { PLAIN } from '../../src/report/style.ts';
 import { HELD, stepResult } from './fixture.ts';
 
@@ -32,7 +32,7 @@ function refused(act: (machine: Machine, process: Process) => unknown): { event:
   });
   act(machine, process);
   const event = events.at(-1)!;
-  return { event, reason: refusalReason(event, factsOf(machine.view())) };
+  return { event, reason: refusalReason(event) };
 }
 const map = (machine: Machine, process: Process, more: object) =>
   machine.mmap(process, { length: 4096, prot: RW, flags: PLAIN_MAP, ...more });
@@ -53,7 +53,7 @@ describe('why a call was refused', () => {
     ],
     ['mmap', 'EINVAL', (m, p) => map(m, p, { flags: PLAIN_MAP | MAP_SHARED }), /MAP_SHARED_VALIDATE/],
     ['mmap', 'EINVAL', (m, p) => map(m, p, { flags: MAP_ANONYMOUS }), /neither/],
-    ['mmap', 'EINVAL', (m, p) => map(m, p, { offset: 1 }), /offset is not page-aligned/],
+    ['mmap', 'EINVAL', (m, p) => map(m, p, { offset: 1 }), /offset is not a whole number of pages/],
     ['mmap', 'ENOMEM', (m, p) => map(m, p, { length: 2 ** 20 }), /1MiB asked for.*RAM and swap together, 256KiB/],
     ['mmap', 'ENOMEM', (m, p) => map(m, p, { length: 2n ** 64n - 1n }), /64 bits/],
     ['mmap', 'EPERM', (m, p) => map(m, p, { address: 0, flags: PLAIN_MAP | MAP_FIXED }), /mmap_min_addr/],
@@ -65,12 +65,17 @@ describe('why a call was refused', () => {
     ],
     ['mmap', 'EPERM', (m, p) => map(withoutLocks(m, p), p, { flags: PLAIN_MAP | MAP_LOCKED }), /RLIMIT_MEMLOCK is 0/],
     ['mlock', 'EPERM', (m, p) => withoutLocks(m, p).calls.mlock(p, 0x10000, 1), /RLIMIT_MEMLOCK is 0/],
-    ['mlock', 'ENOMEM', (m, p) => m.calls.mlock(p, 0x3000_0000, 1), /more would be locked.*in no area/],
+    ['mlock', 'ENOMEM', (m, p) => m.calls.mlock(p, 0x3000_0000, 1), /a page of the range is in no area/],
     ['mlock2', 'EINVAL', (m, p) => m.calls.mlock2(p, 0x10000, 1, 2), /MLOCK_ONFAULT is the only flag/],
     ['mlock2', 'EINVAL', (m, p) => m.calls.mlock2(p, 2n ** 64n - 1n, 1, 0), /beyond 2\^64/],
     ['munlock', 'ENOMEM', (m, p) => m.calls.munlock(p, 0x3000_0000, 1), /in no area/],
     ['mlockall', 'EINVAL', (m, p) => m.calls.mlockall(p, 0), /MCL_CURRENT or MCL_FUTURE/],
-    ['setrlimit', 'EINVAL', (m, p) => m.calls.setrlimit(p, 'MEMLOCK', 2 ** 40), /soft one is above the hard one/],
+    [
+      'setrlimit',
+      'EINVAL',
+      (m, p) => m.calls.setrlimit(p, 'MEMLOCK', 2 ** 40),
+      /soft limit is above the hard one, 8MiB/,
+    ],
     ['setrlimit', 'EPERM', (m, p) => m.calls.setrlimit(p, 'MEMLOCK', 0, 2 ** 40), /cannot be raised again/],
     ['mmap', 'EBADF', (m, p) => map(m, p, { flags: MAP_PRIVATE }), /without MAP_ANONYMOUS/],
     ['munmap', 'EINVAL', (m, p) => m.munmap(p, 0x10000, 0), /length is zero/],
@@ -78,10 +83,10 @@ describe('why a call was refused', () => {
     ['munmap', 'EINVAL', (m, p) => m.munmap(p, 0x10000, 2 ** 45), /beyond user space/],
     ['mprotect', 'EINVAL', (m, p) => m.mprotect(p, 0x10001, 4096, RW), /not page-aligned/],
     ['mprotect', 'EINVAL', (m, p) => m.mprotect(p, 0x10000, 4096, 64), /no right is/],
-    ['mprotect', 'ENOMEM', (m, p) => m.mprotect(p, 0x7000000, 4096, PROT_READ), /in no area/],
+    ['mprotect', 'ENOMEM', (m, p) => m.mprotect(p, 0x7000000, 4096, PROT_READ), /nothing is mapped at the start/],
     ['brk', 'ENOMEM', (m, p) => m.brk(p, 0), /below the start of the heap/],
     ['sbrk', 'ENOMEM', (m, p) => m.sbrk(p, -4096), /below the start of the heap/],
-    ['sbrk', 'ENOMEM', (m, p) => m.sbrk(p, 2 ** 20), /1MiB asked for/],
+    ['sbrk', 'ENOMEM', (m, p) => m.sbrk(p, 2 ** 20), /1MiB asked for.*RAM and swap together, 256KiB/],
     ['wait', 'ECHILD', (m, p) => m.wait(p), /no children/],
     ['wait', 'ECHILD', (m, p) => m.wait(p, 77), /no child with pid 77/],
     [
@@ -91,11 +96,11 @@ describe('why a call was refused', () => {
         m.fork(p);
         m.wait(p);
       },
-      /no child has ended yet/,
+      /no child.* has ended yet/,
     ],
-    ['read', 'EBADF', (m, p) => m.read(p, 1, 0x10000, 1), /descriptor 1 is not open for reading/],
-    ['write', 'EBADF', (m, p) => m.write(p, 0, 0x10000, 1), /descriptor 0 is not open for writing/],
-    ['write', 'EFAULT', (m, p) => m.write(p, 1, 8, 1), /cannot read the buffer at 0x8/],
+    ['read', 'EBADF', (m, p) => m.read(p, 1, 0x10000, 1), /descriptor 1 .* open for reading/],
+    ['write', 'EBADF', (m, p) => m.write(p, 0, 0x10000, 1), /descriptor 0 .* open for writing/],
+    ['write', 'EFAULT', (m, p) => m.write(p, 1, 8, 1), /buffer cannot be accessed/],
     [
       'read',
       'EFAULT',
@@ -103,7 +108,7 @@ describe('why a call was refused', () => {
         p.input.push(1);
         m.read(p, 0, 8, 1);
       },
-      /cannot write to the buffer at 0x8/,
+      /buffer cannot be accessed/,
     ],
     [
       'fork',
@@ -142,7 +147,7 @@ describe('a break that stays', () => {
 
   it('is told with its reason', () => {
     const text = stepStory(HELD, step, { style: PLAIN, format: new Machine().format, verbose: false }).join('\n');
-    expect(refusalReason(event, UNKNOWN_MACHINE)).toContain('something is mapped in the way');
-    expect(text).toContain('brk: ENOMEM: something is mapped in the way');
+    expect(refusalReason(event)).toContain('1048496KiB asked for, and one request may not exceed RAM and swap together');
+    expect(text).toContain('brk: ENOMEM: 1048496KiB asked for');
   });
 });

@@ -58,7 +58,7 @@ it.for([
 
 it('the published schema is small enough for an editor, and says nothing beside a reference', () => {
   const text = JSON.stringify(SCHEMA, null, 2);
-  expect(text.length).toBeLessThan(220_000);
+  expect(text.length).toBeLessThan(240_000);
   // Draft-07 passes over whatever stands beside `$ref`.
   const beside = (part: unknown): unknown[] => {
     if (typeof part !== 'object' || part === null) return [];

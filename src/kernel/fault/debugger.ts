@@ -9,7 +9,7 @@ import { PTE_GUARD, PTE_PROT_NONE, PTE_SWAP, PTE_VALID, PTE_WRITE } from '../../
 import { FLAG_DIRTY, FLAG_EXCLUSIVE, FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
 import { markAccessed } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, VM_HUGETLB, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
+import { VM_HUGETLB, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import type { Area } from '../vm/area.ts';
 import { faultWriteProtected } from './anonymous.ts';
@@ -18,13 +18,19 @@ import { resolvePage } from './handler.ts';
 /** The byte, or -EIO. */
 export function peek(kernel: Kernel, process: Process, address: number): number {
   const physical = reach(kernel, process, address, false);
-  return physical < 0 ? fail('EIO') : kernel.memory.readBytes(physical, 1)[0]!;
+  return physical < 0
+    ? kernel.refuse('EIO', 'nothing is mapped there that a debugger could read')
+    : kernel.memory.readBytes(physical, 1)[0]!;
 }
 
 /** Write the byte: 1, or -EIO. */
 export function poke(kernel: Kernel, process: Process, address: number, value: number): number {
   const physical = reach(kernel, process, address, true);
-  if (physical < 0) return fail('EIO');
+  if (physical < 0)
+    return kernel.refuse(
+      'EIO',
+      'nothing is mapped there that a debugger could write, or the write would not end in a private copy',
+    );
   kernel.memory.writeBytes(physical, Uint8Array.of(value));
   return 1;
 }

@@ -1,6 +1,5 @@
 /** Names and descriptors: creating, opening, closing, inheriting files. */
 import type { Kernel } from '../kernel.ts';
-import { fail } from '../linux-abi.ts';
 import { nextObjectId, putHandle } from '../objects.ts';
 import type { Process } from '../process.ts';
 import { BlockStore } from './block-store.ts';
@@ -13,7 +12,7 @@ const DESCRIPTORS_MAX = 1024;
 
 /** An empty file of that name, or -EEXIST. */
 export function createFile(kernel: Kernel, name: string, type: FileType): Inode | number {
-  if (kernel.files.has(name)) return fail('EEXIST');
+  if (kernel.files.has(name)) return kernel.refuse('EEXIST', 'there is a file of that name');
   const inode = new Inode(nextObjectId(kernel), name, type, type === 'disk' ? new BlockStore() : null);
   kernel.objects[inode.id] = inode;
   inode.handles++;
@@ -24,7 +23,7 @@ export function createFile(kernel: Kernel, name: string, type: FileType): Inode 
 /** Take the name away; the file itself goes when nobody has it open or mapped. 0 or -ENOENT. */
 export function unlinkFile(kernel: Kernel, name: string): number {
   const inode = kernel.files.get(name);
-  if (inode === undefined) return fail('ENOENT');
+  if (inode === undefined) return kernel.refuse('ENOENT', `no file is called ${name}`);
   kernel.files.delete(name);
   putHandle(kernel, inode);
   return 0;
@@ -33,10 +32,11 @@ export function unlinkFile(kernel: Kernel, name: string): number {
 /** A descriptor, the lowest that is free, or -ENOENT, -EMFILE. */
 export function openFile(kernel: Kernel, process: Process, name: string, mode: OpenMode): number {
   const inode = kernel.files.get(name);
-  if (inode === undefined) return fail('ENOENT');
+  if (inode === undefined) return kernel.refuse('ENOENT', `no file is called ${name}`);
   let fd = FIRST_DESCRIPTOR;
   while (process.files.has(fd)) fd++;
-  if (fd >= DESCRIPTORS_MAX) return fail('EMFILE');
+  if (fd >= DESCRIPTORS_MAX)
+    return kernel.refuse('EMFILE', `the process has ${DESCRIPTORS_MAX} descriptors, as many as there may be`);
   const file = new OpenFile(inode, mode);
   inode.handles++;
   file.descriptors++;
@@ -47,7 +47,7 @@ export function openFile(kernel: Kernel, process: Process, name: string, mode: O
 /** 0 or -EBADF. */
 export function closeFile(kernel: Kernel, process: Process, fd: number): number {
   const file = process.files.get(fd);
-  if (file === undefined) return fail('EBADF');
+  if (file === undefined) return kernel.refuse('EBADF', `${fd} is no open descriptor`);
   process.files.delete(fd);
   file.descriptors--;
   if (file.descriptors === 0) putHandle(kernel, file.inode);

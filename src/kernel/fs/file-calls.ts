@@ -5,7 +5,6 @@
 import { type Argument, numberOf } from '../arguments.ts';
 import { FALLOC_FLAGS } from '../flag-names.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { deliver } from '../signal.ts';
 import type { Inode } from './inode.ts';
@@ -19,20 +18,21 @@ const MODES_KNOWN = Object.values(FALLOC_FLAGS).reduce((all, bit) => all | bit, 
 
 /** Give the open file `size` bytes: 0, or -EBADF, -EINVAL; beyond RLIMIT_FSIZE -EFBIG and SIGXFSZ. */
 export function ftruncate(kernel: Kernel, process: Process, fd: number, size: Argument): number {
-  if (numberOf(size) >= SIGNED_LIMIT) return fail('EINVAL');
+  if (numberOf(size) >= SIGNED_LIMIT) return kernel.refuse('EINVAL', 'the size is negative');
   const file = process.files.get(fd);
-  if (file === undefined || file.isPath) return fail('EBADF');
-  if (!file.inode.isRegular || !file.canWrite) return fail('EINVAL');
+  if (file === undefined || file.isPath) return kernel.refuse('EBADF', `${fd} is no open descriptor, or one of O_PATH`);
+  if (!file.inode.isRegular || !file.canWrite)
+    return kernel.refuse('EINVAL', 'the descriptor is not open for writing, or of no ordinary file');
   return resize(kernel, process, file.inode, numberOf(size));
 }
 
 /** The same by name: 0, or -EINVAL, -ENOENT, -EISDIR, -EFBIG. */
 export function truncate(kernel: Kernel, process: Process, name: string, size: Argument): number {
-  if (numberOf(size) >= SIGNED_LIMIT) return fail('EINVAL');
+  if (numberOf(size) >= SIGNED_LIMIT) return kernel.refuse('EINVAL', 'the size is negative');
   const inode = kernel.files.get(name);
-  if (inode === undefined) return fail('ENOENT');
-  if (inode.type === 'directory') return fail('EISDIR');
-  if (!inode.isRegular) return fail('EINVAL');
+  if (inode === undefined) return kernel.refuse('ENOENT', `no file is called ${name}`);
+  if (inode.type === 'directory') return kernel.refuse('EISDIR', 'a directory has no size to set');
+  if (!inode.isRegular) return kernel.refuse('EINVAL', 'only ordinary files have a size to set');
   return resize(kernel, process, inode, numberOf(size));
 }
 
@@ -41,7 +41,7 @@ function resize(kernel: Kernel, process: Process, inode: Inode, size: number): n
   if (size > inode.size && size > limit) {
     const reason = `a file made larger than files may be, 0x${limit.toString(16)} bytes (RLIMIT_FSIZE)`;
     deliver(kernel, process, { signal: 'SIGXFSZ', code: null, address: 0, errorCode: null, reason });
-    return fail('EFBIG');
+    return kernel.refuse('EFBIG', reason);
   }
   return truncateFile(kernel, inode, size);
 }
@@ -59,26 +59,36 @@ export function fallocate(
   length: Argument,
 ): number {
   const file = process.files.get(fd);
-  if (file === undefined || file.isPath) return fail('EBADF');
+  if (file === undefined || file.isPath) return kernel.refuse('EBADF', `${fd} is no open descriptor, or one of O_PATH`);
   const [start, bytes] = [numberOf(offset), numberOf(length)];
-  if (start >= SIGNED_LIMIT || bytes >= SIGNED_LIMIT || bytes === 0) return fail('EINVAL');
-  if ((mode & ~MODES_KNOWN) !== 0) return fail('EOPNOTSUPP');
-  if ((mode & PUNCH_HOLE) !== 0 && (mode & KEEP_SIZE) === 0) return fail('EOPNOTSUPP');
-  if (!file.canWrite) return fail('EBADF');
-  if (file.inode.type === 'directory') return fail('EISDIR');
-  if (!file.inode.isRegular) return fail('ENODEV');
-  if (start + bytes >= SIGNED_LIMIT) return fail('EFBIG');
-  if (mode !== (PUNCH_HOLE | KEEP_SIZE)) return fail('EOPNOTSUPP');
+  if (start >= SIGNED_LIMIT || bytes >= SIGNED_LIMIT || bytes === 0)
+    return kernel.refuse('EINVAL', 'the offset is negative, or the length is not positive');
+  if ((mode & ~MODES_KNOWN) !== 0) return kernel.refuse('EOPNOTSUPP', 'the mode has a bit that none of FALLOC_FL_* is');
+  if ((mode & PUNCH_HOLE) !== 0 && (mode & KEEP_SIZE) === 0)
+    return kernel.refuse(
+      'EOPNOTSUPP',
+      'FALLOC_FL_PUNCH_HOLE must be said together with FALLOC_FL_KEEP_SIZE: a hole never changes the size',
+    );
+  if (!file.canWrite) return kernel.refuse('EBADF', `${fd} is no descriptor open for writing`);
+  if (file.inode.type === 'directory') return kernel.refuse('EISDIR', 'a directory has no holes');
+  if (!file.inode.isRegular) return kernel.refuse('ENODEV', 'only ordinary files have holes');
+  if (start + bytes >= SIGNED_LIMIT)
+    return kernel.refuse('EFBIG', 'offset and length together are beyond the largest file');
+  if (mode !== (PUNCH_HOLE | KEEP_SIZE))
+    return kernel.refuse(
+      'EOPNOTSUPP',
+      'this kernel’s file systems punch holes, and do nothing else that fallocate is for',
+    );
   return punchHole(kernel, file.inode, start, bytes);
 }
 
 /** Write what was changed to the disk: 0, or -EBADF, -EINVAL for what has no bytes. */
 export function fsync(kernel: Kernel, process: Process, fd: number): number {
   const file = process.files.get(fd);
-  if (file === undefined || file.isPath) return fail('EBADF');
+  if (file === undefined || file.isPath) return kernel.refuse('EBADF', `${fd} is no open descriptor, or one of O_PATH`);
   // A directory has nothing of its own here that could be lost.
   if (file.inode.type === 'directory') return 0;
-  if (!file.inode.isRegular) return fail('EINVAL');
+  if (!file.inode.isRegular) return kernel.refuse('EINVAL', 'what the descriptor is of has nothing to write back');
   writeBack(kernel, file.inode, 0, Number.POSITIVE_INFINITY);
   return 0;
 }

@@ -6,11 +6,12 @@ import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.
 import { markAccessed } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail } from '../linux-abi.ts';
 import type { Inode } from './inode.ts';
 import { frameOf } from './page-cache.ts';
 import { type ReadAhead, readOn, readSequentially } from './read-ahead.ts';
 import { zeroPart } from './zero-tail.ts';
+
+const NO_FRAME = 'no frame was left for a page of the page cache';
 
 /** The page differs from what the disk has. */
 export function markDirty(kernel: Kernel, pfn: number): void {
@@ -30,7 +31,7 @@ export function pageForReading(kernel: Kernel, inode: Inode, state: ReadAhead, p
     return -1;
   }
   const pfn = frameOf(kernel, inode, page);
-  if (pfn < 0) return fail('ENOMEM');
+  if (pfn < 0) return kernel.refuse('ENOMEM', NO_FRAME);
   kernel.frames.unset(pfn, FLAG_UNREAD);
   return pfn;
 }
@@ -56,7 +57,7 @@ export function pageForWriting(kernel: Kernel, inode: Inode, at: number, left: n
   const page = Math.floor(at / pageBytes);
   const pages = inode.type === 'disk' && inode.frameAt(page) < 0 ? blockPages(kernel, inode, page, left) : 1;
   const pfn = newPage(kernel, inode, page);
-  if (pfn < 0) return fail('ENOMEM');
+  if (pfn < 0) return kernel.refuse('ENOMEM', NO_FRAME);
   holdFrame(kernel, pfn);
   for (let next = page + 1; next < page + pages; next++) if (!inode.store!.has(next)) newPage(kernel, inode, next);
   putFrame(kernel, pfn);

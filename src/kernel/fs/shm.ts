@@ -21,6 +21,8 @@ import { FILE_BYTES_MAX } from '../vm/mmap-file.ts';
 import { unmapRange } from '../vm/unmap.ts';
 import { Inode, OpenFile } from './inode.ts';
 
+const NO_SEGMENT = 'there is no segment of that identifier (any more)';
+
 export const SHM_RDONLY = 0o10000;
 export const SHM_RND = 0o20000;
 export const SHM_REMAP = 0o40000;
@@ -32,8 +34,10 @@ const SEGMENTS_MAX = 4096;
 /** shmget(IPC_PRIVATE, size, 0600): the identifier of a new segment, or -EINVAL, -ENOSPC, -ENOMEM. */
 export function shmget(kernel: Kernel, process: Process, size: Argument): number {
   const bytes = numberOf(size);
-  if (bytes < 1 || bytes >= FILE_BYTES_MAX) return fail('EINVAL');
-  if (kernel.segments.size >= SEGMENTS_MAX) return fail('ENOSPC');
+  if (bytes < 1 || bytes >= FILE_BYTES_MAX)
+    return kernel.refuse('EINVAL', 'a segment has at least one byte, and no more than the largest file');
+  if (kernel.segments.size >= SEGMENTS_MAX)
+    return kernel.refuse('ENOSPC', `there are ${SEGMENTS_MAX} segments, as many as there may be`);
   const pages = Math.ceil(bytes / kernel.pageBytes);
   if (!mayCommit(kernel, process.space!, pages)) return fail('ENOMEM');
   const inode = new Inode(nextObjectId(kernel), 'sysv', 'tmpfs', null);
@@ -50,7 +54,7 @@ export function shmget(kernel: Kernel, process: Process, size: Argument): number
 /** shmctl(id, IPC_RMID): the segment ends when nobody is attached. 0, also when that was said before, or -EINVAL. */
 export function shmrm(kernel: Kernel, id: number): number {
   const segment = kernel.segments.get(id);
-  if (segment === undefined) return fail('EINVAL');
+  if (segment === undefined) return kernel.refuse('EINVAL', NO_SEGMENT);
   if (segment.handles > 0) putHandle(kernel, segment);
   return 0;
 }
@@ -64,15 +68,18 @@ export function shmat(kernel: Kernel, process: Process, id: number, address: Arg
   const segment = kernel.segments.get(id);
   const isPlaced = numberOf(address) !== 0;
   const mayReplace = (flags & SHM_REMAP) !== 0;
-  if (isPlaced && !isAligned(address, pageBytes) && (flags & SHM_RND) === 0) return fail('EINVAL');
+  if (isPlaced && !isAligned(address, pageBytes) && (flags & SHM_RND) === 0)
+    return kernel.refuse('EINVAL', 'the address is not page-aligned, and without SHM_RND it is not rounded down');
   const start = typeof address === 'bigint' ? address - (address % BigInt(pageBytes)) : address - (address % pageBytes);
-  if (mayReplace && numberOf(start) === 0) return fail('EINVAL');
-  if (segment === undefined) return fail('EINVAL');
-  if ((flags & SHM_EXEC) !== 0) return fail('EACCES');
+  if (mayReplace && numberOf(start) === 0) return kernel.refuse('EINVAL', 'SHM_REMAP needs an address');
+  if (segment === undefined) return kernel.refuse('EINVAL', NO_SEGMENT);
+  if ((flags & SHM_EXEC) !== 0)
+    return kernel.refuse('EACCES', 'SHM_EXEC: the segment’s mode (0600) does not allow execution');
   if (isPlaced && !mayReplace) {
     const first = numberOf(start);
     const inTheWay = process.space!.areas.find(first);
-    if (inTheWay !== null && inTheWay.start < first + segment.size) return fail('EINVAL');
+    if (inTheWay !== null && inTheWay.start < first + segment.size)
+      return kernel.refuse('EINVAL', 'something is mapped there, and without SHM_REMAP it is not replaced');
   }
   const canWrite = (flags & SHM_RDONLY) === 0;
   // Attached from here on: what the new area replaces may be the last attachment of a removed segment.
@@ -95,7 +102,7 @@ export function shmat(kernel: Kernel, process: Process, id: number, address: Arg
  */
 export function shmdt(kernel: Kernel, process: Process, address: Argument): number {
   const { pageBytes } = kernel;
-  if (!isAligned(address, pageBytes)) return fail('EINVAL');
+  if (!isAligned(address, pageBytes)) return kernel.refuse('EINVAL', 'the address is not page-aligned');
   const space = process.space!;
   const start = numberOf(address);
   let file: OpenFile | null = null;
@@ -113,5 +120,5 @@ export function shmdt(kernel: Kernel, process: Process, address: Argument): numb
     }
     area = next;
   }
-  return file === null ? fail('EINVAL') : 0;
+  return file === null ? kernel.refuse('EINVAL', 'no segment was attached at this address') : 0;
 }

@@ -7,7 +7,6 @@ import { LOAD, STORE } from '../../mmu/units.ts';
 import { type Argument, numberOf } from '../arguments.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { deliver } from '../signal.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
@@ -28,12 +27,12 @@ export function pread(
   length: Argument,
   offset: Argument,
 ): number {
-  if (numberOf(offset) >= OFFSET_LIMIT) return fail('EINVAL');
+  if (numberOf(offset) >= OFFSET_LIMIT) return kernel.refuse('EINVAL', 'the offset is negative');
   const file = process.files.get(fd);
-  if (!file?.canRead || file.isPath) return fail('EBADF');
+  if (!file?.canRead || file.isPath) return kernel.refuse('EBADF', `${fd} is no descriptor open for reading`);
   const refused = checkRange(kernel, address, length, offset);
   if (refused < 0) return refused;
-  if (file.inode.type === 'directory') return fail('EISDIR');
+  if (file.inode.type === 'directory') return kernel.refuse('EISDIR', 'a directory is not read byte by byte');
   const count = Math.min(numberOf(length), COUNT_MAX);
   if (file.inode.type === 'null') return 0;
   const left = file.inode.type === 'zero' ? count : Math.max(0, file.inode.size - numberOf(offset));
@@ -52,9 +51,9 @@ export function pwrite(
   length: Argument,
   offset: Argument,
 ): number {
-  if (numberOf(offset) >= OFFSET_LIMIT) return fail('EINVAL');
+  if (numberOf(offset) >= OFFSET_LIMIT) return kernel.refuse('EINVAL', 'the offset is negative');
   const file = process.files.get(fd);
-  if (!file?.canWrite || file.isPath) return fail('EBADF');
+  if (!file?.canWrite || file.isPath) return kernel.refuse('EBADF', `${fd} is no descriptor open for writing`);
   const refused = checkRange(kernel, address, length, offset);
   if (refused < 0) return refused;
   const count = Math.min(numberOf(length), COUNT_MAX);
@@ -64,7 +63,7 @@ export function pwrite(
   if (room <= 0 && count > 0) {
     const reason = `a write behind the largest size that files may have, 0x${process.limits.fileSize.toString(16)} bytes`;
     deliver(kernel, process, { signal: 'SIGXFSZ', code: null, address: 0, errorCode: null, reason });
-    return fail('EFBIG');
+    return kernel.refuse('EFBIG', reason);
   }
   const wanted = Math.min(count, room);
   const cpu = kernel.cpus[process.cpu]!;
@@ -73,8 +72,11 @@ export function pwrite(
 
 /** access_ok and rw_verify_area: 0, or -EFAULT, -EINVAL. */
 function checkRange(kernel: Kernel, address: Argument, length: Argument, offset: Argument): number {
-  if (!isInUserSpace(kernel, numberOf(address), numberOf(length))) return fail('EFAULT');
-  return numberOf(offset) + numberOf(length) >= OFFSET_LIMIT ? fail('EINVAL') : 0;
+  if (!isInUserSpace(kernel, numberOf(address), numberOf(length)))
+    return kernel.refuse('EFAULT', 'the buffer reaches beyond user space');
+  return numberOf(offset) + numberOf(length) >= OFFSET_LIMIT
+    ? kernel.refuse('EINVAL', 'offset and length together are beyond the largest file')
+    : 0;
 }
 
 /** Bytes from `at` on that lie in one page of the file and one of the process. */
@@ -104,7 +106,13 @@ function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, leng
       memory.writeBytes(physical, bytes);
     }
     if (source >= 0) putFrame(kernel, source);
-    if (physical < 0) return done === 0 ? fail('EFAULT') : done;
+    if (physical < 0)
+      return done === 0
+        ? kernel.refuse(
+            'EFAULT',
+            'the buffer cannot be written for the process: not mapped, or without the right; a system call answers EFAULT, no signal is sent',
+          )
+        : done;
     done += count;
   }
   return done;
@@ -134,5 +142,10 @@ function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, lengt
     if (physical < 0) break;
     done += count;
   }
-  return done === 0 && length > 0 ? fail('EFAULT') : done;
+  return done === 0 && length > 0
+    ? kernel.refuse(
+        'EFAULT',
+        'the buffer cannot be read for the process: not mapped, or without the right; a system call answers EFAULT, no signal is sent',
+      )
+    : done;
 }

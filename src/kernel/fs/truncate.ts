@@ -5,7 +5,6 @@
  * last page is zeroed behind the end. A hole punched into the middle leaves private copies alone.
  */
 import type { Kernel } from '../kernel.ts';
-import { fail } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
 import type { Area } from '../vm/area.ts';
@@ -16,7 +15,7 @@ import { zeroPart, zeroTail } from './zero-tail.ts';
 
 /** Give the file `size` bytes: 0 or -EINVAL for one that has no bytes of its own. */
 export function truncateFile(kernel: Kernel, inode: Inode, size: number): number {
-  if (!inode.isRegular) return fail('EINVAL');
+  if (!inode.isRegular) return kernel.refuse('EINVAL', 'only ordinary files have a size to set');
   const old = inode.size;
   inode.size = size;
   if (size > old && inode.type === 'disk') zeroTail(kernel, inode, old);
@@ -32,8 +31,9 @@ export function truncateFile(kernel: Kernel, inode: Inode, size: number): number
 
 /** Zero [offset, offset + length) and free its whole pages; the size stays. 0 or -EINVAL, -EOPNOTSUPP. */
 export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: number): number {
-  if (offset < 0 || length <= 0) return fail('EINVAL');
-  if (!inode.isRegular) return fail('EOPNOTSUPP');
+  if (offset < 0 || length <= 0)
+    return kernel.refuse('EINVAL', 'the offset is negative, or the length is not positive');
+  if (!inode.isRegular) return kernel.refuse('EOPNOTSUPP', 'only ordinary files have holes');
   const { pageBytes } = kernel;
   if (inode.type === 'disk' && offset >= inode.size) return 0;
   // A hole that reaches behind the end of a file on a disk has all of the last page [fs/ext4/inode.c:ext4_punch_hole].

@@ -12,7 +12,7 @@ import { drainBatches, markCold } from '../frames/lru-batches.ts';
 import { allocateSpareFrame, trackFrame } from '../frames/page-allocator.ts';
 import { cacheAhead } from '../fs/page-cache.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
+import { VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
 import { evict } from '../reclaim/reclaim.ts';
 import { readIntoSwapCache } from '../swap/swap-cache.ts';
@@ -39,7 +39,11 @@ function eachOwnPage(
 
 /** MADV_COLD: 0, or -EINVAL for locked memory. */
 export function coldPages(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
-  if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
+  if (area.has(VM_LOCKED | VM_HUGETLB))
+    return kernel.refuse(
+      'EINVAL',
+      'the area is locked in memory (mlock) or of superpages: its pages do not leave, so no advice makes them',
+    );
   const { pageTable } = kernel;
   drainBatches(kernel);
   eachOwnPage(kernel, space, start, end, (pfn, entry) => {
@@ -53,7 +57,11 @@ export function coldPages(kernel: Kernel, space: AddressSpace, area: Area, start
 
 /** MADV_PAGEOUT: 0, whether or not pages could leave, or -EINVAL for locked memory. */
 export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
-  if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
+  if (area.has(VM_LOCKED | VM_HUGETLB))
+    return kernel.refuse(
+      'EINVAL',
+      'the area is locked in memory (mlock) or of superpages: its pages cannot be paged out',
+    );
   drainBatches(kernel);
   const pages: number[] = [];
   eachOwnPage(kernel, space, start, end, (pfn) => pages.push(pfn));

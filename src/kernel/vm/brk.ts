@@ -19,24 +19,34 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
   const { pageBytes, format } = kernel;
   const wanted = numberOf(address);
   const old = space.brk;
-  if (wanted < space.brkStart || wanted > format.userEnd) return old;
-  if (wanted - space.brkStart + space.dataBytes > process.limits.data) return old;
+  if (wanted < space.brkStart) return stay(kernel, old, 'the break cannot go below the start of the heap');
+  if (wanted > format.userEnd) return stay(kernel, old, 'the break cannot go beyond user space');
+  if (wanted - space.brkStart + space.dataBytes > process.limits.data)
+    return stay(kernel, old, 'heap and data together would be more than RLIMIT_DATA allows');
   const oldEnd = alignUp(old, pageBytes);
   const newEnd = alignUp(wanted, pageBytes);
   if (newEnd < oldEnd) {
     const first = space.areas.find(newEnd);
-    if (first === null || first.start >= oldEnd) return old;
+    if (first === null || first.start >= oldEnd)
+      return stay(kernel, old, 'nothing of the heap is mapped there any more');
     if (unmapRange(kernel, space, newEnd, oldEnd) < 0) return old;
   } else if (newEnd > oldEnd) {
     const next = space.areas.find(oldEnd);
     // One page is kept free before whatever comes next, more before a stack.
-    if (next !== null && newEnd + pageBytes > next.startWithGap(kernel.stackGuardBytes)) return old;
-    if (newEnd > format.userEnd) return old;
+    if (next !== null && newEnd + pageBytes > next.startWithGap(kernel.stackGuardBytes))
+      return stay(
+        kernel,
+        old,
+        'something is mapped in the way: a page before it stays free, a whole gap before a stack',
+      );
+    if (newEnd > format.userEnd) return stay(kernel, old, 'the break cannot go beyond user space');
     const pages = (newEnd - oldEnd) / pageBytes;
     const isLocked = (space.defaultFlags & VM_LOCKED) !== 0;
     if (isLocked && !mayLock(kernel, process.limits, space, pages)) return old;
     if (!mayExpand(kernel, process.limits, space, BRK_FLAGS, pages)) return old;
-    if (space.areas.count > kernel.sysctl.max_map_count || !mayCommit(kernel, space, pages)) return old;
+    if (space.areas.count > kernel.sysctl.max_map_count)
+      return stay(kernel, old, 'the process has more areas than max_map_count');
+    if (!mayCommit(kernel, space, pages)) return old;
     const area = new Area(oldEnd, newEnd, BRK_FLAGS | space.defaultFlags, null, Math.floor(oldEnd / pageBytes));
     addArea(space, area);
     accountPages(kernel, space, area.flags, pages);
@@ -50,12 +60,18 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
   return wanted;
 }
 
+/** The break stays as it is. */
+function stay(kernel: Kernel, old: number, why: string): number {
+  kernel.refusal = why;
+  return old;
+}
+
 /** The C library's sbrk: the break as it was before, or -ENOMEM when it could not move. */
 export function sbrk(kernel: Kernel, process: Process, delta: number): number {
   const space = process.space!;
   const old = space.brk;
   if (delta === 0) return old;
   const wanted = old + delta;
-  if (wanted < 0) return fail('ENOMEM');
+  if (wanted < 0) return kernel.refuse('ENOMEM', 'the break cannot go below the start of the heap');
   return brk(kernel, process, wanted) === wanted ? old : fail('ENOMEM');
 }

@@ -12,8 +12,9 @@ import { ownPageFlags } from '../fault/anonymous.ts';
 import { hugePageBytes } from '../fault/huge.ts';
 import { MAX_ORDER } from '../frames/buddy.ts';
 import { ZERO_PFN } from '../frames/frame-table.ts';
+import { takeSpareFrames } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, VM_ACCESS, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
+import { VM_ACCESS, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -25,9 +26,18 @@ import { adoptBlock } from './transparent.ts';
 export function collapse(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
   const bytes = hugePageBytes(kernel);
   const isFit = bytes > 0 && Math.log2(bytes / kernel.pageBytes) <= MAX_ORDER && kernel.options.residentPages === null;
-  if (!isFit || area.object !== null || !area.has(VM_ACCESS)) return fail('EINVAL');
-  if (area.has(VM_GROWSDOWN | VM_LOCKED | VM_HUGETLB | VM_NOHUGEPAGE)) return fail('EINVAL');
-  if (alignUp(area.start, bytes) + bytes > area.end) return fail('EINVAL');
+  if (!isFit || area.object !== null || !area.has(VM_ACCESS))
+    return kernel.refuse(
+      'EINVAL',
+      'MADV_COLLAPSE: a superpage needs private anonymous memory with rights, and memory that has blocks of that size',
+    );
+  if (area.has(VM_GROWSDOWN | VM_LOCKED | VM_HUGETLB | VM_NOHUGEPAGE))
+    return kernel.refuse(
+      'EINVAL',
+      'MADV_COLLAPSE: not of a stack, locked memory, superpages or what was advised NOHUGEPAGE',
+    );
+  if (alignUp(area.start, bytes) + bytes > area.end)
+    return kernel.refuse('EINVAL', 'MADV_COLLAPSE: no aligned block of a superpage’s size lies in the area');
   let result = 0;
   for (let base = alignUp(start, bytes); base + bytes <= end; base += bytes) {
     const collapsed = collapseBlock(kernel, space, area, base, bytes);
@@ -39,7 +49,8 @@ export function collapse(kernel: Kernel, space: AddressSpace, area: Area, start:
 function collapseBlock(kernel: Kernel, space: AddressSpace, area: Area, base: number, bytes: number): number {
   const { pageTable, pageBytes, memory, format } = kernel;
   const above = pageTable.find(space.root, base, 1);
-  if (above < 0 || pageTable.isEmpty(above)) return fail('EINVAL');
+  if (above < 0 || pageTable.isEmpty(above))
+    return kernel.refuse('EINVAL', 'MADV_COLLAPSE: there is no page yet to make a superpage of');
   if (!pageTable.isTable(above, 1)) return 0;
   const pages = bytes / pageBytes;
   const table = pageTable.frame(above, 1);
@@ -48,10 +59,10 @@ function collapseBlock(kernel: Kernel, space: AddressSpace, area: Area, base: nu
     const entry = entryOf(page);
     // Swapped pages would have to come back first, and guard markers have to stay.
     if (!pageTable.isEmpty(entry) && (pageTable.flags(entry) & (PTE_VALID | PTE_PROT_NONE)) === 0)
-      return fail('EINVAL');
+      return kernel.refuse('EINVAL', 'MADV_COLLAPSE: a page is swapped out or a guard marker');
   }
-  const block = kernel.buddy.allocate(Math.log2(pages));
-  if (block < 0) return fail('ENOMEM');
+  const block = takeSpareFrames(kernel, Math.log2(pages));
+  if (block < 0) return kernel.refuse('ENOMEM', 'no block of frames of a superpage’s size is free');
   prepareAnon(kernel, area);
   for (let page = 0; page < pages; page++) {
     const entry = entryOf(page);

@@ -14,7 +14,7 @@ import { Inode } from '../fs/inode.ts';
 import { dropPages } from '../fs/page-cache.ts';
 import { punchHole, unmapPages } from '../fs/truncate.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, VM_HUGETLB, VM_LOCKED, VM_MAYWRITE, VM_SHARED } from '../linux-abi.ts';
+import { VM_HUGETLB, VM_LOCKED, VM_MAYWRITE, VM_SHARED } from '../linux-abi.ts';
 import { removeFromSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
@@ -35,12 +35,16 @@ export function discard(
 ): number {
   if (area.has(VM_HUGETLB)) {
     const huge = hugePageBytes(kernel);
-    if (start % huge !== 0) return fail('EINVAL');
+    if (start % huge !== 0) return kernel.refuse('EINVAL', 'the range starts inside of a superpage');
     const stop = end - (end % huge);
     if (stop > start) unmapHugeRange(kernel, space, start, stop);
     return 0;
   }
-  if (area.has(VM_LOCKED) && !lockedToo) return fail('EINVAL');
+  if (area.has(VM_LOCKED) && !lockedToo)
+    return kernel.refuse(
+      'EINVAL',
+      'the area is locked in memory (mlock): MADV_DONTNEED_LOCKED discards its pages all the same',
+    );
   zapContents(kernel, space, start, end);
   // Linux CONFIG_PT_RECLAIM: a table that this call emptied is of no use any more.
   freeEmptyLeafTables(kernel, space, start, end);
@@ -49,7 +53,13 @@ export function discard(
 
 /** MADV_FREE, for private anonymous memory: 0 or -EINVAL. */
 export function freeLazily(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
-  if (area.has(VM_HUGETLB | VM_LOCKED) || area.object !== null) return fail('EINVAL');
+  if (area.has(VM_LOCKED))
+    return kernel.refuse('EINVAL', 'the area is locked in memory (mlock): its pages cannot be given up');
+  if (area.has(VM_HUGETLB) || area.object !== null)
+    return kernel.refuse(
+      'EINVAL',
+      'MADV_FREE is for private anonymous memory only: a file or shared memory is not the process’s to free',
+    );
   const { pageTable, format } = kernel;
   drainBatches(kernel);
   eachEntry(kernel, space, start, end, (address, entry) => {
@@ -86,8 +96,15 @@ function makeClean(kernel: Kernel, pfn: number): boolean {
 /** MADV_REMOVE: 0, -EINVAL for locked or private anonymous memory, -EACCES for what the mapping could not write. */
 export function removeFromObject(kernel: Kernel, area: Area, start: number, end: number): number {
   const { object } = area;
-  if (area.has(VM_LOCKED) || (object === null && area.file === null)) return fail('EINVAL');
-  if (object === null || !area.has(VM_SHARED) || !area.has(VM_MAYWRITE)) return fail('EACCES');
+  if (area.has(VM_LOCKED))
+    return kernel.refuse('EINVAL', 'the area is locked in memory (mlock): its pages cannot be removed');
+  if (object === null && area.file === null)
+    return kernel.refuse(
+      'EINVAL',
+      'MADV_REMOVE punches a hole into a file or shared memory, and there is none behind the area',
+    );
+  if (object === null || !area.has(VM_SHARED) || !area.has(VM_MAYWRITE))
+    return kernel.refuse('EACCES', 'a hole is punched through a shared mapping that could write only');
   const { pageBytes } = kernel;
   const first = area.pageAt(start, pageBytes);
   if (object instanceof Inode) return punchHole(kernel, object, first * pageBytes, end - start);

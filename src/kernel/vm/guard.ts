@@ -9,7 +9,7 @@
  */
 import { PTE_GUARD } from '../../mmu/pte-flags.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, VM_HUGETLB, VM_LOCKED, VM_MAYBE_GUARD } from '../linux-abi.ts';
+import { VM_HUGETLB, VM_LOCKED, VM_MAYBE_GUARD } from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -19,7 +19,11 @@ import { eachEntry } from './walk.ts';
 
 /** Put a marker at every page of the range, in place of what is there: 0, -EINVAL for a locked area, -ENOMEM. */
 export function installGuards(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
-  if (area.has(VM_LOCKED | VM_HUGETLB)) return fail('EINVAL');
+  if (area.has(VM_LOCKED | VM_HUGETLB))
+    return kernel.refuse(
+      'EINVAL',
+      'guard markers take the place of pages, and those of locked memory and superpages must stay',
+    );
   const { pageTable, pageBytes, format } = kernel;
   area.flags |= VM_MAYBE_GUARD;
   // Its page table is not empty any more, so fork must see that there is something to copy.
@@ -28,7 +32,7 @@ export function installGuards(kernel: Kernel, space: AddressSpace, area: Area, s
   let address = start;
   while (address < end) {
     let entry = ensureEntry(kernel, space, address);
-    if (entry < 0) return fail('ENOMEM');
+    if (entry < 0) return kernel.refuse('ENOMEM', 'no frame was left for a page table to put the marker into');
     const stop = Math.min(end, leafTableEnd(kernel, address));
     for (; address < stop; address += pageBytes, entry += format.pteBytes) pageTable.writeGuard(entry);
   }
@@ -37,7 +41,7 @@ export function installGuards(kernel: Kernel, space: AddressSpace, area: Area, s
 
 /** Take the range's markers away; its pages are untouched then. */
 export function removeGuards(kernel: Kernel, space: AddressSpace, area: Area, start: number, end: number): number {
-  if (area.has(VM_HUGETLB)) return fail('EINVAL');
+  if (area.has(VM_HUGETLB)) return kernel.refuse('EINVAL', 'superpages have no guard markers');
   const { pageTable } = kernel;
   eachEntry(kernel, space, start, end, (_address, entry) => {
     if ((pageTable.flags(entry) & PTE_GUARD) !== 0) pageTable.clear(entry);

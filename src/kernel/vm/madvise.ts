@@ -8,7 +8,6 @@
 import { type Argument, alignLength, isAligned, numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  fail,
   VM_DONTCOPY,
   VM_DONTDUMP,
   VM_DROPPABLE,
@@ -34,6 +33,7 @@ import { changeFlags } from './edit.ts';
 import { installGuards, removeGuards } from './guard.ts';
 import { populateRange } from './populate-range.ts';
 
+const HOLE = 'a page of the range is in no area; what else there is was advised';
 const KNOWN: ReadonlySet<number> = new Set(Object.values(ADVICE));
 
 /** Advice after which the area's contents are gone, or will be in a child: not for a sealed area that is read-only. */
@@ -53,11 +53,14 @@ export function madvise(kernel: Kernel, process: Process, address: Argument, len
   const bytes = alignLength(length, pageBytes);
   const start = numberOf(address);
   const end = start + bytes;
-  if (!KNOWN.has(advice) || !isAligned(address, pageBytes)) return fail('EINVAL');
-  if ((bytes === 0 && numberOf(length) !== 0) || end >= TWO_64_NUMBER) return fail('EINVAL');
+  if (!KNOWN.has(advice)) return kernel.refuse('EINVAL', `there is no advice ${advice}`);
+  if (!isAligned(address, pageBytes)) return kernel.refuse('EINVAL', 'the address is not page-aligned');
+  if ((bytes === 0 && numberOf(length) !== 0) || end >= TWO_64_NUMBER)
+    return kernel.refuse('EINVAL', 'the range wraps around 2^64');
   if (bytes === 0) return 0;
   // Poisoning memory is for CAP_SYS_ADMIN, which no process has.
-  if (advice === ADVICE.HWPOISON || advice === ADVICE.SOFT_OFFLINE) return fail('EPERM');
+  if (advice === ADVICE.HWPOISON || advice === ADVICE.SOFT_OFFLINE)
+    return kernel.refuse('EPERM', 'poisoning memory is for an administrator (CAP_SYS_ADMIN)');
   if (advice === ADVICE.POPULATE_READ) return populateRange(kernel, process, start, end, false);
   if (advice === ADVICE.POPULATE_WRITE) return populateRange(kernel, process, start, end, true);
 
@@ -66,9 +69,9 @@ export function madvise(kernel: Kernel, process: Process, address: Argument, len
   let at = start;
   while (at < end) {
     const area = areas.find(at);
-    if (area === null) return fail('ENOMEM');
+    if (area === null) return kernel.refuse('ENOMEM', HOLE);
     if (area.start > at) {
-      result = fail('ENOMEM');
+      result = kernel.refuse('ENOMEM', HOLE);
       at = area.start;
       continue;
     }
@@ -84,7 +87,8 @@ export function madvise(kernel: Kernel, process: Process, address: Argument, len
 function advise(kernel: Kernel, process: Process, area: Area, start: number, end: number, advice: number): number {
   const space = process.space!;
   const isReadOnlyMemory = area.object === null && !area.has(VM_WRITE);
-  if (area.has(VM_SEALED) && isReadOnlyMemory && DISCARDS.has(advice)) return fail('EPERM');
+  if (area.has(VM_SEALED) && isReadOnlyMemory && DISCARDS.has(advice))
+    return kernel.refuse('EPERM', 'the area is sealed (mseal) and read-only: what it holds may not be thrown away');
   switch (advice) {
     case ADVICE.DONTNEED:
     case ADVICE.DONTNEED_LOCKED:
@@ -107,8 +111,14 @@ function advise(kernel: Kernel, process: Process, area: Area, start: number, end
       return removeGuards(kernel, space, area, start, end);
     default: {
       const flags = advisedFlags(area, advice);
-      if (flags === null) return fail('EINVAL');
-      return changeFlags(kernel, space, area, start, end, flags) === null ? fail('EAGAIN') : 0;
+      if (flags === null)
+        return kernel.refuse(
+          'EINVAL',
+          'the advice is for private anonymous memory only (wipeonfork), or against what droppable memory is',
+        );
+      return changeFlags(kernel, space, area, start, end, flags) === null
+        ? kernel.refuse('EAGAIN', 'the area would be cut into more than max_map_count allows')
+        : 0;
     }
   }
 }

@@ -9,7 +9,6 @@ import { STORE } from '../../mmu/units.ts';
 import { type Argument, isAligned, numberOf } from '../arguments.ts';
 import { isCached } from '../fs/page-cache.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { sharedSwapCacheFrame } from '../swap/swap-cache.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
@@ -30,23 +29,27 @@ export function mincore(
   into: number[] = [],
 ): number {
   const { pageBytes } = kernel;
-  if (!isAligned(address, pageBytes)) return fail('EINVAL');
+  if (!isAligned(address, pageBytes)) return kernel.refuse('EINVAL', 'the address is not page-aligned');
   const start = numberOf(address);
-  if (!isInUserSpace(kernel, start, numberOf(length))) return fail('ENOMEM');
+  if (!isInUserSpace(kernel, start, numberOf(length)))
+    return kernel.refuse('ENOMEM', 'the range reaches beyond user space');
   const pages = Math.ceil(numberOf(length) / pageBytes);
   const answer = numberOf(vector ?? 0);
-  if (vector !== null && !isInUserSpace(kernel, answer, pages)) return fail('EFAULT');
+  if (vector !== null && !isInUserSpace(kernel, answer, pages))
+    return kernel.refuse('EFAULT', 'the vector reaches beyond user space');
   for (let done = 0; done < pages; ) {
     const space = process.space!;
     const at = start + done * pageBytes;
     const area = space.areas.at(at);
-    if (area === null) return fail('ENOMEM');
+    if (area === null)
+      return kernel.refuse('ENOMEM', 'a page of the range is in no area; what lies before it was answered');
     const count = Math.min(pages - done, chunkOf(kernel), (area.end - at) / pageBytes);
     const bytes = Uint8Array.from({ length: count }, (_, i) =>
       isInCore(kernel, space, area, at + i * pageBytes) ? 1 : 0,
     );
     if (vector === null) into.push(...bytes);
-    else if (!copyToUser(kernel, process, answer + done, bytes)) return fail('EFAULT');
+    else if (!copyToUser(kernel, process, answer + done, bytes))
+      return kernel.refuse('EFAULT', 'the vector cannot be written: it is not mapped, or has not the right');
     done += count;
   }
   return 0;

@@ -9,13 +9,13 @@
  * Areas are changed one after another, and those before a hole stay changed. A fork's child has no locks.
  */
 import { PTE_PROT_NONE, PTE_VALID } from '../../mmu/pte-flags.ts';
+import { sizeText } from '../../mmu/size-text.ts';
 import { alignDown } from '../../mmu/units.ts';
 import { type Argument, alignLength, numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import { populate, populateAll } from '../fault/populate.ts';
 import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  fail,
   MCL_CURRENT,
   MCL_FUTURE,
   MCL_ONFAULT,
@@ -32,6 +32,7 @@ import type { Area } from './area.ts';
 import { changeFlags } from './edit.ts';
 import { eachEntry } from './walk.ts';
 
+const NO_LOCKS = 'RLIMIT_MEMLOCK is 0: the process may not lock any memory';
 const LOCK_FLAGS = VM_LOCKED | VM_LOCKONFAULT;
 
 /** Lock [address, address + length), to whole pages: 0, or -EPERM, -ENOMEM, -EINVAL. */
@@ -41,7 +42,7 @@ export function mlock(kernel: Kernel, process: Process, address: Argument, lengt
 
 /** As mlock; `flags` with MLOCK_ONFAULT: pages that are not there yet are locked when they come. */
 export function mlock2(kernel: Kernel, process: Process, address: Argument, length: Argument, flags: number): number {
-  if ((flags & ~MLOCK_ONFAULT) !== 0) return fail('EINVAL');
+  if ((flags & ~MLOCK_ONFAULT) !== 0) return kernel.refuse('EINVAL', 'MLOCK_ONFAULT is the only flag');
   const onFault = (flags & MLOCK_ONFAULT) !== 0 ? VM_LOCKONFAULT : 0;
   return lockRange(kernel, process, address, length, VM_LOCKED | onFault);
 }
@@ -54,12 +55,17 @@ export function munlock(kernel: Kernel, process: Process, address: Argument, len
 /** `flags`: MCL_CURRENT locks what is mapped, MCL_FUTURE what will be, MCL_ONFAULT as MLOCK_ONFAULT. 0 or -errno. */
 export function mlockall(kernel: Kernel, process: Process, flags: number): number {
   const isKnown = (flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT)) === 0;
-  if (!isKnown || (flags & (MCL_CURRENT | MCL_FUTURE)) === 0) return fail('EINVAL');
+  if (!isKnown || (flags & (MCL_CURRENT | MCL_FUTURE)) === 0)
+    return kernel.refuse(
+      'EINVAL',
+      'the flags are MCL_CURRENT or MCL_FUTURE or both, and MCL_ONFAULT only with one of them',
+    );
   const { limits } = process;
-  if (limits.memlock === 0) return fail('EPERM');
+  if (limits.memlock === 0) return kernel.refuse('EPERM', NO_LOCKS);
   const space = process.space!;
   const current = (flags & MCL_CURRENT) !== 0;
-  if (current && space.totalPages > Math.floor(limits.memlock / kernel.pageBytes)) return fail('ENOMEM');
+  if (current && space.totalPages > Math.floor(limits.memlock / kernel.pageBytes))
+    return kernel.refuse('ENOMEM', 'everything that is mapped is more than RLIMIT_MEMLOCK allows to lock');
   const locks = (flags & MCL_ONFAULT) !== 0 ? LOCK_FLAGS : VM_LOCKED;
   space.defaultFlags = (flags & MCL_FUTURE) !== 0 ? locks : 0;
   if (!current) return 0;
@@ -78,16 +84,25 @@ export function munlockall(kernel: Kernel, process: Process): number {
 function lockRange(kernel: Kernel, process: Process, address: Argument, length: Argument, flags: number): number {
   const { limits } = process;
   const space = process.space!;
-  if (limits.memlock === 0) return fail('EPERM');
+  if (limits.memlock === 0) return kernel.refuse('EPERM', NO_LOCKS);
   const { start, bytes } = wholePages(kernel, address, length);
   const limit = Math.floor(limits.memlock / kernel.pageBytes);
   const pages = bytes / kernel.pageBytes + space.lockedPages;
   // Only over the limit is it worth knowing what is locked twice.
-  if (pages > limit && pages - lockedPagesIn(kernel, space, start, start + bytes) > limit) return fail('ENOMEM');
+  if (pages > limit && pages - lockedPagesIn(kernel, space, start, start + bytes) > limit)
+    return kernel.refuse(
+      'ENOMEM',
+      `${sizeText(pages * kernel.pageBytes)} would be locked, and RLIMIT_MEMLOCK is ${sizeText(limits.memlock)}`,
+    );
   const result = setLocks(kernel, space, start, bytes, flags);
   if (result < 0) return result;
   // What cannot be made present is ENOMEM; the areas stay locked.
-  return populate(kernel, process, start, start + bytes) < 0 ? fail('ENOMEM') : 0;
+  return populate(kernel, process, start, start + bytes) < 0
+    ? kernel.refuse(
+        'ENOMEM',
+        'a page cannot be made present (it has no rights, or lies past the end of its file), although it is locked now',
+      )
+    : 0;
 }
 
 /** The pages that [address, address + length) touches, modulo 2^64: `bytes` is 0 when the rounded length wraps. */
@@ -110,13 +125,15 @@ function lockedPagesIn(kernel: Kernel, space: AddressSpace, start: number, end: 
 function setLocks(kernel: Kernel, space: AddressSpace, start: number, bytes: number, flags: number): number {
   const end = start + bytes;
   // At 2^64 the sum is 0 again, below every start.
-  if (end >= TWO_64_NUMBER) return fail('EINVAL');
+  if (end >= TWO_64_NUMBER) return kernel.refuse('EINVAL', 'the range reaches beyond 2^64');
   let at = start;
   while (at < end) {
     const area = space.areas.at(at);
-    if (area === null) return fail('ENOMEM');
+    if (area === null)
+      return kernel.refuse('ENOMEM', 'a page of the range is in no area; what lies before it has been changed');
     const stop = Math.min(end, area.end);
-    if (!relock(kernel, space, area, at, stop, flags)) return fail('ENOMEM');
+    if (!relock(kernel, space, area, at, stop, flags))
+      return kernel.refuse('ENOMEM', 'the area would be cut into more than max_map_count allows');
     at = stop;
   }
   return 0;

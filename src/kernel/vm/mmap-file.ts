@@ -6,7 +6,6 @@ import { numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import type { OpenFile } from '../fs/inode.ts';
 import type { Kernel } from '../kernel.ts';
 import {
-  fail,
   MAP_32BIT,
   MAP_ABOVE4G,
   MAP_ANONYMOUS,
@@ -65,26 +64,41 @@ export function mappedFile(process: Process, args: MmapArguments): OpenFile | nu
   return file === undefined || file.isPath ? null : file;
 }
 
+/** Why the mapping has no file, though without MAP_ANONYMOUS it needs one. */
+export function whyNoFile(process: Process, { fd = -1 }: MmapArguments): string {
+  const isPath = process.files.get(fd)?.isPath === true;
+  return isPath
+    ? `descriptor ${fd} was opened with O_PATH: it only names the file`
+    : `without MAP_ANONYMOUS a file is mapped, and ${fd} is no open descriptor`;
+}
+
 /** VM_* of a mapping of the file so far as its type and mode decide them, or -errno. `length`: bytes, whole pages. */
-export function fileMappingFlags(file: OpenFile, args: MmapArguments, length: number, pageBytes: number): number {
+export function fileMappingFlags(kernel: Kernel, file: OpenFile, args: MmapArguments, length: number): number {
+  const { pageBytes } = kernel;
   const { inode, canRead, canWrite } = file;
   const most = inode.isRegular ? FILE_BYTES_MAX : TWO_64_NUMBER;
   // The last page that begins before the limit cannot be mapped: the limit is odd by one byte.
-  if (length > most || numberOf(args.offset) > most - length - pageBytes) return fail('EOVERFLOW');
+  if (length > most || numberOf(args.offset) > most - length - pageBytes)
+    return kernel.refuse('EOVERFLOW', 'offset and length together are beyond the largest file there can be');
   const type = args.flags & MAP_TYPE;
   let vmFlags = 0;
-  if (type === MAP_SHARED_VALIDATE && (args.flags & ~KNOWN_FLAGS) !== 0) return fail('EOPNOTSUPP');
+  if (type === MAP_SHARED_VALIDATE && (args.flags & ~KNOWN_FLAGS) !== 0)
+    return kernel.refuse('EOPNOTSUPP', 'MAP_SHARED_VALIDATE refuses flags that it does not know');
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
-    if ((args.prot & PROT_WRITE) !== 0 && !canWrite) return fail('EACCES');
+    if ((args.prot & PROT_WRITE) !== 0 && !canWrite)
+      return kernel.refuse('EACCES', 'a shared mapping that is writable needs a descriptor open for writing');
     vmFlags |= VM_MAYSHARE | (canWrite ? VM_SHARED | VM_MAYWRITE : 0);
   } else if (type === MAP_PRIVATE) {
     vmFlags |= VM_MAYWRITE;
   } else {
-    return fail('EINVAL');
+    return kernel.refuse('EINVAL', 'a mapping must be MAP_SHARED or MAP_PRIVATE, this is neither');
   }
-  if (!canRead) return fail('EACCES');
-  if (inode.type === 'null' || inode.type === 'directory') return fail('ENODEV');
-  return (args.flags & MAP_GROWSDOWN) !== 0 ? fail('EINVAL') : vmFlags;
+  if (!canRead) return kernel.refuse('EACCES', 'every mapping of a file needs a descriptor open for reading');
+  if (inode.type === 'null' || inode.type === 'directory')
+    return kernel.refuse('ENODEV', `${inode.name} cannot be mapped: it has no pages`);
+  return (args.flags & MAP_GROWSDOWN) !== 0
+    ? kernel.refuse('EINVAL', 'MAP_GROWSDOWN: the mapping of a file is no stack')
+    : vmFlags;
 }
 
 /**

@@ -23,6 +23,7 @@ import {
   MAP_POPULATE,
   MAP_PRIVATE,
   MAP_SHARED,
+  MAP_SHARED_VALIDATE,
   MAP_STACK,
   MAP_SYNC,
   MAP_TYPE,
@@ -49,7 +50,7 @@ import type { AddressSpace } from './address-space.ts';
 import { Area } from './area.ts';
 import { addArea, mergeWithNeighbours } from './edit.ts';
 import { mappableSuperpage, reserveSuperpages } from './hugetlb.ts';
-import { backingOf, FILE_BYTES_MAX, fileMappingFlags, mappedFile } from './mmap-file.ts';
+import { backingOf, FILE_BYTES_MAX, fileMappingFlags, mappedFile, whyNoFile } from './mmap-file.ts';
 import {
   findUnmapped,
   isPlacedByOffset,
@@ -77,31 +78,41 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const space = process.space!;
   const { pageBytes } = kernel;
   const { flags } = args;
-  if (!isAligned(args.offset, pageBytes)) return fail('EINVAL');
+  if (!isAligned(args.offset, pageBytes)) return kernel.refuse('EINVAL', 'the offset is not a whole number of pages');
   const file = (flags & MAP_ANONYMOUS) === 0 ? mappedFile(process, args) : null;
-  if (file === null && (flags & MAP_ANONYMOUS) === 0) return fail('EBADF');
-  if (file !== null && (flags & MAP_HUGETLB) !== 0) return fail('EINVAL');
+  if (file === null && (flags & MAP_ANONYMOUS) === 0) return kernel.refuse('EBADF', whyNoFile(process, args));
+  if (file !== null && (flags & MAP_HUGETLB) !== 0)
+    return kernel.refuse('EINVAL', 'MAP_HUGETLB: a file of ordinary pages is not mapped with superpages');
   const huge = (flags & MAP_HUGETLB) !== 0 ? mappableSuperpage(kernel) : 0;
   if (huge < 0) return huge;
-  if (numberOf(args.length) === 0) return fail('EINVAL');
+  if (numberOf(args.length) === 0) return kernel.refuse('EINVAL', 'the length is zero');
   const length = alignLength(args.length, huge || pageBytes);
-  if (length === 0) return fail(huge > 0 ? 'EINVAL' : 'ENOMEM');
+  if (length === 0) {
+    return kernel.refuse(
+      huge > 0 ? 'EINVAL' : 'ENOMEM',
+      'the length, rounded up to whole pages, does not fit into 64 bits',
+    );
+  }
   // The sum of page numbers that would be EOVERFLOW cannot exceed 64 bits.
-  if (space.areas.count > kernel.sysctl.max_map_count) return fail('ENOMEM');
+  if (space.areas.count > kernel.sysctl.max_map_count)
+    return kernel.refuse('ENOMEM', `the process has ${space.areas.count} areas, more than max_map_count`);
 
   const address = placeMapping(kernel, space, args, length, huge, file);
   if (address < 0) return address;
   const overlap = space.areas.find(address);
   const occupied = overlap !== null && overlap.start < address + length;
-  if ((flags & MAP_FIXED_NOREPLACE) !== 0 && occupied) return fail('EEXIST');
+  if ((flags & MAP_FIXED_NOREPLACE) !== 0 && occupied)
+    return kernel.refuse('EEXIST', 'MAP_FIXED_NOREPLACE: something is mapped in this range already');
   const pages = length / pageBytes;
-  if ((flags & MAP_LOCKED) !== 0 && process.limits.memlock === 0) return fail('EPERM');
+  if ((flags & MAP_LOCKED) !== 0 && process.limits.memlock === 0)
+    return kernel.refuse('EPERM', 'MAP_LOCKED: RLIMIT_MEMLOCK is 0, so the process may not lock any memory');
   const isLocked = (flags & MAP_LOCKED) !== 0 || (space.defaultFlags & VM_LOCKED) !== 0;
   if (isLocked && !mayLock(kernel, process.limits, space, pages)) return fail('EAGAIN');
 
   // The file that superpages stand for has a largest offset as any other.
-  if (huge > 0 && numberOf(args.offset) > FILE_BYTES_MAX - length - pageBytes) return fail('EOVERFLOW');
-  const kind = file === null ? anonymousFlags(flags) : fileMappingFlags(file, args, length, pageBytes);
+  if (huge > 0 && numberOf(args.offset) > FILE_BYTES_MAX - length - pageBytes)
+    return kernel.refuse('EOVERFLOW', 'offset and length together are beyond the largest file');
+  const kind = file === null ? anonymousFlags(kernel, flags) : fileMappingFlags(kernel, file, args, length);
   if (kind < 0) return kind;
   const vmFlags = space.defaultFlags | areaFlags(kernel, args, kind);
   const isShmem = (kind & VM_SHARED) !== 0 && (file === null || file.inode.type === 'zero');
@@ -110,7 +121,8 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   const reserved = huge > 0 ? reserveSuperpages(kernel, length, numberOf(args.offset), vmFlags) : 0;
   if (reserved < 0) return reserved;
   // A file system on a disk cannot promise MAP_SYNC; it is asked only now [fs/ext4/file.c:ext4_file_mmap].
-  if (file?.inode.type === 'disk' && (vmFlags & VM_SYNC) !== 0) return fail('EOPNOTSUPP');
+  if (file?.inode.type === 'disk' && (vmFlags & VM_SYNC) !== 0)
+    return kernel.refuse('EOPNOTSUPP', 'MAP_SYNC: the file system cannot promise it');
 
   const object = backingOf(kernel, file, pages, isShmem, (vmFlags & VM_NORESERVE) === 0);
   const anonymousPage = object === null ? Math.floor(address / pageBytes) : 0;
@@ -177,12 +189,15 @@ function placeMapping(
 ): number {
   const { pageBytes, format } = kernel;
   const lowest = MMAP_MIN_PAGES * pageBytes;
-  if (length > format.userEnd) return fail('ENOMEM');
+  if (length > format.userEnd) return kernel.refuse('ENOMEM', 'the length is more than all of user space');
   if ((args.flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) !== 0) {
     const address = numberOf(args.address);
-    if (address > format.userEnd - length) return fail('ENOMEM');
-    if (!isAligned(args.address, huge || pageBytes)) return fail('EINVAL');
-    return address < lowest ? fail('EPERM') : address;
+    if (address > format.userEnd - length) return kernel.refuse('ENOMEM', 'the range reaches beyond user space');
+    if (!isAligned(args.address, huge || pageBytes))
+      return kernel.refuse('EINVAL', 'the address is not page-aligned, as MAP_FIXED wants it');
+    return address < lowest
+      ? kernel.refuse('EPERM', 'the lowest pages may not be mapped (mmap_min_addr), so that null pointers fault')
+      : address;
   }
   let hint = alignDown(numberOf(args.address), pageBytes);
   if (hint !== 0) hint = Math.max(hint, lowestHint(kernel));
@@ -190,26 +205,38 @@ function placeMapping(
   // Large mappings of some files are where a superpage could map them.
   if (isPlacedByOffset(file, (args.flags & MAP_SHARED) !== 0)) {
     const found = placeFile(kernel, space, hint, length, numberOf(args.offset));
-    return found < 0 ? fail('ENOMEM') : found;
+    return found < 0 ? kernel.refuse('ENOMEM', NO_GAP) : found;
   }
   const isPlain = hint === 0 && file === null && (args.flags & MAP_SHARED) === 0;
   const alignment = huge || (isPlain ? naturalAlignment(kernel, length) : pageBytes);
   const found = findUnmapped(kernel, space, hint, length, alignment, huge !== 0);
-  return found < 0 ? fail('ENOMEM') : found;
+  return found < 0 ? kernel.refuse('ENOMEM', NO_GAP) : found;
 }
 
 /** VM_* that the type of an anonymous mapping decides, or -EINVAL. */
-function anonymousFlags(flags: number): number {
+function anonymousFlags(kernel: Kernel, flags: number): number {
   const type = flags & MAP_TYPE;
   if (type === MAP_PRIVATE) return VM_MAYWRITE;
   if (type === MAP_DROPPABLE) {
     // What may go at any time is not worth promising, handing on to a child or keeping in a core dump.
-    if ((flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN)) !== 0) return fail('EINVAL');
+    if ((flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN)) !== 0)
+      return kernel.refuse('EINVAL', 'MAP_DROPPABLE: such memory is neither locked, nor of superpages, nor a stack');
     return VM_MAYWRITE | VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
   }
   // Shared superpages would need a hugetlb file behind them.
   const refused = type !== MAP_SHARED || (flags & (MAP_GROWSDOWN | MAP_HUGETLB)) !== 0;
-  return refused ? fail('EINVAL') : VM_MAYWRITE | VM_SHARED | VM_MAYSHARE;
+  return refused ? kernel.refuse('EINVAL', whyNoType(flags)) : VM_MAYWRITE | VM_SHARED | VM_MAYSHARE;
+}
+
+const NO_GAP = 'no gap in the address space is that long';
+
+/** Why this is no anonymous mapping: the first of the rules that it breaks. */
+function whyNoType(flags: number): string {
+  const type = flags & MAP_TYPE;
+  if (type === MAP_SHARED_VALIDATE) return 'MAP_SHARED_VALIDATE is for files only';
+  if (type !== MAP_SHARED) return 'a mapping must be MAP_SHARED or MAP_PRIVATE, this is neither';
+  if ((flags & MAP_GROWSDOWN) !== 0) return 'shared memory cannot grow downwards';
+  return 'MAP_HUGETLB: shared superpages would need a hugetlb file behind them';
 }
 
 /** `kind`: what type and file decide, VM_MAYWRITE, VM_SHARED and VM_MAYSHARE above all. */

@@ -57,29 +57,32 @@ export function mprotect(
   const { pageBytes } = kernel;
   const grows = protection & (PROT_GROWSDOWN | PROT_GROWSUP);
   const prot = protection & ~(PROT_GROWSDOWN | PROT_GROWSUP);
-  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP)) return fail('EINVAL');
-  if (!isAligned(address, pageBytes)) return fail('EINVAL');
+  if (grows === (PROT_GROWSDOWN | PROT_GROWSUP))
+    return kernel.refuse('EINVAL', 'PROT_GROWSDOWN and PROT_GROWSUP exclude each other');
+  if (!isAligned(address, pageBytes)) return kernel.refuse('EINVAL', 'the address is not page-aligned');
   if (numberOf(length) === 0) return 0;
   const bytes = alignLength(length, pageBytes);
   let start = numberOf(address);
   const end = start + bytes;
-  if (bytes === 0 || end >= TWO_64_NUMBER) return fail('ENOMEM');
-  if ((prot & ~PROT_KNOWN) !== 0) return fail('EINVAL');
+  if (bytes === 0 || end >= TWO_64_NUMBER) return kernel.refuse('ENOMEM', 'the range reaches beyond 2^64');
+  if ((prot & ~PROT_KNOWN) !== 0) return kernel.refuse('EINVAL', 'prot has a bit that no right is');
 
   let area = space.areas.find(start);
-  if (area === null) return fail('ENOMEM');
+  if (area === null) return kernel.refuse('ENOMEM', 'nothing is mapped at the start of the range, nor behind it');
   if ((grows & PROT_GROWSDOWN) !== 0) {
-    if (area.start >= end) return fail('ENOMEM');
+    if (area.start >= end) return kernel.refuse('ENOMEM', 'nothing is mapped in the range');
     start = area.start;
-    if (!area.has(VM_GROWSDOWN)) return fail('EINVAL');
+    if (!area.has(VM_GROWSDOWN))
+      return kernel.refuse('EINVAL', 'PROT_GROWSDOWN: the area is no stack that grows downwards');
   } else {
-    if (area.start > start) return fail('ENOMEM');
-    if ((grows & PROT_GROWSUP) !== 0) return fail('EINVAL');
+    if (area.start > start) return kernel.refuse('ENOMEM', 'nothing is mapped at the start of the range');
+    if ((grows & PROT_GROWSUP) !== 0) return kernel.refuse('EINVAL', 'PROT_GROWSUP: no area here grows upwards');
   }
 
   let at = start;
   while (at < end) {
-    if (area === null || area.start > at) return fail('ENOMEM');
+    if (area === null || area.start > at)
+      return kernel.refuse('ENOMEM', 'a page of the range is in no area; what lies before it has been changed');
     const stop = Math.min(end, area.end);
     const result = protectArea(kernel, process, area, at, stop, prot & VM_ACCESS);
     if (result < 0) return result;
@@ -94,12 +97,16 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   const space = process.space!;
   let flags = (area.flags & ~VM_ACCESS) | rights;
   // Every VM_MAY* bit sits four above its right.
-  if ((rights & ~(flags >> 4)) !== 0) return fail('EACCES');
-  if (area.has(VM_SEALED)) return fail('EPERM');
+  if ((rights & ~(flags >> 4)) !== 0)
+    return kernel.refuse(
+      'EACCES',
+      'the area may never have that right: it is shared, and its descriptor was not open for it',
+    );
+  if (area.has(VM_SEALED)) return kernel.refuse('EPERM', 'the area is sealed (mseal): its rights stay as they are');
   if (flags === area.flags) return 0;
   if (area.has(VM_HUGETLB)) {
     const huge = hugePageBytes(kernel);
-    if (start % huge !== 0 || end % huge !== 0) return fail('EINVAL');
+    if (start % huge !== 0 || end % huge !== 0) return kernel.refuse('EINVAL', 'the range cuts a superpage in two');
   }
   const pages = (end - start) / kernel.pageBytes;
   const fits = (vmFlags: number) => mayExpand(kernel, process.limits, space, vmFlags, pages);
@@ -111,7 +118,8 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
   } else if (area.has(VM_ACCOUNT) && (flags & VM_WRITE) === 0 && area.object === null && area.anon === null) {
     flags &= ~VM_ACCOUNT;
   }
-  if (splitsTooMany(kernel, space, area, start, end, flags)) return fail('ENOMEM');
+  if (splitsTooMany(kernel, space, area, start, end, flags))
+    return kernel.refuse('ENOMEM', 'the area would be cut into more than max_map_count allows');
   const isWhole = start <= area.start && end >= area.end;
   const middle = isolateRange(kernel, space, area, start, end);
   const wasWritable = middle.has(VM_WRITE);

@@ -41,14 +41,20 @@ export function placeMove(kernel: Kernel, remap: Remap, area: Area, wanted: numb
   const { pageBytes } = kernel;
   const { newLength, process } = remap;
   const space = process.space!;
-  if ((remap.flags & MREMAP_FIXED) !== 0) return wanted < MMAP_MIN_PAGES * pageBytes ? fail('EPERM') : wanted;
+  if ((remap.flags & MREMAP_FIXED) !== 0)
+    return wanted < MMAP_MIN_PAGES * pageBytes
+      ? kernel.refuse(
+          'EPERM',
+          'the lowest pages may not be mapped (mmap_min_addr); what was to be replaced is unmapped already',
+        )
+      : wanted;
   const offset = area.pageAt(remap.address, pageBytes) * pageBytes;
   const isPlain = area.object === null && area.file === null;
   const alignment = isPlain && wanted === 0 ? naturalAlignment(kernel, newLength) : pageBytes;
   const found = isPlacedByOffset(area.file, area.has(VM_MAYSHARE))
     ? placeFile(kernel, space, wanted, newLength, offset)
     : findUnmapped(kernel, space, wanted, newLength, alignment, false);
-  return found < 0 ? fail('ENOMEM') : found;
+  return found < 0 ? kernel.refuse('ENOMEM', 'no gap in the address space is that long') : found;
 }
 
 /** Extend the area upwards by `delta` bytes of free addresses: 0 or -ENOMEM. */
@@ -68,7 +74,8 @@ export function moveArea(kernel: Kernel, remap: Remap, area: Area, to: number): 
   const { process, address: from, oldLength, newLength } = remap;
   const space = process.space!;
   const keeps = (remap.flags & MREMAP_DONTUNMAP) !== 0;
-  if (space.areas.count >= kernel.sysctl.max_map_count - 3) return fail('ENOMEM');
+  if (space.areas.count >= kernel.sysctl.max_map_count - 3)
+    return kernel.refuse('ENOMEM', 'the process is too near max_map_count: a move may make three areas more');
   const added = (keeps ? newLength : newLength - oldLength) / pageBytes;
   if (area.has(VM_ACCOUNT) && !mayCommit(kernel, space, added)) return fail('ENOMEM');
 
@@ -84,7 +91,10 @@ export function moveArea(kernel: Kernel, remap: Remap, area: Area, to: number): 
     // The way back needs no new tables: they are still there, or move back as they came.
     movePages(kernel, space, { source: target, target: source, from: to, to: from, bytes: moved });
     unmapRange(kernel, space, to, to + newLength);
-    return fail('ENOMEM');
+    return kernel.refuse(
+      'ENOMEM',
+      'no frame was left for the page tables of the new place; everything is where it was',
+    );
   }
   if (keeps) leaveEmpty(kernel, space, source, target, from, oldLength);
   else if (oldLength > 0) unmapRange(kernel, space, from, from + oldLength);

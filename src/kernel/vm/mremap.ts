@@ -66,19 +66,27 @@ function checkArguments(kernel: Kernel, process: Process, args: MremapArguments)
   const { pageBytes, format } = kernel;
   const { flags } = args;
   const newLength = alignLength(args.newLength, pageBytes);
-  if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0) return fail('EINVAL');
-  if (!isAligned(args.address, pageBytes)) return fail('EINVAL');
-  if (newLength === 0 || newLength > format.userEnd) return fail('EINVAL');
+  if ((flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) !== 0)
+    return kernel.refuse('EINVAL', 'flags has a bit that is not MREMAP_MAYMOVE, _FIXED or _DONTUNMAP');
+  if (!isAligned(args.address, pageBytes)) return kernel.refuse('EINVAL', 'the old address is not page-aligned');
+  if (newLength === 0) return kernel.refuse('EINVAL', 'the new length is zero');
+  if (newLength > format.userEnd) return kernel.refuse('EINVAL', 'the new length is more than all of user space');
   if (!hasTarget(flags)) return 0;
   const target = numberOf(args.newAddress);
-  if (target > format.userEnd - newLength || !isAligned(args.newAddress, pageBytes)) return fail('EINVAL');
-  if ((flags & MREMAP_MAYMOVE) === 0) return fail('EINVAL');
+  if (target > format.userEnd - newLength) return kernel.refuse('EINVAL', 'the new range reaches beyond user space');
+  if (!isAligned(args.newAddress, pageBytes)) return kernel.refuse('EINVAL', 'the new address is not page-aligned');
+  if ((flags & MREMAP_MAYMOVE) === 0)
+    return kernel.refuse('EINVAL', 'MREMAP_FIXED and MREMAP_DONTUNMAP move, so they need MREMAP_MAYMOVE');
   const oldLength = alignLength(args.oldLength, pageBytes);
-  if ((flags & MREMAP_DONTUNMAP) !== 0 && oldLength !== newLength) return fail('EINVAL');
+  if ((flags & MREMAP_DONTUNMAP) !== 0 && oldLength !== newLength)
+    return kernel.refuse('EINVAL', 'MREMAP_DONTUNMAP keeps the length: old and new must be equal');
   const start = numberOf(args.address);
-  if (wrap(start + oldLength) > target && target + newLength > start) return fail('EINVAL');
+  if (wrap(start + oldLength) > target && target + newLength > start)
+    return kernel.refuse('EINVAL', 'the old range and the new one overlap');
   // A move may split both the source and what it replaces.
-  return process.space!.areas.count + 2 >= kernel.sysctl.max_map_count - 3 ? fail('ENOMEM') : 0;
+  return process.space!.areas.count + 2 >= kernel.sysctl.max_map_count - 3
+    ? kernel.refuse('ENOMEM', 'the process is too near max_map_count: a move may make three areas more')
+    : 0;
 }
 
 /** A sum of page-aligned 64-bit numbers, which a double holds exactly. */
@@ -86,14 +94,22 @@ const wrap = (sum: number): number => (sum >= TWO_64_NUMBER ? sum - TWO_64_NUMBE
 
 /** May this area be remapped so? Also rounds the lengths of a mapping of superpages up. */
 function checkArea(kernel: Kernel, remap: Remap, area: Area | null): number {
-  if (area === null) return fail('EFAULT');
-  if (area.has(VM_SEALED)) return fail('EPERM');
-  if (area.has(VM_HUGETLB) && !alignToSuperpages(kernel, remap)) return fail('EINVAL');
+  if (area === null) return kernel.refuse('EFAULT', 'nothing is mapped at the old address');
+  if (area.has(VM_SEALED))
+    return kernel.refuse('EPERM', 'the area is sealed (mseal): it stays where and as large as it is');
+  if (area.has(VM_HUGETLB) && !alignToSuperpages(kernel, remap))
+    return kernel.refuse('EINVAL', 'a mapping of superpages neither grows nor is cut inside of one');
   const { address, oldLength, newLength, flags, process } = remap;
   if (newLength <= oldLength && !hasTarget(flags)) return 0;
-  if ((flags & MREMAP_DONTUNMAP) !== 0 && area.has(VM_HUGETLB)) return fail('EINVAL');
-  if (oldLength === 0 && !area.has(VM_SHARED | VM_MAYSHARE)) return fail('EINVAL');
-  if (Math.min(oldLength, newLength) > area.end - address) return fail('EFAULT');
+  if ((flags & MREMAP_DONTUNMAP) !== 0 && area.has(VM_HUGETLB))
+    return kernel.refuse('EINVAL', 'MREMAP_DONTUNMAP: not of superpages');
+  if (oldLength === 0 && !area.has(VM_SHARED | VM_MAYSHARE))
+    return kernel.refuse('EINVAL', 'an old length of 0 makes a second mapping, which only shared memory can have');
+  if (Math.min(oldLength, newLength) > area.end - address)
+    return kernel.refuse(
+      'EFAULT',
+      'the old range reaches past the end of the area: a mapping is grown or moved by itself',
+    );
   if (newLength <= oldLength) return 0;
   // A page number that wraps would be EINVAL here: none comes near 2^64.
   const added = (newLength - oldLength) / kernel.pageBytes;
@@ -116,7 +132,7 @@ function moveAll(kernel: Kernel, remap: Remap): number {
   const { areas } = remap.process.space!;
   const start = remap.address;
   const end = wrap(start + remap.oldLength);
-  let answer = fail('EFAULT');
+  let answer = kernel.refuse('EFAULT', 'nothing is mapped in the old range');
   let target = remap.newAddress;
   // Where the last area ended, as it was before it moved.
   let lastEnd = -1;
@@ -124,10 +140,11 @@ function moveAll(kernel: Kernel, remap: Remap): number {
   while (at < end) {
     const area = areas.find(at);
     if (area === null || area.start >= end) break;
-    if (lastEnd < 0 && area.start > start) return fail('EFAULT');
+    if (lastEnd < 0 && area.start > start) return kernel.refuse('EFAULT', 'nothing is mapped at the old address');
     // System V memory places itself, so it moves alone or not at all [mm/mremap.c:vma_multi_allowed].
     const movesAlone = area.object !== null && area.object.segmentId !== null;
-    if (movesAlone && (lastEnd >= 0 || area.end < end)) return fail('EFAULT');
+    if (movesAlone && (lastEnd >= 0 || area.end < end))
+      return kernel.refuse('EFAULT', 'System V memory is moved by itself, not together with other areas');
     const from = Math.max(area.start, at);
     const length = Math.min(area.end, end) - from;
     const offset = lastEnd < 0 ? 0 : area.start - lastEnd;
@@ -158,7 +175,8 @@ function moveTo(kernel: Kernel, remap: Remap): number {
     remap.oldLength = remap.newLength;
   }
   const area = space.areas.at(remap.address);
-  if (area === null) return fail('EFAULT');
+  if (area === null)
+    return kernel.refuse('EFAULT', 'nothing is mapped at the old address any more: the new range replaced it');
   const pages = remap.oldLength / kernel.pageBytes;
   const doubles = (flags & MREMAP_DONTUNMAP) !== 0;
   if (doubles && !mayExpand(kernel, process.limits, space, area.flags, pages)) return fail('ENOMEM');
@@ -180,7 +198,11 @@ function resize(kernel: Kernel, remap: Remap, area: Area): number {
     const grown = growInPlace(kernel, remap, area, delta);
     return finish(kernel, remap, area, grown < 0 ? grown : address);
   }
-  if ((flags & MREMAP_MAYMOVE) === 0) return fail('ENOMEM');
+  if ((flags & MREMAP_MAYMOVE) === 0)
+    return kernel.refuse(
+      'ENOMEM',
+      'there is no free space right behind the mapping, and without MREMAP_MAYMOVE it may not move',
+    );
   const placed = placeMove(kernel, remap, area, 0);
   return placed < 0 ? placed : finish(kernel, remap, area, moveArea(kernel, remap, area, placed));
 }

@@ -21,10 +21,15 @@ export function populateRange(kernel: Kernel, process: Process, start: number, e
 function faultIn(kernel: Kernel, process: Process, start: number, end: number, write: boolean): number {
   for (let address = start; address < end; address += kernel.pageBytes) {
     const space = process.space;
-    if (space === null) return fail('EINTR');
+    if (space === null) return kernel.refuse('EINTR', 'the process was killed meanwhile');
     const area = space.areas.at(address);
-    if (area === null) return fail('ENOMEM');
-    if (!area.has(write ? VM_WRITE : VM_READ)) return fail('EINVAL');
+    if (area === null)
+      return kernel.refuse('ENOMEM', 'a page of the range is in no area; those before it are there now');
+    if (!area.has(write ? VM_WRITE : VM_READ))
+      return kernel.refuse(
+        'EINVAL',
+        `the area does not allow to ${write ? 'write' : 'read'}: its pages cannot be made present so`,
+      );
     if (!populatePage(kernel, process, area, address, write)) return fail(process.space === null ? 'EINTR' : 'EFAULT');
     if (write) noteWrite(kernel, space.root, address);
   }

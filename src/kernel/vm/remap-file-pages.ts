@@ -6,7 +6,7 @@ import { alignDown } from '../../mmu/units.ts';
 import { type Argument, numberOf, TWO_64_NUMBER } from '../arguments.ts';
 import { populate } from '../fault/populate.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, MAP_NONBLOCK, VM_LOCKED, VM_SHARED } from '../linux-abi.ts';
+import { MAP_NONBLOCK, VM_LOCKED, VM_SHARED } from '../linux-abi.ts';
 import { holdObject, putObject } from '../objects.ts';
 import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
@@ -28,11 +28,16 @@ export function remapFilePages(
   const start = alignDown(numberOf(address), pageBytes);
   const end = start + alignDown(numberOf(length), pageBytes);
   const first = numberOf(page);
-  if (prot !== 0 || end <= start || end >= TWO_64_NUMBER) return fail('EINVAL');
-  if (first + (end - start) / pageBytes >= TWO_64_NUMBER) return fail('EINVAL');
+  if (prot !== 0) return kernel.refuse('EINVAL', 'prot must be 0: the rights stay');
+  if (end <= start || end >= TWO_64_NUMBER)
+    return kernel.refuse('EINVAL', 'the range has no whole page, or wraps around');
+  if (first + (end - start) / pageBytes >= TWO_64_NUMBER)
+    return kernel.refuse('EINVAL', 'the pages asked for are beyond the largest file');
   const space = process.space!;
   const area = space.areas.at(start);
-  if (area === null || !area.has(VM_SHARED) || !isOneMapping(area, end)) return fail('EINVAL');
+  if (area === null) return kernel.refuse('EINVAL', 'nothing is mapped at the address');
+  if (!area.has(VM_SHARED) || !isOneMapping(area, end))
+    return kernel.refuse('EINVAL', 'the range is not one writable shared mapping of one file');
 
   const moved = area.copy();
   moved.start = start;

@@ -5,7 +5,7 @@ import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts
 import { unmapHugeRange } from '../fault/huge.ts';
 import { FRAME_FILE, FRAME_SHARED } from '../frames/frame-table.ts';
 import type { Kernel } from '../kernel.ts';
-import { fail, VM_HUGETLB, VM_LOCKED, VM_SEALED } from '../linux-abi.ts';
+import { VM_HUGETLB, VM_LOCKED, VM_SEALED } from '../linux-abi.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
 import { removeArea, splitArea } from './edit.ts';
@@ -14,13 +14,19 @@ import { freeTables, leafTableEnd, skippedEnd } from './tables.ts';
 import { flushRange } from './tlb-flush.ts';
 import { splitStopped, stoppedAtSuperpage } from './transparent.ts';
 
+const BEYOND_USER = 'the range reaches beyond user space';
+const SEALED = 'an area of the range is sealed (mseal): it can neither be unmapped nor replaced nor cut';
+
 /** munmap(2): 0, or -EINVAL, -ENOMEM, -EPERM (sealed). */
 export function munmap(kernel: Kernel, space: AddressSpace, address: Argument, length: Argument): number {
   const { pageBytes, format } = kernel;
   const start = numberOf(address);
   const bytes = alignLength(length, pageBytes);
-  if (!isAligned(address, pageBytes) || bytes === 0) return fail('EINVAL');
-  if (start > format.userEnd || bytes > format.userEnd - start) return fail('EINVAL');
+  if (!isAligned(address, pageBytes)) return kernel.refuse('EINVAL', 'the address is not page-aligned');
+  if (bytes === 0) {
+    return kernel.refuse('EINVAL', numberOf(length) === 0 ? 'the length is zero' : 'the length wraps around 2^64');
+  }
+  if (start > format.userEnd || bytes > format.userEnd - start) return kernel.refuse('EINVAL', BEYOND_USER);
   return unmapRange(kernel, space, start, start + bytes);
 }
 
@@ -48,16 +54,20 @@ export function splitAtEnds(kernel: Kernel, space: AddressSpace, start: number, 
     const huge = kernel.format.levels[1]!.pageBytes;
     const cutsLow = start > area.start && start % huge !== 0;
     const cutsHigh = end < area.end && end % huge !== 0;
-    if (cutsLow || cutsHigh) return fail('EINVAL');
+    if (cutsLow || cutsHigh) return kernel.refuse('EINVAL', 'the range cuts a superpage in two');
   }
   if (start > first.start) {
     // Only a hole in the middle of one area adds to the count in the end, as Linux judges it.
-    if (end < first.end && areas.count >= kernel.sysctl.max_map_count) return fail('ENOMEM');
-    if (first.has(VM_SEALED)) return fail('EPERM');
+    if (end < first.end && areas.count >= kernel.sysctl.max_map_count)
+      return kernel.refuse(
+        'ENOMEM',
+        'a hole in the middle of an area would make one area more than max_map_count allows',
+      );
+    if (first.has(VM_SEALED)) return kernel.refuse('EPERM', SEALED);
     splitArea(kernel, space, first, start);
   }
   for (let area = areas.find(start); area !== null && area.start < end; area = area.next) {
-    if (area.has(VM_SEALED)) return fail('EPERM');
+    if (area.has(VM_SEALED)) return kernel.refuse('EPERM', SEALED);
   }
   const lastNow = areas.below(end)!;
   if (end < lastNow.end) splitArea(kernel, space, lastNow, end);

@@ -13,7 +13,6 @@ import { bytesText, stepIsGood, stepOutcomeText } from '../outcome.ts';
 import { allExpectationLines, filledIn, stepNumber } from '../pretty-steps.ts';
 import { printableResult, printableStep } from '../printable.ts';
 import { counted, hex } from '../quantities.ts';
-import { factsOf, type MachineFacts } from '../refused-call.ts';
 import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
 import { evictionText, reasonFirst, whyOf } from '../why.ts';
@@ -47,7 +46,7 @@ export function stepStory(ran: ScenarioResult, told: StepResult, options: StoryO
   ];
   if (step.note !== null)
     lines.push(...wrap(step.note, style.width - 4).map((line) => ` ${paint(style, 'dim', `# ${line}`)}`));
-  lines.push(...new Teller(names, factsOf(result.lastView), options).tell(step.events, step.translation));
+  lines.push(...new Teller(names, options).tell(step.events, step.translation));
   lines.push(...ending(step, names, result.file, style), '');
   return lines;
 }
@@ -60,7 +59,6 @@ function loopText(step: StepResult): string {
 /** Goes through the events in order; remembers what it has already drawn, so nothing is drawn twice. */
 class Teller {
   private readonly names: Names;
-  private readonly facts: MachineFacts;
   private readonly options: StoryOptions;
   private readonly lines: string[] = [];
   private splitDrawn: string | null = null;
@@ -77,9 +75,8 @@ class Teller {
   /** Slot that a frame was just written to, told with its eviction. */
   private readonly slots = new Map<number, number>();
 
-  constructor(names: Names, facts: MachineFacts, options: StoryOptions) {
+  constructor(names: Names, options: StoryOptions) {
     this.names = names;
-    this.facts = facts;
     this.options = options;
   }
 
@@ -143,7 +140,7 @@ class Teller {
         return;
       case 'Syscall':
         this.heading('system call', callText(event));
-        this.say(whyOf(event, this.names, this.facts)?.text ?? '');
+        this.say(whyOf(event, this.names)?.text ?? '');
         return;
       case 'ContextSwitch':
         this.say(`CPU ${event.cpu} now runs ${this.names.process(event.to)}`);
