@@ -10,9 +10,9 @@ export function pressureText(event: PressureEvent, names: Names): string {
     case 'KswapdWoke':
       return `kswapd woke: ${event.free} free <= low ${event.low}; it is to make them more than high ${event.high}`;
     case 'KswapdSlept': {
-      const balanced =
-        event.free > event.high ? `> high ${event.high}` : `<= high ${event.high}, as nothing else could leave`;
-      return `kswapd looked at ${counted(event.scanned, 'page')} and freed ${event.reclaimed}: ${event.from} free -> ${event.free} ${balanced}`;
+      const rest =
+        event.free > event.high ? `> high ${event.high}` : `still <= high ${event.high}: nothing else can leave`;
+      return `kswapd looked at ${counted(event.scanned, 'page')} and freed ${event.reclaimed}: ${event.from} free -> ${event.free} ${rest}`;
     }
     case 'DirectReclaim': {
       const who = names.process(event.pid);

@@ -57,10 +57,6 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
       return { tone: 'eviction', text: pressureText(event, names) };
     case 'OomKill':
       return { tone: 'signal', text: oomText(event, names) };
-    case 'KswapdWoke':
-    case 'KswapdSlept':
-    case 'DirectReclaim':
-      return { tone: 'eviction', text: pressureText(event, names) };
     case 'Fork':
       return {
         tone: 'kernel',
@@ -148,27 +144,6 @@ export function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: nu
   const where = event.to === 'dropped' ? 'clean, so dropped' : `${event.dirty ? 'dirty' : 'clean'}, to ${place}`;
   const why = event.why === '' ? '' : `: ${event.why}`;
   return `evicted frame ${event.pfn} of ${owner}, ${where}${why}`;
-}
-
-/** How low memory was, who went for more, and what came of it. */
-function pressureText(
-  event: EventOf<'KswapdWoke'> | EventOf<'KswapdSlept'> | EventOf<'DirectReclaim'>,
-  names: Pick<Names, 'process'>,
-): string {
-  switch (event.type) {
-    case 'KswapdWoke':
-      return `${counted(event.free, 'page')} free, no more than the low watermark (${event.low}): kswapd wakes, to make it more than ${event.high}`;
-    case 'KswapdSlept': {
-      const done = `kswapd looked at ${counted(event.scanned, 'page')} and freed ${event.reclaimed}`;
-      return `${done}: ${event.from} free before, ${event.free} after${event.free > event.high ? '' : ', still not enough'}`;
-    }
-    case 'DirectReclaim': {
-      const why = `${counted(event.free, 'page')} free, no more than the min watermark (${event.min})`;
-      return `${why}: ${names.process(event.pid)} had to reclaim itself, looked at ${counted(event.scanned, 'page')} and freed ${event.reclaimed}`;
-    }
-    default:
-      return event satisfies never;
-  }
 }
 
 function oomText(event: EventOf<'OomKill'>, names: Names): string {
