@@ -151,3 +151,16 @@ describe('faults after a hole', () => {
     expect([...bytes]).toEqual([Y, 7, 7, 7, 7, 7, 7, 7, 0, 0, 0, 0, 0, 0, 0, 0, 7]);
   });
 });
+
+it.each([1, 2])('a write behind the end has its page to itself, with room for %i', (residentPages) => {
+  const machine = new Machine({ paging: 'x86_64', memory: 1 << 20, swap: 0, residentPages });
+  machine.files.create('data', 'disk');
+  machine.files.write('data', 0, HELLO);
+  machine.files.dropCache('data');
+  // The page with the old end is wanted while the new one is being written.
+  expect(machine.files.write('data', PAGE + 3, HELLO)).toBe(HELLO.length);
+  machine.files.dropCache('data');
+  expect(machine.files.read('data', PAGE + 2, 10)).toEqual(Uint8Array.of(0, ...HELLO));
+  expect(machine.files.read('data', 4, 3)).toEqual(Uint8Array.of(HELLO[4]!, 0, 0));
+  expect(machine.checkInvariants()).toEqual([]);
+});
