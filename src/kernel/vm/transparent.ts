@@ -24,7 +24,7 @@ import { MAX_ORDER } from '../frames/buddy.ts';
 import { FLAG_EXCLUSIVE, FRAME_ANON } from '../frames/frame-table.ts';
 import { putFrame, takeSpareFrames, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
-import { VM_GROWSDOWN, VM_LOCKED } from '../linux-abi.ts';
+import { VM_GROWSDOWN, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
 import { actingGroup, chargeFrame } from '../memory-group.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
@@ -39,7 +39,7 @@ const framesInBlock = (kernel: Kernel): number => hugePageBytes(kernel) / kernel
 export function mapTransparent(kernel: Kernel, space: AddressSpace, area: Area, page: number): boolean {
   const bytes = hugePageBytes(kernel);
   const base = page - (page % bytes);
-  if (bytes === 0 || area.object !== null || area.has(VM_GROWSDOWN | VM_LOCKED)) return false;
+  if (bytes === 0 || area.object !== null || area.has(VM_GROWSDOWN | VM_LOCKED | VM_NOHUGEPAGE)) return false;
   if (base < area.start || base + bytes > area.end || kernel.options.residentPages !== null) return false;
   const { pageTable } = kernel;
   const slot = pageTable.find(space.root, base, 1);

@@ -104,6 +104,11 @@ describe('superpages', () => {
       THPeligible: 1,
     });
     expect(parseTable(huge.proc.read('meminfo')).get('AnonHugePages')).toBe(2048);
+    // Where nobody wants them, there are none.
+    expect(huge.calls.madvise(user, block + 2 * MIB, 2 * MIB, 'NOHUGEPAGE')).toBe(0);
+    huge.store(user, block + 2 * MIB, 1, 1);
+    const plain = parseSmaps(huge.proc.smaps(user)).find(({ start }) => start === block + 2 * MIB)!;
+    expect(Object.fromEntries(plain.fields)).toMatchObject({ Rss: 4, AnonHugePages: 0, THPeligible: 0 });
     expect(parseTable(huge.proc.read('vmstat')).get('nr_anon_transparent_hugepages')).toBe(1);
   });
 });
