@@ -3,16 +3,18 @@
  *
  *     asleep ──an allocation finds free <= low──► woken ──next time the kernel has nothing better to do──► runs
  *       ▲                                                                                                   │
- *       └──────────────── free > high, or every priority from 12 to 1 tried ────────────────────────────────┘
+ *       └──────────────── free > high, or sixteen tries freed nothing ──────────────────────────────────────┘
  *
  * It has no CPU of its own here. It runs at the end of the access or system call that woke it, before the next page fault
  * at the latest; until then allocations go on, down to `min`, where they reclaim themselves (allocate.ts).
  *
- * Sixteen runs in a row that freed nothing make it give up: nobody wakes it until somebody else frees a page.
+ * A try goes through the priorities 12 … 1; the first one often frees nothing, as every page was used since it came in and
+ * gets its second chance. Sixteen tries in a row that freed nothing make it give up: nobody wakes it until somebody's own
+ * reclaim frees a page.
  */
 import type { Kernel } from '../kernel.ts';
 import { byNobody } from '../memory-group.ts';
-import { reclaimPages } from '../reclaim/shrink.ts';
+import { endReclaim, reclaimPages } from '../reclaim/shrink.ts';
 import { SWAP_CLUSTER_MAX } from './watermarks.ts';
 
 /** Linux MAX_RECLAIM_RETRIES. */
@@ -23,7 +25,7 @@ const LAST_PRIORITY = 1;
 
 export class Kswapd {
   woken = false;
-  /** Runs in a row that freed nothing. */
+  /** Tries in a row that freed nothing. */
   failures = 0;
   /** System calls and faults there had been when it went to sleep. */
   private sleptAt = Number.NEGATIVE_INFINITY;
@@ -64,8 +66,7 @@ export function runKswapd(kernel: Kernel): void {
   const { kswapd, vmstat, buddy } = kernel;
   if (kswapd === null || !kswapd.woken) return;
   const before = { free: buddy.free, scanned: vmstat.pgscan_kswapd };
-  vmstat.pageoutrun++;
-  const reclaimed = byNobody(kernel, () => balance(kernel, kswapd));
+  const reclaimed = byNobody(kernel, () => reclaimUntilBalanced(kernel, kswapd));
   kswapd.fellAsleep(kernel);
   if (kernel.sink === null) return;
   const scanned = vmstat.pgscan_kswapd - before.scanned;
@@ -74,6 +75,19 @@ export function runKswapd(kernel: Kernel): void {
 }
 
 /** Pages freed. */
+function reclaimUntilBalanced(kernel: Kernel, kswapd: Kswapd): number {
+  const { vmstat, zone, buddy } = kernel;
+  let reclaimed = 0;
+  for (;;) {
+    vmstat.pageoutrun++;
+    reclaimed += balance(kernel, kswapd);
+    endReclaim(kernel);
+    if (kswapd.isHopeless || zone.allows('high', buddy.free)) return reclaimed;
+    vmstat.kswapd_high_wmark_hit_quickly++;
+  }
+}
+
+/** One try: pages freed. */
 function balance(kernel: Kernel, kswapd: Kswapd): number {
   const { zone, buddy, vmstat } = kernel;
   const wanted = Math.max(zone.watermarks.high, SWAP_CLUSTER_MAX);

@@ -205,6 +205,7 @@ function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
 
 function writeToSwap(kernel: Kernel, pfn: number, slot: number): void {
   kernel.swap.write(slot, kernel.memory, pfn);
+  kernel.vmstat.nr_vmscan_write++;
   if (kernel.sink !== null) kernel.emit({ type: 'SwapOut', slot, pfn });
 }
 

@@ -31,6 +31,7 @@ export function linuxPolicy({ policy }: Kernel): LinuxPolicy | null {
 
 /**
  * One pass at this priority over the lists of the group, or with null of all groups: pages freed, about as many as wanted.
+ * Who makes several passes ends them with `endReclaim`.
  */
 export function reclaimPages(
   kernel: Kernel,
@@ -40,10 +41,12 @@ export function reclaimPages(
   options: ReclaimOptions = {},
 ): number {
   const policy = linuxPolicy(kernel);
-  if (policy === null) return 0;
-  const reclaimed = pass(kernel, policy, group, wanted, priority, options).reclaimed;
-  policy.finish();
-  return reclaimed;
+  return policy === null ? 0 : pass(kernel, policy, group, wanted, priority, options).reclaimed;
+}
+
+/** Reclaim is over for now. */
+export function endReclaim(kernel: Kernel): void {
+  linuxPolicy(kernel)?.finish();
 }
 
 /** Free at least `wanted` pages of the group, or of all with null, whatever it takes: how many. */
