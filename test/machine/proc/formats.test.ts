@@ -62,6 +62,21 @@ describe('swaps', () => {
   });
 });
 
+it('meminfo and vmstat tell what zswap holds', () => {
+  const zswap = new Machine({ paging: 'x86_64', memory: MIB, swap: MIB, swapKind: 'zswap' });
+  const user = zswap.spawn({ name: 'user' });
+  const prot = PROT_READ | PROT_WRITE;
+  const at = zswap.mmap(user, { length: 4 * PAGE, prot, flags: MAP_PRIVATE | MAP_ANONYMOUS });
+  // Three pages with contents, and one of zeros, which needs no room.
+  for (let page = 0; page < 4; page++) zswap.store(user, at + page * PAGE, page, 1);
+  zswap.calls.madvise(user, at, 4 * PAGE, 'PAGEOUT');
+  const meminfo = parseTable(zswap.proc.read('meminfo'));
+  expect([meminfo.get('SwapTotal')! - meminfo.get('SwapFree')!, meminfo.get('Zswapped')]).toEqual([16, 12]);
+  const vmstat = parseTable(zswap.proc.read('vmstat'));
+  expect(['zswpout', 'swpout_zero', 'pswpout'].map((name) => vmstat.get(name))).toEqual([3, 1, 0]);
+  expect(parseTable(zswap.proc.status(user)).get('VmSwap')).toBe(16);
+});
+
 describe('superpages', () => {
   const RW = PROT_READ | PROT_WRITE;
 
