@@ -129,6 +129,8 @@ export type KernelEvent =
       readonly pid: number;
       readonly badness: number;
       readonly candidates: readonly { readonly pid: number; readonly badness: number }[];
+      /** The memory group whose limit is reached; absent when all memory is used. */
+      readonly group?: string;
     };
 
 export type EventSink = (event: KernelEvent) => void;

@@ -20,7 +20,7 @@ import { MemoryGroup } from './memory-group.ts';
 import type { MemoryObject } from './memory-object.ts';
 import { Kswapd } from './pressure/kswapd.ts';
 import { VmStat } from './pressure/vmstat.ts';
-import { defaultMinFreeKbytes } from './pressure/watermarks.ts';
+import { bootMinFreeKbytes } from './pressure/watermarks.ts';
 import { Zone } from './pressure/zone.ts';
 import type { Process } from './process.ts';
 import { FrameFacts } from './reclaim/frame-facts.ts';
@@ -58,6 +58,11 @@ export interface KernelOptions {
 
 /** ASIDs handed out before a roll-over flushes every TLB; 0 belongs to the kernel. */
 export const ASID_MAX = 4095;
+
+function pagesPerSuperpage({ transparentSuperpages }: KernelOptions, { levels, pageBytes }: PageTableFormat): number {
+  const level = levels[1];
+  return transparentSuperpages && level?.canBeLeaf ? level.pageBytes / pageBytes : 0;
+}
 
 export class Kernel {
   static readonly transient: readonly string[] = ['sink'];
@@ -127,6 +132,9 @@ export class Kernel {
   /** Why the system call under way was refused, in a sentence; null while nothing has refused it. */
   refusal: string | null = null;
 
+  /** What the page fault under way did, where its kind alone says little; noted only while somebody listens. */
+  faultNote: string | null = null;
+
   sink: EventSink | null = null;
 
   constructor(
@@ -163,7 +171,7 @@ export class Kernel {
     this.bootFreeFrames = this.buddy.free;
     this.sysctl = new Sysctls(
       options.overcommit,
-      defaultMinFreeKbytes(Math.floor((this.bootFreeFrames * format.pageBytes) / 1024)),
+      bootMinFreeKbytes(this.bootFreeFrames, format.pageBytes, pagesPerSuperpage(options, format)),
     );
     if (this.kswapd !== null) this.sysctl['page-cluster'] = defaultPageCluster(memory.frames * format.pageBytes);
     this.zone = new Zone(memory.frames, this.bootFreeFrames, format.pageBytes, this.sysctl);

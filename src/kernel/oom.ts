@@ -64,8 +64,12 @@ export function killForMemory(
   kernel.counters.oomKills++;
   if (group !== null) group.oomKills++;
   logOomKill(kernel, victim, group);
-  if (kernel.sink !== null) kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates });
+  if (kernel.sink !== null) {
+    const where = group === null ? {} : { group: group.path };
+    kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates, ...where });
+  }
   const rank = candidates.length === 1 ? 'the only process' : `the highest of ${candidates.length}`;
-  const reason = `out of memory: badness ${worst} page${worst === 1 ? '' : 's'}, ${rank}`;
+  const what = group === null ? 'out of memory' : `memory group ${group.path} is at its limit`;
+  const reason = `${what}: badness ${worst} page${worst === 1 ? '' : 's'}, ${rank}`;
   deliver(kernel, victim, { signal: 'SIGKILL', code: null, address: 0, errorCode: null, reason });
 }

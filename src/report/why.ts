@@ -151,5 +151,6 @@ function oomText(event: EventOf<'OomKill'>, names: Names): string {
     .filter((candidate) => candidate.pid !== event.pid)
     .map((candidate) => `${names.process(candidate.pid)} ${candidate.badness}`);
   const against = others.length === 0 ? 'the only candidate' : `against ${others.join(', ')}`;
-  return `out of memory: killed ${names.process(event.pid)}, badness ${event.badness} (${against})`;
+  const what = event.group === undefined ? 'out of memory' : `memory group ${event.group} is at its limit`;
+  return `${what}: killed ${names.process(event.pid)}, badness ${event.badness} (${against})`;
 }

@@ -38,6 +38,9 @@ export const DEFAULT_WATERMARK_SCALE_FACTOR = 10;
 /** Zones of a node, the empty ones included: as many as `lowmem_reserve[]` and `protection:` have entries. */
 export const ZONE_NAMES = ['DMA', 'DMA32', 'Normal', 'Movable', 'Device'] as const;
 
+/** Linux vm.lowmem_reserve_ratio at boot, by zone. */
+export const LOWMEM_RESERVE_RATIO = [256, 256, 32, 0, 0] as const;
+
 const KIB = 1024;
 const MIN_FREE_KBYTES_LEAST = 128;
 const MIN_FREE_KBYTES_MOST = 262144;
@@ -76,6 +79,16 @@ export function superpageMinFreeKbytes(
   const populated = zones.filter(({ managed, movable }) => managed > 0 && movable !== true).length;
   const wanted = pageblockPages * populated * (2 + MIGRATE_PCPTYPES * MIGRATE_PCPTYPES);
   return Math.floor((Math.min(wanted, Math.floor(freePages / SUPERPAGE_SHARE)) * pageBytes) / KIB);
+}
+
+/**
+ * min_free_kbytes of a machine with one zone at boot, kB. `superpagePages`: pages of a superpage where blocks of memory are
+ * mapped as superpages by themselves, 0 elsewhere.
+ */
+export function bootMinFreeKbytes(managed: number, pageBytes: number, superpagePages: number): number {
+  const kbytes = defaultMinFreeKbytes(Math.floor((managed * pageBytes) / KIB));
+  if (superpagePages === 0) return kbytes;
+  return Math.max(kbytes, superpageMinFreeKbytes([{ managed }], superpagePages, managed, pageBytes));
 }
 
 /** Each zone's marks, pages. */

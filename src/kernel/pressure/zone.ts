@@ -7,7 +7,7 @@
  * (lowmem_reserve is all zeros). The marks follow the sysctls `min_free_kbytes` and `watermark_scale_factor`.
  */
 import type { Sysctls } from '../sysctl.ts';
-import { type Watermarks, watermarksOf, ZONE_NAMES } from './watermarks.ts';
+import { LOWMEM_RESERVE_RATIO, lowmemReserves, type Watermarks, watermarksOf, ZONE_NAMES } from './watermarks.ts';
 
 export class Zone {
   readonly name = 'Normal';
@@ -44,9 +44,10 @@ export class Zone {
     return this.marks;
   }
 
-  /** Pages kept from requests that could use a higher zone, per zone: nobody could. */
+  /** Pages kept from requests that could use a higher zone, per zone: there is no higher one with memory. */
   get lowmemReserve(): readonly number[] {
-    return ZONE_NAMES.map(() => 0);
+    const zones = ZONE_NAMES.map((name) => ({ managed: name === this.name ? this.managed : 0 }));
+    return lowmemReserves(zones, LOWMEM_RESERVE_RATIO)[ZONE_NAMES.indexOf(this.name)]!;
   }
 
   /** May 2^order of `free` pages be taken, so that the mark is kept? [mm/page_alloc.c:__zone_watermark_ok] */

@@ -46,14 +46,8 @@ function sentenceOf(event: MachineEvent, naming: Naming): string | null {
       return event.pointer && event.result === 0 && !event.stopped ? `${event.name} answered NULL` : null;
     case 'StackExpanded':
       return `the stack of ${naming.process(event.pid)} grew down to ${naming.address(event.to)}`;
-    case 'KswapdWoke':
-      return `free memory fell to ${event.free} pages, the low watermark is ${event.low}: kswapd was woken`;
-    case 'KswapdSlept':
-      return `kswapd freed ${event.reclaimed} pages of ${event.scanned} it looked at`;
-    case 'DirectReclaim':
-      return `free memory fell to ${event.free} pages, the min watermark is ${event.min}: ${naming.process(event.pid)} reclaimed ${event.reclaimed} pages itself`;
     case 'OomKill':
-      return `memory ran out: ${naming.process(event.pid)} was killed, with the highest badness (${event.badness})`;
+      return `${event.group === undefined ? 'memory ran out' : `memory group ${event.group} is at its limit`}: ${naming.process(event.pid)} was killed, with the highest badness (${event.badness})`;
     case 'KswapdWoke':
       return `kswapd woke: ${event.free} frames were free, and at ${event.low} (low) it is time`;
     case 'KswapdSlept':

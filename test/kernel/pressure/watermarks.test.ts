@@ -1,8 +1,10 @@
 /** The formulae against /proc/zoneinfo of the recording machine (shared/reference/linux-samples/zoneinfo.txt). */
 import { describe, expect, it } from 'vitest';
 import {
+  bootMinFreeKbytes,
   DEFAULT_WATERMARK_SCALE_FACTOR,
   defaultMinFreeKbytes,
+  LOWMEM_RESERVE_RATIO,
   lowmemReserves,
   superpageMinFreeKbytes,
   watermarksOf,
@@ -34,7 +36,7 @@ describe('watermarks of the recording machine', () => {
   });
 
   it('protection: what each zone keeps from requests that could go higher', () => {
-    expect(lowmemReserves(ZONES, [256, 256, 32, 0, 0])).toEqual([
+    expect(lowmemReserves(ZONES, LOWMEM_RESERVE_RATIO)).toEqual([
       [0, 3019, 21451, 21451, 21451],
       [0, 0, 18432, 18432, 18432],
       [0, 0, 0, 0, 0],
@@ -54,6 +56,12 @@ describe('defaults', () => {
     [64 * 1024 * 1024 * 1024, 262144],
   ])('%d kB of memory: min_free_kbytes %d', (kbytes, minFree) => {
     expect(defaultMinFreeKbytes(kbytes)).toBe(minFree);
+  });
+
+  it('superpages raise it, to a twentieth of memory at most', () => {
+    expect(bootMinFreeKbytes(4096, PAGE, 0)).toBe(512);
+    expect(bootMinFreeKbytes(4096, PAGE, 512)).toBe(816);
+    expect(bootMinFreeKbytes(262144, PAGE, 512)).toBe(22528);
   });
 
   it('a larger scale factor spreads the marks, not min', () => {
