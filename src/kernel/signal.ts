@@ -1,6 +1,8 @@
 /** Refused accesses become signals, or the EFAULT of the system call that made them. */
 import { describeFault, type Fault } from '../mmu/cpu.ts';
+import { sizeText } from '../mmu/size-text.ts';
 import type { SignalCode, SignalInfo, SignalName } from './events.ts';
+import { pageName } from './fault/file-note.ts';
 import { REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL } from './fault/outcome.ts';
 import { whyNotGrown } from './fault/stack.ts';
 import type { Kernel } from './kernel.ts';
@@ -56,8 +58,12 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
     return `the area at 0x${area.start.toString(16)} is ${permsOf(area.flags)}: it does not allow ${verb}`;
   }
   if (outcome === REFUSED_BUS) {
-    return area?.has(VM_HUGETLB) ? 'no free block of frames for a superpage' : `${at} lies past the end of the object`;
+    if (area === null || area.has(VM_HUGETLB)) return 'no free block of frames for a superpage';
+    const { size } = area.object!;
+    return `${at} is ${pageName(area.object!, area.pageAt(fault.address, kernel.pageBytes))}, which ends before it, after ${sizeText(size)}: there is no page to map`;
   }
+  if (area !== null && area.start <= fault.address)
+    return `a guard marker stands at the page of ${at} (MADV_GUARD_INSTALL): every access faults, as if nothing were mapped`;
   if (fault.address < kernel.pageBytes)
     return `no area holds ${at}: the lowest pages stay free, so that null pointers fault`;
   const page = fault.address - (fault.address % kernel.pageBytes);

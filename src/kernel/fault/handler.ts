@@ -83,6 +83,7 @@ export class PageFaultHandler implements TrapHandler {
     kernel.activeCpu = cpu.index;
     if (kernel.kswapd !== null) runKswapd(kernel);
     const info = kernel.sink === null ? null : describeFault(fault, kernel.format);
+    kernel.faultNote = null;
     const outcome = resolveFault(kernel, process, fault);
     if (outcome >= 0) {
       chargeFault(kernel, process, outcome);
@@ -209,6 +210,6 @@ export function notePageFault(
     kind,
     major: outcome >= MAJOR,
     pfn,
-    why: WHY[kind],
+    why: kernel.faultNote ?? WHY[kind],
   });
 }

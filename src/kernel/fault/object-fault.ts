@@ -26,6 +26,7 @@ import { mapFrame, pteFlagsOf } from '../vm/mapping.ts';
 import { leafTableEnd } from '../vm/tables.ts';
 import { flushGained } from '../vm/tlb-flush.ts';
 import { copyPage } from './anonymous.ts';
+import { noteFilePage, noteSharedWriteOf } from './file-note.ts';
 import { entryForFault, frameForFault } from './frame-for-fault.ts';
 import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_CACHE, SWAP_IN } from './outcome.ts';
 
@@ -44,16 +45,25 @@ export function faultObject(
   const { frames } = kernel;
   const object = area.object!;
   const page = area.pageAt(address, kernel.pageBytes);
+  const listened = kernel.sink !== null;
+  const before = object.pages.size;
   if (!write) {
-    mapAround(kernel, process, area, address, entry);
-    if (!kernel.pageTable.isEmpty(entry)) return kindOf(object);
+    const mapped = mapAround(kernel, process, area, address, entry);
+    if (!kernel.pageTable.isEmpty(entry)) {
+      const found = { area, page, write, before, major: false, swapped: false, cached: true };
+      if (listened) noteFilePage(kernel, found, mapped - 1);
+      return kindOf(object);
+    }
   }
+  const cached = object.frameAt(page) >= 0;
   const swapped = (object.pages.get(page) ?? 0) < 0;
   const major = needsRead(kernel, object, page);
   const quiet = swapped ? (major ? SWAP_IN : SWAP_CACHE) : kindOf(object);
   const kind = major ? quiet | MAJOR : quiet;
   const pfn = fetchPage(kernel, process, area, page);
   if (pfn < 0) return KILLED;
+  const fault = { area, page, write, before, major, swapped, cached };
+  if (listened) noteFilePage(kernel, fault, 0);
   if (write && !area.has(VM_SHARED)) {
     prepareAnon(kernel, area);
     return copyPage(kernel, process, area, address, entry, pfn) ? kind : KILLED;
@@ -66,7 +76,10 @@ export function faultObject(
   mapFrame(kernel, process.space!, address, entry, pfn, flags);
   if (area.has(VM_LOCKED)) noteLockedMapping(kernel, pfn);
   // What was read from a disk is waited for without locks, and the fault starts anew.
-  if (!write && major) mapAround(kernel, process, area, address, entry, page);
+  if (!write && major) {
+    const mapped = mapAround(kernel, process, area, address, entry, page);
+    if (listened) noteFilePage(kernel, fault, mapped);
+  }
   return kind;
 }
 
@@ -114,6 +127,7 @@ function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: 
 /** The first write to a page of shared memory that is mapped read-only: its file system has seen it now. */
 export function noteSharedWrite(kernel: Kernel, process: Process, area: Area, address: number, entry: number): number {
   const { pageTable, frames, pageBytes } = kernel;
+  if (kernel.sink !== null) noteSharedWriteOf(kernel, area.object!, area.pageAt(address, pageBytes));
   frames.set(pageTable.frame(entry), FLAG_DIRTY);
   pageTable.setFlags(entry, pageTable.flags(entry) | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY);
   flushGained(kernel, process.space!, address, address + pageBytes, pageBytes);
@@ -137,13 +151,14 @@ function windowAround(kernel: Kernel, area: Area, address: number): { start: num
 /**
  * A read fault maps all resident, not yet mapped pages of the window around it
  * [mm/memory.c:do_fault_around, mm/filemap.c:filemap_map_pages]. `awaited`: the page that was read just now; what was
- * read with it but is not part of the same transfer is still on its way.
+ * read with it but is not part of the same transfer is still on its way. How many pages were mapped.
  */
-function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number, awaited = -1): void {
+function mapAround(kernel: Kernel, process: Process, area: Area, address: number, entry: number, awaited = -1): number {
   const { pageTable, pageBytes, format, frames } = kernel;
   const object = area.object!;
   const flags = objectPteFlags(kernel, area);
-  if (!object.mapsAround) return;
+  if (!object.mapsAround) return 0;
+  let mapped = 0;
   const { start, end } = windowAround(kernel, area, address);
   const pages = object.pageCount(pageBytes);
   for (let at = start; at < end; at += pageBytes) {
@@ -155,8 +170,10 @@ function mapAround(kernel: Kernel, process: Process, area: Area, address: number
     if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD | FLAG_UNREAD)) continue;
     if (awaited >= 0 && !arrivesWith(object, awaited, page)) continue;
     mapFrame(kernel, process.space!, at, neighbour, held, flags);
+    mapped++;
     if (area.has(VM_LOCKED)) noteLockedMapping(kernel, held);
   }
+  return mapped;
 }
 
 /** Holes need no transfer; the blocks of adjoining pages are one. */

@@ -28,4 +28,8 @@ export function flagList<Name extends string>(flags: Flags<Name> | undefined): r
   return typeof flags === 'object' ? flags : [flags];
 }
 
-export const flagText = (flags: Flags<string> | undefined): string => flagList(flags).join(' ');
+/** `private 0x200000`: names as they are, bits in hexadecimal. */
+export const flagText = (flags: Flags<string> | undefined): string =>
+  flagList(flags)
+    .map((flag) => (typeof flag === 'number' ? `0x${flag.toString(16)}` : flag))
+    .join(' ');
