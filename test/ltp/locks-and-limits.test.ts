@@ -22,6 +22,7 @@ import {
 import type { Process } from '../../src/kernel/process.ts';
 import { type SysctlName, setSysctl } from '../../src/kernel/sysctl.ts';
 import { Machine } from '../../src/machine/machine.ts';
+import { Random } from '../../src/mmu/random.ts';
 
 const PAGE = 4096;
 const ARENA = 0x1000_0000_0000;
@@ -148,6 +149,25 @@ describe('mlock, munlock', () => {
     expect(process.minorFaults - minorFaults).toBe(16);
     expect(machine.load(process, start + 7 * PAGE, 1)).toMatchObject({ ok: true, minor: 0, major: 0 });
     expect(lockedPages(run)).toBe(16);
+  });
+
+  it('mlock-random-test: within the limit any part can be locked, what is beyond never', () => {
+    const pages = 64;
+    const run = setUp(pages);
+    const { machine, process, start } = run;
+    const limit = 20;
+    machine.calls.setrlimit(process, 'MEMLOCK', limit * PAGE);
+    const random = new Random(7);
+    for (let round = 0; round < 200; round++) {
+      const from = random.below(pages * PAGE);
+      const length = 1 + random.below(pages * PAGE - from);
+      const wanted = Math.ceil((from + length) / PAGE) - Math.floor(from / PAGE);
+      const result = machine.calls.mlock2(process, start + from, length, round % 2);
+      expect(answer(result)).toBe(wanted <= limit ? 0 : 'ENOMEM');
+      expect(lockedPages(run)).toBe(wanted <= limit ? wanted : 0);
+      machine.calls.munlock(process, start, pages * PAGE);
+    }
+    healthy(run);
   });
 
   it('munlock02: ENOMEM where nothing is mapped; lengths and addresses of 64 bits', () => {
