@@ -21,3 +21,27 @@ export function pressureText(event: PressureEvent, names: Names): string {
     }
   }
 }
+
+/**
+ * Reclaim tells page by page what left, and then what came of it. A reader wants that first: `KswapdSlept` and
+ * `DirectReclaim` are moved before the pages that they are about.
+ */
+export function summariesFirst(events: readonly MachineEvent[]): readonly MachineEvent[] {
+  if (!events.some(isSummary)) return events;
+  const ordered: MachineEvent[] = [];
+  let first = -1;
+  for (const event of events) {
+    if (isSummary(event)) {
+      ordered.splice(first < 0 ? ordered.length : first, 0, event);
+      first = -1;
+      continue;
+    }
+    if (first < 0 && (event.type === 'Eviction' || event.type === 'SwapOut')) first = ordered.length;
+    // What comes before a fault or an access was not this reclaim's doing.
+    else if (event.type === 'PageFault' || event.type === 'Access' || event.type === 'KswapdWoke') first = -1;
+    ordered.push(event);
+  }
+  return ordered;
+}
+
+const isSummary = ({ type }: MachineEvent): boolean => type === 'KswapdSlept' || type === 'DirectReclaim';

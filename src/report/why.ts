@@ -6,7 +6,7 @@
  */
 import type { MachineEvent } from '../machine/events.ts';
 import type { Names } from './names.ts';
-import { pressureText } from './pressure-text.ts';
+import { pressureText, summariesFirst } from './pressure-text.ts';
 import { counted, hex } from './quantities.ts';
 import { errnoOf, refusalReason } from './refused-call.ts';
 
@@ -118,7 +118,7 @@ function evictionLine(event: EventOf<'Eviction'>, slot: number | undefined, told
 export function reasonFirst(events: readonly MachineEvent[]): MachineEvent[] {
   const ordered: MachineEvent[] = events.filter((event) => event.type === 'Syscall');
   let done: MachineEvent[] = [];
-  for (const event of events) {
+  for (const event of summariesFirst(events)) {
     if (event.type === 'Syscall') continue;
     const begins = event.type === 'Translate' || event.type === 'Access';
     if (event.type === 'PageFault') ordered.push(event, ...done);
