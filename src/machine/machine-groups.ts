@@ -13,10 +13,8 @@ import { fail } from '../kernel/linux-abi.ts';
 import { type MemoryGroup, makeGroup, moveToGroup } from '../kernel/memory-group.ts';
 import type { Process } from '../kernel/process.ts';
 import { emptyGroup, setGroupLimit } from '../kernel/reclaim/group-reclaim.ts';
+import { SWAPPINESS_MAX } from '../kernel/reclaim/scan-counts.ts';
 import { requireRunning } from './check-access.ts';
-
-/** Linux MAX_SWAPPINESS. */
-const SWAPPINESS_MAX = 200;
 
 export class MachineGroups {
   private readonly kernel: Kernel;

@@ -77,8 +77,10 @@ export function markAccessed(kernel: Kernel, pfn: number): void {
   if (!frames.has(pfn, FLAG_REFERENCED)) {
     frames.set(pfn, FLAG_REFERENCED);
   } else if (!frames.has(pfn, FLAG_ACTIVE) && !isLockedInMemory(kernel, pfn)) {
-    if (frames.has(pfn, FLAG_UNLISTED)) frames.set(pfn, FLAG_ACTIVE);
-    else enter(kernel, ACTIVATE, pfn);
+    if (frames.has(pfn, FLAG_UNLISTED)) {
+      frames.set(pfn, FLAG_ACTIVE);
+      kernel.lru?.placeAgain(pfn);
+    } else enter(kernel, ACTIVATE, pfn);
     frames.unset(pfn, FLAG_REFERENCED);
   }
 }
@@ -127,6 +129,7 @@ function move(kernel: Kernel, kind: number): void {
     frames.batched[pfn]!--;
     moveOne(kernel, frames, kind, pfn);
   }
+    kernel.lru?.placeAgain(pfn);
 }
 
 function moveOne(kernel: Kernel, frames: FrameTable, kind: number, pfn: number): void {
