@@ -99,11 +99,11 @@ function fillWithPattern(files: World['machine']['files'], name: string, size: n
   return files.sync(name);
 }
 
-/** `file_pattern` of CONSTANTS.json. */
+/** `file_pattern` of CONSTANTS.json: bytes that tell page and offset, and harmless instructions from 0xe00 on. */
 function patternOf(page: number): Uint8Array {
-  return Uint8Array.from({ length: PAGE_BYTES }, (_, at) =>
-    at >= 0xe00 && at < 0xe10 ? 0x90 : (page * 7 + at) & 0xff,
-  );
+  const bytes = new Uint8Array(PAGE_BYTES);
+  for (let at = 0; at < PAGE_BYTES; at++) bytes[at] = page * 7 + at;
+  return bytes.fill(0x90, 0xe00, 0xe10);
 }
 
 function readFile({ world, op, answer }: WorldCall): void {
