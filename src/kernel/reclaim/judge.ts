@@ -7,8 +7,6 @@
  *     used, code of a file                          active
  *     used                                          marked, and one more round
  */
-import { INACTIVE_ANON } from './lru-lists.ts';
-import type { LruState } from './lru-state.ts';
 import { EXECUTABLE, type PageFacts } from './page-facts.ts';
 
 export const TAKE = 'take';
@@ -29,11 +27,4 @@ export function judge(pages: PageFacts, slot: number, group: number): Verdict {
   // Reclaim leaves writing to those who do it in order of the disk; time stands still until they have.
   pages.clean(slot);
   return wasMarked ? 'stay' : 'activate';
-}
-
-/** For a person: why the page is taken. */
-export function findingOf(state: LruState, kind: number, group: number, priority: number): string {
-  const what = kind === INACTIVE_ANON ? 'anonymous pages' : 'pages of files';
-  const whose = state.groups > 1 ? ` of group ${group}` : '';
-  return `it was at the end of the inactive list of ${what}${whose} and had not been used since the last look (priority ${priority})`;
 }

@@ -21,7 +21,7 @@ export const RETRIES = 16;
  *                └────────── while the inactive list is the shorter one
  * ```
  *
- * The lists and what moves pages between them outside of reclaim: lru-state.ts. One pass over them: scan.ts. Which pages
+ * The lists and what moves pages between them outside of reclaim: lru-state.ts. One pass over them: scan.ts, batch.ts. Which pages
  * leave: judge.ts. How much is looked at: scan-counts.ts. Pages that come back: workingset.ts.
  *
  * As a policy it reclaims one page for each that is asked for, looking at ever larger parts of the lists (priority 12 … 0)

@@ -2,19 +2,17 @@
  * One pass of reclaim at one priority [mm/vmscan.c:shrink_node_memcgs, shrink_lruvec, shrink_list].
  *
  *     for each group:   how much of each list (scan-counts.ts)
- *        in rounds:     up to 32 pages of inactive anon, active anon, inactive file, active file, in this order
- *           inactive    a page at the back is taken, activated, or gets another round (judge.ts)
- *           active      a page at the back goes to the inactive list, while that is short; code in use stays
+ *        in rounds:     up to 32 pages each of inactive anon, active anon, inactive file, active file (batch.ts)
+ *                       an active list only while the inactive one is short
  *        enough taken:  of the kind with less left nothing more, of the other in proportion
  *        at the end:    some anonymous pages are deactivated if too few are inactive
  *
  * The pass stops at each page it would take, and asks: `next` names it, then it leaves (`left`), stays (`kept`) or is
- * being written (`written`). In between, state is only what is below, so that a machine may be copied at any time.
+ * being written (`written`). All state is in fields, so that a machine may be copied in between.
  */
-import { findingOf, judge, TAKE, type Verdict } from './judge.ts';
-import { ACTIVE, ACTIVE_ANON, FILE, INACTIVE_ANON, INACTIVE_FILE, LIST_KINDS, UNEVICTABLE } from './lru-lists.ts';
+import { Batch, type Reclaimer } from './batch.ts';
+import { ACTIVE, ACTIVE_ANON, FILE } from './lru-lists.ts';
 import { CLUSTER, type LruState } from './lru-state.ts';
-import { EXECUTABLE } from './page-facts.ts';
 import { DEFAULT_PRIORITY, isInactiveLow, type ScanControl, type ScanCounts, scanCounts } from './scan-counts.ts';
 
 export interface ScanOptions {
@@ -23,17 +21,19 @@ export interface ScanOptions {
   readonly priority: number;
   /** Pages to free. */
   readonly wanted: number;
-  /** Who reclaims, as /proc/vmstat counts it; `group` counts as neither. */
-  readonly by: 'kswapd' | 'direct' | 'group';
+  readonly by: Reclaimer;
   /** Instead of the group's or the machine's. */
   readonly swappiness?: number;
   /** May anonymous pages be swapped? Default: yes. */
   readonly maySwap?: boolean;
   /** Nothing else helped: deactivate whatever the lists' lengths. */
   readonly force?: boolean;
-  /** One page is wanted, and looking ends with it. */
+  /** One page is wanted, and looking for more ends with it. */
   readonly single?: boolean;
 }
+
+/** Turns of a round, one for each kind of list. */
+const TURNS = 4;
 
 export class Scan {
   readonly options: ScanOptions;
@@ -41,145 +41,128 @@ export class Scan {
   reclaimed = 0;
   /** An active list was left alone that could have been shortened. */
   skippedActive = false;
-  /** The page that `next` named, until it is told what became of it. */
-  chosen = -1;
   private readonly state: LruState;
-  private readonly control: ScanControl;
   private readonly mayDeactivate: readonly [anon: boolean, file: boolean];
+  private readonly control: ScanControl;
+  /** The group whose lists are looked at, and whether it has had its rounds. */
   private group: number;
+  private inRounds = false;
+  /** Pages still to look at, and to begin with. */
   private counts: ScanCounts = [0, 0, 0, 0];
   private targets: ScanCounts = [0, 0, 0, 0];
-  /** Position in the round: the kind whose turn is next, 4 at its end. */
-  private turn = 4;
-  private inGroup = false;
   private inProportion = false;
-  /** The pages being looked at: kind of list, how many are left to look at, and what came of the others. */
-  private kind = -1;
-  private remaining = 0;
-  private looked = 0;
-  private taken = 0;
-  private io = 0;
-  private rotated = 0;
+  private turn = TURNS;
+  private batch: Batch | null = null;
 
   constructor(state: LruState, options: ScanOptions) {
     this.state = state;
     this.options = options;
-    const { group, priority } = options;
-    const target = Math.max(group, 0);
-    const record = state.recordOf(target);
-    const sizes = state.totalsOf(target);
-    const { pages } = state;
-    const part = (size: number) => Math.floor(size / 2 ** priority);
-    const force = options.force === true;
-    const isLow = (inactive: number, active: number) => isInactiveLow(inactive, active, pages.pageBytes);
-    const anon = force || record.activatedAnon !== record.seenAnon || isLow(sizes.inactiveAnon, sizes.activeAnon);
-    const file = force || record.activatedFile !== record.seenFile || isLow(sizes.inactiveFile, sizes.activeFile);
-    this.mayDeactivate = [anon, file];
-    this.control = {
-      priority,
-      swappiness: options.swappiness ?? pages.swappinessOf(target),
-      canSwap: options.maySwap !== false && pages.canSwap,
-      forGroup: group >= 0,
-      fileIsTiny:
-        group < 0 &&
-        sizes.inactiveFile + sizes.activeFile + pages.freeAboveHigh <= 0 &&
-        !anon &&
-        part(sizes.inactiveAnon) > 0,
-      trimsCache: part(sizes.inactiveFile) > 0 && !file,
-      anonCost: record.anonCost,
-      fileCost: record.fileCost,
-    };
-    this.group = group < 0 ? -1 : group - 1;
+    this.mayDeactivate = whatMayAge(state, options);
+    this.control = controlOf(state, options, this.mayDeactivate);
+    this.group = Math.max(options.group, 0) - 1;
   }
 
   get isDone(): boolean {
     return this.reclaimed >= this.options.wanted;
   }
 
+  /** The page that `next` named, until it is told what became of it; -1. */
+  get chosen(): number {
+    return this.batch?.chosen ?? -1;
+  }
+
   /** The next page to take, or -1 at the end of the pass. */
   next(): number {
-    if (this.chosen >= 0) return this.chosen;
     for (;;) {
-      if (this.remaining > 0) {
-        this.chosen = (this.kind & ACTIVE) === 0 ? this.lookAtInactive() : this.lookAtActive();
-        if (this.chosen >= 0) return this.chosen;
-      } else {
-        this.closeBatch();
-        if (!this.openNext()) return -1;
-      }
+      const slot = this.batch?.next() ?? -1;
+      if (slot >= 0) return slot;
+      this.batch?.close(this.options.by);
+      this.batch = this.nextBatch();
+      if (this.batch === null) return -1;
     }
   }
 
   /** The page chosen was evicted. */
   left(): void {
-    this.chosen = -1;
     this.reclaimed++;
-    this.taken++;
-    if (this.isDone && this.options.single === true) this.remaining = 0;
+    this.batch?.left(this.endsEarly);
   }
 
-  /** The page chosen could not leave: it is active, or locked [mm/vmscan.c:shrink_folio_list, activate_locked]. */
   kept(): void {
-    const slot = this.chosen;
-    this.chosen = -1;
-    this.activate(slot);
+    this.batch?.kept();
   }
 
-  /** The page chosen is on its way to a device, and leaves when it is found unused again. */
   written(): void {
-    const slot = this.chosen;
-    this.chosen = -1;
-    this.state.lists.moveToFront(slot, this.state.lists.listOf(slot));
+    this.batch?.written();
   }
 
-  /** Why the page chosen leaves. */
   why(): string {
-    return findingOf(this.state, this.kind, this.group, this.options.priority);
+    return this.batch?.why(this.options.priority) ?? '';
   }
 
-  /** Which list's turn it is; false at the end of the pass. */
-  private openNext(): boolean {
+  /** Whose turn it is; null at the end of the pass. */
+  private nextBatch(): Batch | null {
     for (;;) {
-      while (this.turn < 4) if (this.open(this.turn++)) return true;
-      if (this.inGroup) {
-        const { counts } = this;
-        if (this.isDone && !this.inProportion && !this.isProportional) this.proportion();
-        if (counts[INACTIVE_ANON] + counts[INACTIVE_FILE] + counts[INACTIVE_FILE + ACTIVE]! > 0) {
-          this.turn = 0;
-          continue;
-        }
-        this.inGroup = false;
-        if (this.deactivatesAtEnd()) return this.openBatch(ACTIVE_ANON, CLUSTER);
+      while (this.turn < TURNS) {
+        const batch = this.turnOf(this.turn++);
+        if (batch !== null) return batch;
       }
-      if (!this.enterNextGroup()) return false;
+      if (this.inRounds) {
+        if (this.isDone && !this.inProportion && !this.isBroad) this.proportion();
+        const [inactiveAnon, , inactiveFile, activeFile] = this.counts;
+        this.inRounds = inactiveAnon + inactiveFile + activeFile > 0;
+        this.turn = this.inRounds ? 0 : TURNS;
+        if (this.inRounds) continue;
+        if (this.deactivatesAtEnd()) return this.batchOf(ACTIVE_ANON, CLUSTER);
+      }
+      if (!this.enterNextGroup()) return null;
     }
   }
 
-  private get isProportional(): boolean {
-    const { group, by, priority } = this.options;
-    return group < 0 && by !== 'kswapd' && priority === DEFAULT_PRIORITY;
+  private turnOf(kind: number): Batch | null {
+    const due = Math.min(this.counts[kind]!, CLUSTER);
+    if (due === 0) return null;
+    this.counts[kind]! -= due;
+    if ((kind & ACTIVE) === 0) return this.endsEarly ? null : this.batchOf(kind, due);
+    if (this.mayDeactivate[(kind & FILE) === 0 ? 0 : 1]) return this.batchOf(kind, due);
+    this.skippedActive = true;
+    return null;
+  }
+
+  private batchOf(kind: number, pages: number): Batch {
+    return new Batch(this.state, this.group, kind, this.options.group, pages);
+  }
+
+  private get endsEarly(): boolean {
+    return this.isDone && this.options.single === true;
+  }
+
+  /** The first pass of a task that needs memory looks at all that is due, however much it finds. */
+  private get isBroad(): boolean {
+    const { group, by, priority, single } = this.options;
+    return group < 0 && by !== 'kswapd' && priority === DEFAULT_PRIORITY && single !== true;
   }
 
   private enterNextGroup(): boolean {
     const { options, state } = this;
-    // Only the background reclaimer treats all groups alike; who waits for memory goes on when he has it.
     const isLast = options.group >= 0 ? this.group === options.group : this.group + 1 >= state.groups;
+    // Only the background reclaimer treats all groups alike; who waits for memory goes on when he has it.
     if (isLast || (this.isDone && options.by !== 'kswapd')) return false;
     this.group++;
     this.counts = scanCounts(this.control, state.sizesOf(this.group));
     this.targets = [...this.counts];
-    this.inGroup = true;
+    this.inRounds = true;
     this.inProportion = false;
-    this.turn = 4;
     return true;
   }
 
   private deactivatesAtEnd(): boolean {
+    const { pages } = this.state;
     const { inactiveAnon, activeAnon } = this.state.totalsOf(this.group);
-    return this.state.pages.canSwap && isInactiveLow(inactiveAnon, activeAnon, this.state.pages.pageBytes);
+    return pages.canSwap && isInactiveLow(inactiveAnon, activeAnon, pages.pageBytes);
   }
 
-  /** Enough is free: of the kind that has less left nothing more, and the other one as far as this one had come. */
+  /** Enough is free: of the kind that has less left nothing more, and of the other one as much as that one had. */
   private proportion(): void {
     const { counts, targets } = this;
     const anon = counts[0] + counts[1];
@@ -202,108 +185,44 @@ export class Scan {
       counts[kind] = wanted - Math.min(wanted, scanned);
     }
   }
+}
 
-  private open(kind: number): boolean {
-    const due = Math.min(this.counts[kind]!, CLUSTER);
-    if (due === 0) return false;
-    this.counts[kind]! -= due;
-    if ((kind & ACTIVE) === 0) return this.isDone && this.options.single === true ? false : this.openBatch(kind, due);
-    if (this.mayDeactivate[(kind & FILE) === 0 ? 0 : 1]) return this.openBatch(kind, due);
-    this.skippedActive = true;
-    return false;
-  }
+/** Whose limit, or 0 for all memory. */
+const targetOf = ({ group }: ScanOptions): number => Math.max(group, 0);
 
-  private openBatch(kind: number, pages: number): boolean {
-    this.kind = kind;
-    this.remaining = Math.min(pages, this.state.lists.sizeOf(this.group * LIST_KINDS + kind));
-    return true;
-  }
+/** May active pages be deactivated: are too few inactive, or do pages come back that should have stayed? */
+function whatMayAge(state: LruState, options: ScanOptions): readonly [anon: boolean, file: boolean] {
+  if (options.force === true) return [true, true];
+  const record = state.recordOf(targetOf(options));
+  const { inactiveAnon, activeAnon, inactiveFile, activeFile } = state.totalsOf(targetOf(options));
+  const { pageBytes } = state.pages;
+  return [
+    record.activatedAnon !== record.seenAnon || isInactiveLow(inactiveAnon, activeAnon, pageBytes),
+    record.activatedFile !== record.seenFile || isInactiveLow(inactiveFile, activeFile, pageBytes),
+  ];
+}
 
-  /** What the pages looked at tell for the counters and the next balance. */
-  private closeBatch(): void {
-    const { state, kind, looked, taken } = this;
-    if (kind < 0 || looked === 0) return;
-    const isFile = (kind & FILE) !== 0;
-    if ((kind & ACTIVE) === 0) {
-      const { stat } = state;
-      const { by } = this.options;
-      stat[isFile ? 'pgscan_file' : 'pgscan_anon'] += looked;
-      stat[isFile ? 'pgsteal_file' : 'pgsteal_anon'] += taken;
-      if (by !== 'group') {
-        stat[`pgscan_${by}`] += looked;
-        stat[`pgsteal_${by}`] += taken;
-      }
-      state.noteCost(this.group, isFile, this.io, looked - taken);
-    } else {
-      state.stat.pgrefill += looked;
-      if (this.rotated > 0) state.noteCost(this.group, isFile, 0, this.rotated);
-    }
-    this.kind = -1;
-    this.looked = 0;
-    this.taken = 0;
-    this.io = 0;
-    this.rotated = 0;
-  }
-
-  /** The page at the back of the batch's list, which it is looked at now; -1 when it has got away. */
-  private take(): number {
-    this.remaining--;
-    const slot = this.state.lists.back(this.group * LIST_KINDS + this.kind);
-    if (slot < 0) this.remaining = 0;
-    else this.looked++;
-    return slot;
-  }
-
-  /** The page if it is to leave, else -1: it has been put where it belongs. */
-  private lookAtInactive(): number {
-    const { state, kind } = this;
-    const slot = this.take();
-    if (slot < 0) return -1;
-    const verdict: Verdict = judge(state.pages, slot, this.options.group);
-    if (verdict === TAKE) {
-      if (state.pages.mustBeWritten(slot)) this.io++;
-      return slot;
-    }
-    if (verdict === 'stay') state.lists.moveToFront(slot, this.group * LIST_KINDS + kind);
-    else this.activate(slot);
-    return -1;
-  }
-
-  /** [mm/vmscan.c:shrink_active_list] */
-  private lookAtActive(): number {
-    const { state, kind, group } = this;
-    const { lists, pages } = state;
-    const slot = this.take();
-    if (slot < 0) return -1;
-    if (pages.isLocked(slot)) {
-      lists.moveToFront(slot, group * LIST_KINDS + UNEVICTABLE);
-      return -1;
-    }
-    const references = pages.takeReferences(slot, this.options.group);
-    if (references >= EXECUTABLE && (kind & FILE) !== 0) {
-      this.rotated++;
-      lists.moveToFront(slot, group * LIST_KINDS + kind);
-      state.tick(group);
-      return -1;
-    }
-    pages.setActive(slot, false);
-    state.workingset.add(slot);
-    state.stat.pgdeactivate++;
-    lists.moveToFront(slot, group * LIST_KINDS + kind - ACTIVE);
-    return -1;
-  }
-
-  /** To the active list that the page belongs to, or to the locked ones. */
-  private activate(slot: number): void {
-    const { state, group } = this;
-    const { lists, pages } = state;
-    if (pages.isLocked(slot)) {
-      lists.moveToFront(slot, group * LIST_KINDS + UNEVICTABLE);
-      return;
-    }
-    pages.setActive(slot, true);
-    lists.moveToFront(slot, group * LIST_KINDS + (pages.isFile(slot) ? FILE : 0) + ACTIVE);
-    state.stat.pgactivate++;
-    state.tick(group);
-  }
+/** [mm/vmscan.c:prepare_scan_control] */
+function controlOf(
+  state: LruState,
+  options: ScanOptions,
+  [ageAnon, ageFile]: readonly [anon: boolean, file: boolean],
+): ScanControl {
+  const { pages } = state;
+  const target = targetOf(options);
+  const record = state.recordOf(target);
+  const { inactiveAnon, inactiveFile, activeFile } = state.totalsOf(target);
+  const hasDue = (size: number) => Math.floor(size / 2 ** options.priority) > 0;
+  const forGroup = options.group >= 0;
+  return {
+    priority: options.priority,
+    swappiness: options.swappiness ?? pages.swappinessOf(target),
+    canSwap: options.maySwap !== false && pages.canSwap,
+    forGroup,
+    // Were they all reclaimed there would still be too little free: it is the anonymous pages that crowd memory.
+    fileIsTiny: !forGroup && inactiveFile + activeFile + pages.freeAboveHigh <= 0 && !ageAnon && hasDue(inactiveAnon),
+    trimsCache: hasDue(inactiveFile) && !ageFile,
+    anonCost: record.anonCost,
+    fileCost: record.fileCost,
+  };
 }
