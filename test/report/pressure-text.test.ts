@@ -1,14 +1,11 @@
 /** What `run` and `explain` say of memory pressure, and in which order. */
 import { describe, expect, it } from 'vitest';
 import type { MachineEvent } from '../../src/machine/events.ts';
-import type { Names } from '../../src/report/names.ts';
+import { makeNames } from '../../src/report/names.ts';
 import { summariesFirst } from '../../src/report/pressure-text.ts';
 import { whyOf } from '../../src/report/why.ts';
 
-const names = {
-  process: (pid: number) => `process ${pid}`,
-  address: (at: number) => `0x${at.toString(16)}`,
-} as unknown as Names;
+const names = makeNames(new Map([[3, 'hog']]), {});
 
 const woke: MachineEvent = { type: 'KswapdWoke', free: 12, low: 15, high: 18 };
 const slept: MachineEvent = { type: 'KswapdSlept', from: 12, free: 20, high: 18, scanned: 30, reclaimed: 8 };
@@ -32,7 +29,7 @@ describe('the words', () => {
       { ...slept, free: 12, reclaimed: 0 },
       'kswapd looked at 30 pages and freed 0: 12 free -> 12 still <= high 18: nothing else can leave',
     ],
-    [direct, 'direct reclaim: 9 free <= min 9, so process 3 itself looked at 40 pages and freed 32'],
+    [direct, 'direct reclaim: 9 free <= min 9, so hog itself looked at 40 pages and freed 32'],
   ] as const)('%j', (event, text) => {
     expect(whyOf(event, names)?.text).toBe(text);
   });

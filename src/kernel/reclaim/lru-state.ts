@@ -111,6 +111,17 @@ export class LruState {
     this.pages.putShadow(slot, packShadow({ age, workingset, group: target }));
   }
 
+  /** Paged out by the program's wish, and written: nobody needs it, so it is the next to leave [mm/swap.c:lru_move_tail]. */
+  rotate(slot: number): void {
+    const kind = this.kindOf(slot);
+    if (!this.lists.has(slot) || kind === UNEVICTABLE) return;
+    const wasActive = (kind & ACTIVE) !== 0;
+    if (wasActive) this.workingset.add(slot);
+    this.pages.setActive(slot, false);
+    this.lists.moveToBack(slot, this.lists.listOf(slot) - (wasActive ? ACTIVE : 0));
+    this.stat.pgrotated++;
+  }
+
   /**
    * The page was marked active or not (used twice by system calls, MADV_COLD), locked, unlocked, given up by MADV_FREE or is
    * needed after all: to the list it belongs to now [mm/swap.c:lru_activate, lru_deactivate, lru_lazyfree].

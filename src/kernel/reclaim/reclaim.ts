@@ -124,6 +124,7 @@ export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
     else putFrame(kernel, pfn);
   }
   if (isLeft) {
+    kernel.lru?.rotate(pfn);
     putFrame(kernel, pfn);
     return true;
   }

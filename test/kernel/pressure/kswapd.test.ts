@@ -93,6 +93,26 @@ describe('one page after another', () => {
   });
 });
 
+describe('pages paged out to a disk at the program’s wish', () => {
+  it('stay in the swap cache, and are the first to leave', () => {
+    const { machine, process, kernel, map } = boot({ swapKind: 'disk' });
+    const start = map(600);
+    const store = (page: number) => machine.store(process, start + page * PAGE, 1);
+    for (let page = 0; page < 300; page++) store(page);
+    machine.calls.madvise(process, start + 200 * PAGE, 10 * PAGE, 'PAGEOUT');
+    expect(kernel.vmstat.pgrotated).toBe(10);
+    expect(kernel.swapCacheFrames).toBe(10);
+    const written = machine.counters().swapWrites;
+    for (let page = 300; kernel.swapCacheFrames === 10; page++) store(page);
+    // What had been written already is freed without writing it again, before anything else is.
+    expect(kernel.swapCacheFrames).toBe(0);
+    expect(machine.counters().cleanEvictions).toBe(10);
+    expect(machine.counters().swapWrites - written).toBe(kernel.vmstat.pgsteal_kswapd - 10);
+    expect(machine.load(process, start + 200 * PAGE, 1)).toMatchObject({ major: 1 });
+    expect(machine.checkInvariants()).toEqual([]);
+  });
+});
+
 describe('many pages at once', () => {
   it('one system call outruns kswapd: below min it reclaims itself, 32 pages and more at a time', () => {
     const { kernel, map, of } = boot();
