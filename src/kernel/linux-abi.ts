@@ -54,6 +54,8 @@ export const VM_LOCKED = 0x2000;
 export const VM_SEQ_READ = 0x8000;
 export const VM_RAND_READ = 0x10000;
 export const VM_DONTCOPY = 0x20000;
+/** mremap does not make the area larger; every area of superpages has it [fs/hugetlbfs/inode.c:hugetlbfs_file_mmap]. */
+export const VM_DONTEXPAND = 0x40000;
 export const VM_LOCKONFAULT = 0x80000;
 export const VM_ACCOUNT = 0x100000;
 export const VM_NORESERVE = 0x200000;
@@ -100,6 +102,7 @@ export const VM_FLAG_LETTERS: readonly (readonly [number, string])[] = [
   [VM_SEQ_READ, 'sr'],
   [VM_RAND_READ, 'rr'],
   [VM_DONTCOPY, 'dc'],
+  [VM_DONTEXPAND, 'de'],
   [VM_LOCKONFAULT, 'lf'],
   [VM_ACCOUNT, 'ac'],
   [VM_NORESERVE, 'nr'],

@@ -30,6 +30,7 @@ import {
   VM_ACCESS,
   VM_ACCOUNT,
   VM_DONTDUMP,
+  VM_DONTEXPAND,
   VM_DROPPABLE,
   VM_GROWSDOWN,
   VM_HUGETLB,
@@ -248,7 +249,7 @@ function areaFlags(kernel: Kernel, args: MmapArguments, kind: number): number {
   if ((flags & MAP_STACK) !== 0) vmFlags |= VM_NOHUGEPAGE;
   // Meaningless for anonymous memory, but noted and compared when areas merge.
   if ((flags & MAP_SYNC) !== 0) vmFlags |= VM_SYNC;
-  if ((flags & MAP_HUGETLB) !== 0) vmFlags |= VM_HUGETLB;
+  if ((flags & MAP_HUGETLB) !== 0) vmFlags |= VM_HUGETLB | VM_DONTEXPAND;
   if ((flags & MAP_NORESERVE) !== 0 && kernel.sysctl.overcommit_memory !== 2) vmFlags |= VM_NORESERVE;
   // A shared object is charged as a whole, so its areas do not carry the flag.
   if (isAccountable(vmFlags)) vmFlags |= VM_ACCOUNT;

@@ -7,7 +7,7 @@
  */
 import { Inode } from '../../kernel/fs/inode.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { permsOf } from '../../kernel/linux-abi.ts';
+import { permsOf, VM_HUGETLB } from '../../kernel/linux-abi.ts';
 import type { AddressSpace } from '../../kernel/vm/address-space.ts';
 import type { Area } from '../../kernel/vm/area.ts';
 import { hex } from './text.ts';
@@ -21,6 +21,7 @@ const TMPFS = '00:1b';
 /** Where shared memory without a name is. */
 const UNNAMED = '00:01';
 const DEVICES = '00:06';
+const HUGETLBFS = '00:11';
 const NO_DEVICE = '00:00';
 /** /dev/zero on devtmpfs. */
 const ZERO_INODE = 4;
@@ -65,6 +66,8 @@ export function headerLine(
 
 function mappedFile(kernel: Kernel, space: AddressSpace, area: Area): MappedFile {
   const { object } = area;
+  // To Linux, such memory is a file without a name.
+  if (area.has(VM_HUGETLB)) return { device: HUGETLBFS, inode: FIRST_INODE, name: '/anon_hugepage (deleted)' };
   if (object === null) {
     if (area.file === null) return { device: NO_DEVICE, inode: 0, name: specialName(space, area) };
     return { device: DEVICES, inode: ZERO_INODE, name: pathOf(area.file.inode.name) };
