@@ -80,7 +80,8 @@ function memoryFor(ops: readonly Op[]): { memory: number; swap: number } {
 }
 
 /** Bytes that the op could ask for at most; a break may be anywhere above the heap's start. */
-function largestRequest({ op, addr, len, new: newLength }: Op): number {
+function largestRequest({ op, addr, len, new: newLength, size, fill }: Op): number {
+  if (op === 'file') return fill === 'pattern' ? Number(size) : 0;
   if (op === 'brk') return Number(parseAddress(addr!, new Map()) ?? 0) - BASES.HEAP;
   return Math.max(Number(len ?? 0), Number(newLength ?? 0));
 }
