@@ -128,8 +128,8 @@ function move(kernel: Kernel, kind: number): void {
     if (pfn === GONE) continue;
     frames.batched[pfn]!--;
     moveOne(kernel, frames, kind, pfn);
-  }
     kernel.lru?.placeAgain(pfn);
+  }
 }
 
 function moveOne(kernel: Kernel, frames: FrameTable, kind: number, pfn: number): void {
