@@ -133,7 +133,7 @@ describe('random programs', () => {
     for (const memory of [1 << 20, 40 * PAGE]) {
       const setting = setUp(type, paging, memory);
       const model: Model = { bytes: new Uint8Array(0) };
-      for (let n = 0; n < 400; n++) {
+      for (let n = 0; n < 200; n++) {
         step(random, setting, model);
         if (n % 50 === 0) expect(setting.machine.checkInvariants()).toEqual([]);
       }
