@@ -103,7 +103,16 @@ function changed(value: unknown, key: string): string | number | boolean | null 
     case 'fault':
     case 'kind':
       return value === 'reuse' ? 'copy-on-write' : 'reuse';
+    case 'vec':
+      return value.replace(/.$/, (digit) => (digit === '1' ? '0' : '1'));
     default:
-      return OTHER[value] ?? null;
+      return OTHER[value] ?? ofKernel(value);
   }
+}
+
+/** Kernel figures stand under names that the file chose: bytes, a VmFlag, all VmFlags of an area. */
+function ofKernel(value: string): string | null {
+  if (/^\d+KiB$/.test(value)) return `${Number.parseInt(value, 10) + 4}KiB`;
+  if (/^-?[a-z]{2}$/.test(value)) return value.startsWith('-') ? value.slice(1) : `-${value}`;
+  return /^[a-z]{2}( [a-z]{2})+$/.test(value) ? value.slice(0, -3) : null;
 }
