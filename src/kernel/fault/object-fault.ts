@@ -50,8 +50,10 @@ export function faultObject(
   if (!write) {
     const mapped = mapAround(kernel, process, area, address, entry);
     if (!kernel.pageTable.isEmpty(entry)) {
-      const found = { area, page, write, before, major: false, swapped: false, cached: true };
-      if (listened) noteFilePage(kernel, found, mapped - 1);
+      if (listened) {
+        const found = { area, page, write, before, major: false, swapped: false, cached: true };
+        noteFilePage(kernel, found, mapped - 1);
+      }
       return kindOf(object);
     }
   }
@@ -62,8 +64,9 @@ export function faultObject(
   const kind = major ? quiet | MAJOR : quiet;
   const pfn = fetchPage(kernel, process, area, page);
   if (pfn < 0) return KILLED;
-  const fault = { area, page, write, before, major, swapped, cached };
-  if (listened) noteFilePage(kernel, fault, 0);
+  // Nothing is allocated for words that nobody hears.
+  const fault = listened ? { area, page, write, before, major, swapped, cached } : null;
+  if (fault !== null) noteFilePage(kernel, fault, 0);
   if (write && !area.has(VM_SHARED)) {
     prepareAnon(kernel, area);
     return copyPage(kernel, process, area, address, entry, pfn) ? kind : KILLED;
@@ -78,7 +81,7 @@ export function faultObject(
   // What was read from a disk is waited for without locks, and the fault starts anew.
   if (!write && major) {
     const mapped = mapAround(kernel, process, area, address, entry, page);
-    if (listened) noteFilePage(kernel, fault, mapped);
+    if (fault !== null) noteFilePage(kernel, fault, mapped);
   }
   return kind;
 }
