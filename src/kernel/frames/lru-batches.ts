@@ -20,7 +20,8 @@
  * anything but a file on a disk, POPULATE_*, write-back and dropping of page cache, and mayReuse [measured on 6.18].
  *
  * I1: frames.batched[pfn] = entries that name pfn    I2: FLAG_UNLISTED => batched > 0
- * Linux has one set per CPU; here is one for the machine.
+ * Linux has one set per CPU; here is one for the machine. Under policies other than `linux` there are no lists, and new
+ * and locked frames wait for none.
  */
 import type { Kernel } from '../kernel.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
@@ -54,13 +55,14 @@ export class LruBatches {
 
 /** The frame now is a page; `locked`: of an area that is locked. */
 export function listNewFrame(kernel: Kernel, pfn: number, locked: boolean): void {
+  if (kernel.lru === null) return;
   kernel.frames.set(pfn, FLAG_UNLISTED);
   enter(kernel, locked ? LOCK : NEW, pfn);
 }
 
 /** A mapping of the frame in a locked area began or ended [mm/mlock.c:mlock_folio, munlock_folio]. */
 export function noteLockedMapping(kernel: Kernel, pfn: number): void {
-  enter(kernel, LOCK, pfn);
+  if (kernel.lru !== null) enter(kernel, LOCK, pfn);
 }
 
 /** MADV_FREE: the page is clean and its contents are not needed any more [mm/swap.c:folio_mark_lazyfree]. */
@@ -110,10 +112,11 @@ export function leaveBatches(kernel: Kernel, pfn: number): void {
 
 function enter(kernel: Kernel, kind: number, pfn: number): void {
   const { entries, counts } = kernel.lruBatches;
-  entries[kind * BATCH_SIZE + counts[kind]!] = pfn;
-  counts[kind]!++;
+  const count = counts[kind]!;
+  entries[kind * BATCH_SIZE + count] = pfn;
+  counts[kind] = count + 1;
   kernel.frames.batched[pfn]!++;
-  if (counts[kind] === BATCH_SIZE) move(kernel, kind);
+  if (count + 1 === BATCH_SIZE) move(kernel, kind);
 }
 
 function move(kernel: Kernel, kind: number): void {

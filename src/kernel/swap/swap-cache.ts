@@ -47,7 +47,7 @@ export function removeFromSwapCache(kernel: Kernel, pfn: number): void {
 /** Free a slot that nobody names and no frame caches. */
 export function releaseSlot(kernel: Kernel, slot: number): void {
   unchargeSlot(kernel, slot);
-  kernel.swap.shadows.delete(slot);
+  if (kernel.swap.shadows.size > 0) kernel.swap.shadows.delete(slot);
   kernel.swap.release(slot);
 }
 
