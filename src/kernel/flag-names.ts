@@ -43,6 +43,9 @@ export const PROT_FLAGS = {
   growsup: abi.PROT_GROWSUP,
 } as const;
 
+/** Of /proc/PID/maps, and where rights are written short: `rw`. */
+export const PROT_LETTERS = { r: abi.PROT_READ, w: abi.PROT_WRITE, x: abi.PROT_EXEC } as const;
+
 export const MREMAP_FLAGS = {
   maymove: abi.MREMAP_MAYMOVE,
   fixed: abi.MREMAP_FIXED,

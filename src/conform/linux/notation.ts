@@ -1,24 +1,5 @@
 /** How the recordings write addresses, sizes, protections and flags (FORMAT.md, sections 2 and 3). */
-import {
-  MAP_ANONYMOUS,
-  MAP_FIXED,
-  MAP_FIXED_NOREPLACE,
-  MAP_GROWSDOWN,
-  MAP_HUGETLB,
-  MAP_LOCKED,
-  MAP_NORESERVE,
-  MAP_POPULATE,
-  MAP_PRIVATE,
-  MAP_SHARED,
-  MAP_SHARED_VALIDATE,
-  MAP_STACK,
-  PROT_EXEC,
-  PROT_GROWSDOWN,
-  PROT_GROWSUP,
-  PROT_READ,
-  PROT_SEM,
-  PROT_WRITE,
-} from '../../kernel/linux-abi.ts';
+import { MAP_FLAGS, PROT_FLAGS, PROT_LETTERS } from '../../kernel/flag-names.ts';
 
 /** Places of the recording machine (CONSTANTS.json); STACK and TOP are end addresses. */
 export const BASES = {
@@ -83,14 +64,7 @@ export function formatAddress(address: number | bigint): string {
   return hex(address);
 }
 
-const PROT_NAMES: Readonly<Record<string, number>> = {
-  none: 0,
-  '-': 0,
-  growsdown: PROT_GROWSDOWN,
-  growsup: PROT_GROWSUP,
-  sem: PROT_SEM,
-};
-const PROT_LETTERS: Readonly<Record<string, number>> = { r: PROT_READ, w: PROT_WRITE, x: PROT_EXEC };
+const PROT_NAMES = { none: 0, '-': 0, ...PROT_FLAGS };
 
 /** PROT_* bits of `rw|growsdown|0x80`; null for a word that is none of these. */
 export function parseProtection(text: string): number | null {
@@ -104,27 +78,7 @@ export function parseProtection(text: string): number | null {
   return bits;
 }
 
-const MAP_NAMES: Readonly<Record<string, number>> = {
-  shared: MAP_SHARED,
-  private: MAP_PRIVATE,
-  shared_validate: MAP_SHARED_VALIDATE,
-  droppable: 0x08,
-  anon: MAP_ANONYMOUS,
-  fixed: MAP_FIXED,
-  fixed_noreplace: MAP_FIXED_NOREPLACE,
-  growsdown: MAP_GROWSDOWN,
-  populate: MAP_POPULATE,
-  noreserve: MAP_NORESERVE,
-  locked: MAP_LOCKED,
-  nonblock: 0x10000,
-  stack: MAP_STACK,
-  hugetlb: MAP_HUGETLB,
-  sync: 0x80000,
-  '32bit': 0x40,
-  denywrite: 0x0800,
-  executable: 0x1000,
-  uninit: 0x4000000,
-};
+const MAP_NAMES = { ...MAP_FLAGS, anon: MAP_FLAGS.anonymous, uninit: MAP_FLAGS.uninitialized };
 
 /** MAP_* bits of `private|anon|fixed`; null for a name this emulator does not know. */
 export const parseMapFlags = (text: string): number | null => parseFlags(text, MAP_NAMES);

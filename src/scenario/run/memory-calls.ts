@@ -1,19 +1,16 @@
 /** Steps that are system calls on the address space: mmap and its kin, locks, limits, System V shared memory, debuggers. */
-import { MAP_FLAGS, MCL_FLAGS, MLOCK_FLAGS, MREMAP_FLAGS, MS_FLAGS, SHM_FLAGS } from '../../kernel/flag-names.ts';
-import type { ResourceName } from '../../kernel/limits.ts';
 import {
-  errnoName,
-  MAP_ANONYMOUS,
-  MAP_PRIVATE,
-  MAP_TYPE,
-  MS_SYNC,
-  PROT_EXEC,
-  PROT_GROWSDOWN,
-  PROT_GROWSUP,
-  PROT_READ,
-  PROT_SEM,
-  PROT_WRITE,
-} from '../../kernel/linux-abi.ts';
+  MAP_FLAGS,
+  MCL_FLAGS,
+  MLOCK_FLAGS,
+  MREMAP_FLAGS,
+  MS_FLAGS,
+  PROT_FLAGS,
+  PROT_LETTERS,
+  SHM_FLAGS,
+} from '../../kernel/flag-names.ts';
+import type { ResourceName } from '../../kernel/limits.ts';
+import { errnoName, MAP_ANONYMOUS, MAP_PRIVATE, MAP_TYPE, MS_SYNC } from '../../kernel/linux-abi.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { AdviceName } from '../../kernel/vm/advice.ts';
 import { flagBits, flagList } from '../schema/flags.ts';
@@ -22,18 +19,14 @@ import { lookAt } from './accesses.ts';
 import { type Executed, syscallExecuted, valueOutcome } from './executed.ts';
 import type { StepContext } from './state.ts';
 
-const PROT_LETTERS: Readonly<Record<string, number>> = { r: PROT_READ, w: PROT_WRITE, x: PROT_EXEC };
-const PROT_WORDS: Readonly<Record<string, number>> = {
-  sem: PROT_SEM,
-  growsdown: PROT_GROWSDOWN,
-  growsup: PROT_GROWSUP,
-};
+const bitOf = (bits: Readonly<Record<string, number>>, name: string, otherwise: number): number =>
+  Object.hasOwn(bits, name) ? bits[name]! : otherwise;
 
 /** The bits of `rw|growsdown`. */
 function protBits(text: string): number {
   const [letters = '', ...words] = text.split('|');
-  const rights = [...letters].reduce((bits, letter) => bits | (PROT_LETTERS[letter] ?? 0), 0);
-  return words.reduce((bits, word) => bits | (PROT_WORDS[word] ?? Number(word)), rights);
+  const rights = [...letters].reduce((bits, letter) => bits | bitOf(PROT_LETTERS, letter, 0), 0);
+  return words.reduce((bits, word) => bits | bitOf(PROT_FLAGS, word, Number(word)), rights);
 }
 
 export const answered = (result: number): Executed => syscallExecuted(result, () => ({ kind: 'ok' }));

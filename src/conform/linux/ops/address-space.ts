@@ -1,25 +1,15 @@
 /** mremap, madvise, mincore, msync, mseal and remap_file_pages. */
-import {
-  MREMAP_DONTUNMAP,
-  MREMAP_FIXED,
-  MREMAP_MAYMOVE,
-  MS_ASYNC,
-  MS_INVALIDATE,
-  MS_SYNC,
-} from '../../../kernel/linux-abi.ts';
+import { MREMAP_FLAGS, MS_FLAGS } from '../../../kernel/flag-names.ts';
 import { ADVICE, type AdviceName } from '../../../kernel/vm/advice.ts';
 import { BASES, parseFlags, parseSize } from '../notation.ts';
 import { PAGE_BYTES } from '../recorded-machine.ts';
 import { flagsOf, isNumeral, onlyWith } from './known-words.ts';
 import { answerAddress, answerNumber, type Operations, type ProcessCall } from './operation.ts';
 
-const MREMAP_NAMES = { maymove: MREMAP_MAYMOVE, fixed: MREMAP_FIXED, dontunmap: MREMAP_DONTUNMAP };
-const MSYNC_NAMES = { sync: MS_SYNC, async: MS_ASYNC, invalidate: MS_INVALIDATE };
-
 export const ADDRESS_SPACE_OPS: Operations = {
   mremap: {
     by: 'process',
-    unsupported: onlyWith({ flags: flagsOf(MREMAP_NAMES) }),
+    unsupported: onlyWith({ flags: flagsOf(MREMAP_FLAGS) }),
     perform: (call) => answerAddress(call, mremap(call)),
   },
   madvise: {
@@ -31,9 +21,9 @@ export const ADDRESS_SPACE_OPS: Operations = {
   mincore: { by: 'process', perform: mincore },
   msync: {
     by: 'process',
-    unsupported: onlyWith({ flags: flagsOf(MSYNC_NAMES) }),
+    unsupported: onlyWith({ flags: flagsOf(MS_FLAGS) }),
     perform: ({ world, op, process, address, answer }) => {
-      const flags = parseFlags(op.flags ?? 0, MSYNC_NAMES)!;
+      const flags = parseFlags(op.flags ?? 0, MS_FLAGS)!;
       answerNumber(answer, world.machine.calls.msync(process, address, parseSize(op.len!), flags));
     },
   },
@@ -65,7 +55,7 @@ function mremap({ world, op, process, address }: ProcessCall): number {
     address,
     oldLength: parseSize(op.old!),
     newLength: parseSize(op.new!),
-    flags: parseFlags(op.flags ?? 0, MREMAP_NAMES)!,
+    flags: parseFlags(op.flags ?? 0, MREMAP_FLAGS)!,
     newAddress: world.addressOf(op.naddr)!,
   });
 }

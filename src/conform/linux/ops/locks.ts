@@ -1,11 +1,8 @@
 /** mlock, mlock2, munlock, mlockall and munlockall. */
-import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../../../kernel/linux-abi.ts';
+import { MCL_FLAGS, MLOCK_FLAGS } from '../../../kernel/flag-names.ts';
 import { parseFlags, parseSize } from '../notation.ts';
 import { flagsOf, onlyWith } from './known-words.ts';
 import { answerNumber, type Operations } from './operation.ts';
-
-const MLOCK2_FLAGS = { onfault: MLOCK_ONFAULT };
-const MLOCKALL_FLAGS = { current: MCL_CURRENT, future: MCL_FUTURE, onfault: MCL_ONFAULT };
 
 export const LOCK_OPS: Operations = {
   mlock: {
@@ -15,9 +12,9 @@ export const LOCK_OPS: Operations = {
   },
   mlock2: {
     by: 'process',
-    unsupported: onlyWith({ flags: flagsOf(MLOCK2_FLAGS) }),
+    unsupported: onlyWith({ flags: flagsOf(MLOCK_FLAGS) }),
     perform: ({ world, op, process, address, answer }) => {
-      const flags = parseFlags(op.flags!, MLOCK2_FLAGS)!;
+      const flags = parseFlags(op.flags!, MLOCK_FLAGS)!;
       answerNumber(answer, world.machine.calls.mlock2(process, address, parseSize(op.len!), flags));
     },
   },
@@ -28,9 +25,9 @@ export const LOCK_OPS: Operations = {
   },
   mlockall: {
     by: 'process',
-    unsupported: onlyWith({ flags: flagsOf(MLOCKALL_FLAGS) }),
+    unsupported: onlyWith({ flags: flagsOf(MCL_FLAGS) }),
     perform: ({ world, op, process, answer }) =>
-      answerNumber(answer, world.machine.calls.mlockall(process, parseFlags(op.flags!, MLOCKALL_FLAGS)!)),
+      answerNumber(answer, world.machine.calls.mlockall(process, parseFlags(op.flags!, MCL_FLAGS)!)),
   },
   munlockall: {
     by: 'process',

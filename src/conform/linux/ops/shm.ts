@@ -1,17 +1,10 @@
 /** System V shared memory: shmget, shmat, shmdt and shmrm, which is shmctl with IPC_RMID. */
-import { SHM_EXEC, SHM_RDONLY, SHM_REMAP, SHM_RND } from '../../../kernel/fs/shm.ts';
+import { SHM_FLAGS } from '../../../kernel/flag-names.ts';
 import { parseFlags, parseSize } from '../notation.ts';
 import type { Op } from '../recording.ts';
 import type { World } from '../world.ts';
 import { flagsOf, onlyWith } from './known-words.ts';
 import { answerAddress, answerNumber, type Operations } from './operation.ts';
-
-const FLAGS: Readonly<Record<string, number>> = {
-  rdonly: SHM_RDONLY,
-  rnd: SHM_RND,
-  remap: SHM_REMAP,
-  exec: SHM_EXEC,
-};
 
 /** No segment has it. */
 const NO_SEGMENT = -1;
@@ -36,10 +29,10 @@ export const SHM_OPS: Operations = {
     by: 'process',
     perform: (call) => {
       const { world, op, process, address } = call;
-      const flags = parseFlags(op.flags!, FLAGS)!;
+      const flags = parseFlags(op.flags!, SHM_FLAGS)!;
       answerAddress(call, world.machine.calls.shmat(process, segmentOf(world, op), address, flags));
     },
-    unsupported: onlyWith({ flags: flagsOf(FLAGS) }),
+    unsupported: onlyWith({ flags: flagsOf(SHM_FLAGS) }),
   },
   shmdt: {
     by: 'process',
