@@ -1,4 +1,5 @@
-import type { FutureReferences, ReferenceBits, ReplacementOptions } from '../kernel/reclaim/policy.ts';
+import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
+import type { FutureReferences, ReferenceBits } from '../kernel/reclaim/policy.ts';
 import { createPolicy, POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { invariant } from '../mmu/invariant.ts';

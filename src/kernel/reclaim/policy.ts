@@ -1,5 +1,6 @@
 import type { Random } from '../../mmu/random.ts';
 import type { VmStat } from '../pressure/vmstat.ts';
+import type { ReplacementOptions } from './options.ts';
 import type { PageFacts } from './page-facts.ts';
 
 /**
@@ -87,20 +88,6 @@ export interface FutureReferences {
   nextUse(slot: number): number;
   /** The slot that holds the page referenced at this position. Asked only for pages that are resident. */
   slotAt(position: number): number;
-}
-
-/**
- * The conventions on which books disagree. All of them in one place; a policy reads those that concern it.
- */
-export interface ReplacementOptions {
-  /**
-   * `clock`: does the reference that loads a page set its reference bit? Default true: hardware does, as the access is
-   * restarted after the fault, and so do most exercises. libCacheSim's Clock starts a page with bit 0.
-   * The caller keeps the bits, so this is the caller's to obey; a kernel on real page tables has no choice.
-   */
-  readonly referenceOnLoad?: boolean;
-  /** `clock`: the slot where the hand stands at the first replacement. Default: the page admitted first. */
-  readonly handStart?: number;
 }
 
 /** What a policy is built from. */

@@ -1,0 +1,65 @@
+import { FIRST_BIT, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+
+/**
+ * `lru`: a ring of links through a sentinel, the page used last behind it.
+ *
+ * ```
+ *   links   [ next of sentinel, previous of sentinel | next of page 0, previous of page 0 | … ]
+ *             used last          used longest ago      next: the page used before it
+ * ```
+ *
+ * A link is the index of the other's `next` (2 × page + 2, 0 for the sentinel), so no multiplication stands between
+ * one page and the next. A page that is not resident has -1 in `next`.
+ */
+export class LruLoop implements ReplayLoop {
+  private links: Int32Array;
+  private free: number;
+
+  constructor({ frames }: LoopContext) {
+    this.links = Int32Array.of(0, 0);
+    this.free = frames;
+  }
+
+  grow(pages: number): void {
+    this.links = grownInts(this.links, 2 * pages + 2, -1);
+  }
+
+  run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
+    const links = this.links;
+    let free = this.free;
+    let first = links[0]!;
+    let misses = 0;
+    for (let at = from; at < to; at++) {
+      const node = (ids[at]! << 1) + 2;
+      if (node === first) continue;
+      const next = links[node]!;
+      if (next >= 0) {
+        const previous = links[node + 1]!;
+        links[previous] = next;
+        links[next + 1] = previous;
+      } else {
+        misses++;
+        let gone = -1;
+        if (free === 0) {
+          const last = links[1]!;
+          const before = links[last + 1]!;
+          links[1] = before;
+          links[before] = 0;
+          links[last] = -1;
+          gone = (last >> 1) - 1;
+          // With one frame the first was the last.
+          if (last === first) first = 0;
+        } else free--;
+        if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
+        if (evicted !== null) evicted[at] = gone;
+      }
+      links[node] = first;
+      links[node + 1] = 0;
+      links[first + 1] = node;
+      links[0] = node;
+      first = node;
+    }
+    this.free = free;
+    return misses;
+  }
+}

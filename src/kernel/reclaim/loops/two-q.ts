@@ -1,0 +1,111 @@
+import { twoQueueSizes } from '../options.ts';
+import { emptyRings, pushFirst, unlink } from './links.ts';
+import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+
+/** Sentinels of the rings; pages' nodes start at PAGES. */
+const MAIN = 0;
+const GHOSTS = 2;
+const PAGES = 4;
+
+/** States of a page: not known, in A1in, in Am, remembered in A1out. */
+const ABSENT = 0;
+const ENTERED = 1;
+const KEPT = 2;
+const GHOST = 3;
+
+/** `2q`: A1in is a ring of page numbers, Am and A1out are rings of links. A page is in one of them. */
+export class TwoQueueLoop implements ReplayLoop {
+  private readonly frames: number;
+  private readonly inMost: number;
+  private readonly outMost: number;
+  private readonly entered: Int32Array;
+  private enteredFrom: number;
+  private enteredCount: number;
+  private links: Int32Array;
+  private state: Uint8Array;
+  private mainCount: number;
+  private ghostCount: number;
+
+  constructor({ frames, options }: LoopContext) {
+    const sizes = twoQueueSizes(frames, options);
+    this.frames = frames;
+    this.inMost = sizes.inMost;
+    this.outMost = sizes.outMost;
+    this.entered = new Int32Array(frames);
+    this.enteredFrom = 0;
+    this.enteredCount = 0;
+    this.links = emptyRings(PAGES / 2);
+    this.state = new Uint8Array(0);
+    this.mainCount = 0;
+    this.ghostCount = 0;
+  }
+
+  grow(pages: number): void {
+    this.links = grownInts(this.links, 2 * pages + PAGES, 0);
+    this.state = grownBytes(this.state, pages);
+  }
+
+  run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
+    const { frames, inMost, outMost, entered, links, state } = this;
+    let { enteredFrom, enteredCount, mainCount, ghostCount } = this;
+    let misses = 0;
+    for (let at = from; at < to; at++) {
+      const id = ids[at]!;
+      const was = state[id]!;
+      if (was === ENTERED) continue;
+      const node = (id << 1) + PAGES;
+      if (was === KEPT) {
+        if (links[MAIN] === node) continue;
+        unlink(links, node);
+        pushFirst(links, MAIN, node);
+        continue;
+      }
+      misses++;
+      if (was === GHOST) {
+        unlink(links, node);
+        ghostCount--;
+      }
+      let gone = -1;
+      if (enteredCount + mainCount === frames) {
+        if (enteredCount > inMost) {
+          gone = entered[enteredFrom]!;
+          if (++enteredFrom === frames) enteredFrom = 0;
+          enteredCount--;
+          state[gone] = ABSENT;
+          if (outMost > 0) {
+            if (ghostCount === outMost) {
+              const oldest = links[GHOSTS + 1]!;
+              unlink(links, oldest);
+              state[(oldest - PAGES) >> 1] = ABSENT;
+            } else ghostCount++;
+            state[gone] = GHOST;
+            pushFirst(links, GHOSTS, (gone << 1) + PAGES);
+          }
+        } else {
+          const last = links[MAIN + 1]!;
+          unlink(links, last);
+          mainCount--;
+          gone = (last - PAGES) >> 1;
+          state[gone] = ABSENT;
+        }
+      }
+      if (was === GHOST) {
+        state[id] = KEPT;
+        pushFirst(links, MAIN, node);
+        mainCount++;
+      } else {
+        state[id] = ENTERED;
+        let place = enteredFrom + enteredCount++;
+        if (place >= frames) place -= frames;
+        entered[place] = id;
+      }
+      if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
+      if (evicted !== null) evicted[at] = gone;
+    }
+    this.enteredFrom = enteredFrom;
+    this.enteredCount = enteredCount;
+    this.mainCount = mainCount;
+    this.ghostCount = ghostCount;
+    return misses;
+  }
+}
