@@ -17,12 +17,13 @@ import type { CounterName, Counters } from '../machine/view.ts';
 import type { Cpu } from '../mmu/cpu.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
-import { LackeyParser, MODIFY, type TraceKind, type TraceSink } from './lackey.ts';
 import { PageNumbering } from './page-numbering.ts';
+import { type ReaderOptions, TraceReader } from './reader.ts';
+import { type BatchSink, MODIFY, type ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
 
 /** What running a recorded trace showed. Plain data; the counts leave out what starting the process cost. */
 export interface TraceReport {
-  /** Lackey's records. One that crosses a page boundary is one reference and touches two pages. */
+  /** Records of the trace. One that crosses a page boundary is one reference and touches two pages. */
   readonly references: {
     readonly total: number;
     readonly fetches: number;
@@ -51,7 +52,7 @@ export interface TraceReport {
     /** The most pages the process had in memory at once. */
     readonly peakResident: number;
   };
-  /** Why the trace was not run to its end: the kernel killed the process at this line. */
+  /** Why the trace was not run to its end: the kernel killed the process at this line, or record of a binary trace. */
   readonly killed: { readonly line: number; readonly signal: SignalName; readonly reason: string } | null;
 }
 
@@ -59,15 +60,17 @@ export interface TraceReport {
 const TRACE_MACHINE: Partial<MachineConfig> = { paging: 'x86_64', swap: 64 * 2 ** 20 };
 
 const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
+/** Pages of a trace that counts pages, not addresses, lie from here on: nothing may be mapped at the lowest addresses. */
+const FIRST_PAGE = 256;
 const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 
 /**
- * A recorded program (valgrind's Lackey, see lackey.ts) run on a whole machine as one process: every reference goes
+ * A recorded program (in any format of formats/) run on a whole machine as one process: every reference goes
  * through TLB, page tables and kernel.
  *
  * ```
- *   bytes → LackeyParser → page known? ─yes→ cpu.translate → TLB / walk / fault → counters → TraceReport
- *                             └─ no: mmap of that page, private, anonymous, rwx
+ *   bytes → TraceReader → page known? ─yes→ cpu.translate → TLB / walk / fault → counters → TraceReport
+ *                            └─ no: mmap of that page, private, anonymous, rwx
  * ```
  *
  * A trace tells where a program touched memory, not what it wrote there; so no bytes are moved, but a store dirties
@@ -79,10 +82,14 @@ const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
  *     for (const chunk of file) run.push(chunk);
  *     const report = run.end();
  */
-export class TraceRun implements TraceSink {
+export class TraceRun implements BatchSink {
   readonly machine: Machine;
   readonly process: Process;
-  private readonly parser: LackeyParser;
+  private readonly reader: TraceReader;
+  /** What the numbers of the trace count: bytes, or pages of this machine. */
+  private unit: TraceUnit = 'address';
+  /** The process whose references these are; null before the first. */
+  private traced: number | null = null;
   private readonly cpu: Cpu;
   private readonly pageBytes: number;
   private readonly userEnd: number;
@@ -98,7 +105,7 @@ export class TraceRun implements TraceSink {
   private killedLine = 0;
 
   /** @throws InputError or InputErrors for an impossible configuration */
-  constructor(config: Partial<MachineConfig> = {}) {
+  constructor(config: Partial<MachineConfig> = {}, options: ReaderOptions = {}) {
     this.machine = new Machine({ ...TRACE_MACHINE, ...config });
     this.process = this.machine.spawn({ name: 'trace', image: {} });
     this.process.space!.forbidsZeroPage = true;
@@ -107,21 +114,21 @@ export class TraceRun implements TraceSink {
     this.userEnd = this.machine.format.userEnd;
     this.peakResident = this.process.space?.residentPages ?? 0;
     this.before = this.machine.counters();
-    this.parser = new LackeyParser(this);
+    this.reader = new TraceReader((_format, unit) => this.opened(unit), options);
   }
 
   /**
    * The next bytes of the trace. Nothing more is read once the process was killed.
-   * @throws InputError MEM-TRC-002 … 010 for text that is no trace, 011 for an address the machine has no place for,
-   *   012 when the kernel refuses to map a page
+   * @throws InputError for what is no trace (see formats/), MEM-TRC-011 for an address the machine has no place for,
+   *   012 when the kernel refuses to map a page, 013 for a trace of several processes
    */
   push(chunk: Uint8Array): void {
-    if (this.killedLine === 0) this.parser.push(chunk);
+    if (this.killedLine === 0) this.reader.push(chunk);
   }
 
-  /** @throws InputError MEM-TRC-001, 009: see LackeyParser.end */
+  /** @throws InputError as push, and for a trace that breaks off or has no reference */
   end(): TraceReport {
-    if (this.killedLine === 0) this.parser.end();
+    if (this.killedLine === 0) this.reader.end();
     const cost = costBetween(this.before, this.machine.counters());
     const counted = (name: CounterName): number => cost[name] ?? 0;
     const [loads, stores, fetches, modifies] = [LOAD, STORE, FETCH, MODIFY].map((kind) => this.counts[kind]!);
@@ -152,10 +159,35 @@ export class TraceRun implements TraceSink {
     };
   }
 
-  /** One record, from the parser. */
-  access(kind: TraceKind, high: number, low: number, size: number, line: number): void {
-    if (this.killedLine !== 0) return;
-    const address = high * 0x1_0000_0000 + low;
+  /** References, from the reader. */
+  take({ kinds, highs, lows, sizes, places, processes }: ReferenceBatch, count: number): void {
+    for (let at = 0; at < count && this.killedLine === 0; at++) {
+      if (processes[at] !== this.traced) this.adopt(processes[at]!, places[at]!);
+      this.access(kinds[at] as TraceKind, highs[at]!, lows[at]!, sizes[at]!, places[at]!);
+    }
+  }
+
+  private opened(unit: TraceUnit): this {
+    this.unit = unit;
+    return this;
+  }
+
+  private adopt(process: number, line: number): void {
+    if (this.traced !== null) {
+      throw new InputError({
+        code: 'MEM-TRC-013',
+        message: `the trace has references of process ${this.traced} and, from line or record ${line} on, of process ${process}`,
+        hint: `one process is run: choose it with --process ${process}`,
+      });
+    }
+    this.traced = process;
+  }
+
+  private access(kind: TraceKind, high: number, low: number, length: number, line: number): void {
+    const { pageBytes } = this;
+    const number = high * 0x1_0000_0000 + low;
+    const address = this.unit === 'address' ? number : (number + FIRST_PAGE) * pageBytes;
+    const size = this.unit === 'address' ? length : 1;
     if (address + size > this.userEnd) this.refuse(high, low, line);
     const first = Math.floor(address / this.pageBytes);
     const last = Math.floor((address + size - 1) / this.pageBytes);
@@ -211,7 +243,8 @@ export class TraceRun implements TraceSink {
   }
 
   private refuse(high: number, low: number, line: number): never {
-    const address = (BigInt(high) << 32n) | BigInt(low);
+    const number = (BigInt(high) << 32n) | BigInt(low);
+    const address = this.unit === 'address' ? number : (number + BigInt(FIRST_PAGE)) * BigInt(this.pageBytes);
     throw new InputError({
       code: 'MEM-TRC-011',
       message: `the address 0x${address.toString(16)} (line ${line}) is outside of user space`,

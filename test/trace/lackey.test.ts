@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/mmu/input-error.ts';
 import { FETCH, LOAD, STORE } from '../../src/mmu/units.ts';
-import { LackeyParser, MODIFY, type TraceKind, type TraceSink } from '../../src/trace/lackey.ts';
+import { LackeyParser } from '../../src/trace/formats/lackey.ts';
+import { MODIFY, type TraceKind, type TraceSink } from '../../src/trace/reference.ts';
 
 class Recorder implements TraceSink {
   readonly records: string[] = [];

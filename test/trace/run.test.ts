@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { InputError, InputErrors } from '../../src/mmu/input-error.ts';
-import { LackeyParser } from '../../src/trace/lackey.ts';
+import { LackeyParser } from '../../src/trace/formats/lackey.ts';
 import { simulateReferences } from '../../src/trace/replay.ts';
 import { runTrace, type TraceReport, TraceRun } from '../../src/trace/run.ts';
 

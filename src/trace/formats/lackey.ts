@@ -1,5 +1,11 @@
-import { InputError } from '../mmu/input-error.ts';
-import { FETCH, LOAD, STORE } from '../mmu/units.ts';
+import { InputError } from '../../mmu/input-error.ts';
+import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
+import { MODIFY, type TraceKind, type TraceSink } from '../reference.ts';
+import type { TraceFormat, TraceParser } from './format.ts';
+import { noReferences, textMistake } from './mistakes.ts';
+import { headLines, mostlyRecords } from './recognition.ts';
+import { HEX_VALUE as HEX, SIZE_MAX } from './text-parser.ts';
+import { KIND_LETTERS, TextWriter } from './text-writer.ts';
 
 /**
  * Memory traces as `valgrind --tool=lackey --trace-mem=yes` prints them:
@@ -17,23 +23,6 @@ import { FETCH, LOAD, STORE } from '../mmu/units.ts';
  * a recording is not to be trusted.
  */
 
-/** Load and store by one instruction: Lackey's `M`. */
-export const MODIFY = 3;
-export type TraceKind = typeof LOAD | typeof STORE | typeof FETCH | typeof MODIFY;
-
-/** Who receives the records. Plain numbers: it is called once a line. */
-export interface TraceSink {
-  /**
-   * @param high upper 32 bits of the address
-   * @param low lower 32 bits
-   * @param size bytes, 1 … 65536; the last byte is still inside the 64-bit address space
-   * @param line where it is in the trace, from 1
-   */
-  access(kind: TraceKind, high: number, low: number, size: number, line: number): void;
-}
-
-/** No instruction touches more (XSAVE of every state component is below 16 KiB). */
-const SIZE_MAX = 65536;
 /** Valgrind's messages quote command lines; a longer line than this is no trace. */
 const LINE_BYTES_MAX = 1 << 20;
 
@@ -45,14 +34,6 @@ const COMMA = 44;
 const MINUS = 45;
 const LETTER_I = 73;
 
-/** Value of a hexadecimal digit by character code, -1 for everything else. */
-const HEX = new Int8Array(256).fill(-1);
-for (let digit = 0; digit < 16; digit++) {
-  const character = digit.toString(16);
-  HEX[character.charCodeAt(0)] = digit;
-  HEX[character.toUpperCase().charCodeAt(0)] = digit;
-}
-
 /** Kind by the letter's character code, -1 for everything else. */
 const KIND = new Int8Array(256).fill(-1);
 KIND['I'.charCodeAt(0)] = FETCH;
@@ -60,7 +41,7 @@ KIND['L'.charCodeAt(0)] = LOAD;
 KIND['S'.charCodeAt(0)] = STORE;
 KIND['M'.charCodeAt(0)] = MODIFY;
 
-export class LackeyParser {
+export class LackeyParser implements TraceParser {
   /** Lines begun so far, messages and blank ones included. */
   line: number;
   records: number;
@@ -108,11 +89,7 @@ export class LackeyParser {
     this.carried = 0;
     if (length > 0) this.parseLine(this.carry, 0, length, false);
     if (this.records > 0) return;
-    throw new InputError({
-      code: 'MEM-TRC-001',
-      message: this.line === 0 ? 'the trace is empty' : 'the trace has no memory references',
-      hint: 'record one with `valgrind --tool=lackey --trace-mem=yes --log-file=FILE PROGRAM`',
-    });
+    throw noReferences(this.line, 'record one with `valgrind --tool=lackey --trace-mem=yes --log-file=FILE PROGRAM`');
   }
 
   /** The line begun in an earlier chunk: parsed when its end is in this one. Where the next line starts. */
@@ -160,7 +137,7 @@ export class LackeyParser {
     if (size === 0 || chunk[at] !== LF || high === -1) return 0;
     this.line++;
     this.records++;
-    this.sink.access(kind as TraceKind, high >>> 0, low >>> 0, size, this.line);
+    this.sink.access(kind as TraceKind, high >>> 0, low >>> 0, size, this.line, 0);
     return at + 1;
   }
 
@@ -238,7 +215,7 @@ export class LackeyParser {
       this.fail('MEM-TRC-005', 'the access ends beyond 64 bits', bytes, start, addressStart, end);
     }
     this.records++;
-    this.sink.access(kind as TraceKind, high, low, size, this.line);
+    this.sink.access(kind as TraceKind, high, low, size, this.line, 0);
   }
 
   /** Something is missing: when the file ended in the middle of the line, say that instead. */
@@ -256,14 +233,8 @@ export class LackeyParser {
   }
 
   private fail(code: string, message: string, bytes: Uint8Array, start: number, at: number, end: number): never {
-    const column = at - start + 1;
-    throw new InputError({
-      code,
-      message: `${message}: line ${this.line} is ${quoted(bytes, start, end)}`,
-      hint:
-        HINTS[code] ?? 'a record looks like ` L 1fff000658,8`: kind (I, L, S or M), hexadecimal address, decimal size',
-      range: { line: this.line, column, endLine: this.line, endColumn: Math.max(column, end - start) + 1 },
-    });
+    const { line } = this;
+    throw textMistake({ code, message, hint: HINTS[code] ?? RECORD_HINT, line, bytes, start, end, at });
   }
 
   private refuseGzip(bytes: Uint8Array, start: number, end: number): void {
@@ -276,6 +247,7 @@ export class LackeyParser {
   }
 }
 
+const RECORD_HINT = 'a record looks like ` L 1fff000658,8`: kind (I, L, S or M), hexadecimal address, decimal size';
 const HINTS: Readonly<Record<string, string>> = {
   'MEM-TRC-007': 'an access touches at least one byte',
   'MEM-TRC-009': 'the recording was cut short; remove the last line to use the rest',
@@ -296,13 +268,33 @@ function isMessage(bytes: Uint8Array, start: number, end: number): boolean {
   return at > start + 2 && at + 2 <= end && bytes[at] === mark && bytes[at + 1] === mark;
 }
 
-/** The line as it can be shown: at most 40 characters, what is not printable ASCII as `\xNN`. */
-function quoted(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end && at < start + 40; at++) {
-    const byte = bytes[at]!;
-    const printable = byte >= 32 && byte < 127;
-    text += printable ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, '0')}`;
+/** Lackey's own look: `I` in the first column, the others in the second, at least eight digits. */
+class LackeyWriter extends TextWriter {
+  protected line(kind: TraceKind, high: number, low: number, size: number): void {
+    const fetch = kind === FETCH;
+    this.byte(fetch ? LETTER_I : SPACE);
+    this.byte(fetch ? SPACE : KIND_LETTERS.charCodeAt(kind));
+    this.byte(SPACE);
+    this.hex(high, low, 8);
+    this.byte(COMMA);
+    this.decimal(size);
+    this.byte(LF);
   }
-  return `\`${text}${end - start > 40 ? '…' : ''}\``;
 }
+
+export const lackey: TraceFormat = {
+  name: 'lackey',
+  title: 'valgrind --tool=lackey --trace-mem=yes',
+  unit: 'address',
+  carries: { kinds: 'all', sizes: true, processes: false },
+  recognizes: (head, whole) => {
+    const lines = headLines(head, whole);
+    // A trace may begin with more messages than the head has lines.
+    return mostlyRecords(lines, RECORD_LINE, MESSAGE_LINE) || mostlyRecords(lines, MESSAGE_LINE);
+  },
+  parser: (sink) => new LackeyParser(sink),
+  writer: (out) => new LackeyWriter(out),
+};
+
+const RECORD_LINE = /^\s*[ILSM]\s+[0-9a-f]+,/i;
+const MESSAGE_LINE = /^\s*(==|--|\*\*)\d+\1/;

@@ -1,0 +1,80 @@
+import { InputError } from '../mmu/input-error.ts';
+import type { ByteSink, TraceFormat, TraceWriter } from './formats/format.ts';
+import { cannotHold } from './formats/mistakes.ts';
+import { TRACE_FORMATS } from './formats/registry.ts';
+import { pageShift } from './page-stream.ts';
+import { type BatchSink, ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
+
+/**
+ * References of one trace written as another format.
+ *
+ * ```
+ *   addresses → pages:  each page touched is a reference of its own (crossing a boundary makes two)
+ *   pages → addresses:  the first byte of the page
+ * ```
+ */
+export class Conversion implements BatchSink {
+  private readonly writer: TraceWriter;
+  private readonly target: TraceFormat;
+  private readonly from: TraceUnit;
+  private readonly shift: number;
+  /** References in the other unit on their way to the writer. */
+  private readonly changed: ReferenceBatch;
+
+  /**
+   * @param pageBytes a power of two
+   * @throws InputError MEM-TRC-036 for a format that is only read, 038 for an impossible page size
+   */
+  constructor(source: TraceFormat, from: TraceUnit, target: TraceFormat, pageBytes: number, out: ByteSink) {
+    if (target.writer === null) {
+      const writable = TRACE_FORMATS.filter(({ writer }) => writer !== null).map(({ name }) => name);
+      throw new InputError({
+        code: 'MEM-TRC-036',
+        message: `${target.name} can be read, not written`,
+        hint: `formats that can be written: ${writable.join(', ')}`,
+      });
+    }
+    this.target = target;
+    this.from = from;
+    this.shift = pageShift(pageBytes);
+    this.writer = target.writer(out, { kinds: source.carries.kinds !== 'none' });
+    this.changed = new ReferenceBatch({ take: (batch, count) => this.writer.write(batch, count) });
+  }
+
+  take(batch: ReferenceBatch, count: number): void {
+    if (this.from === this.target.unit) this.writer.write(batch, count);
+    else if (this.from === 'address') this.toPages(batch, count);
+    else this.toAddresses(batch, count);
+  }
+
+  /** @returns what belongs in front of everything written, empty where nothing does */
+  end(): Uint8Array {
+    this.changed.flush();
+    return this.writer.end();
+  }
+
+  private toPages({ kinds, highs, lows, sizes, processes, places }: ReferenceBatch, count: number): void {
+    const { shift, changed } = this;
+    const pageBytes = 2 ** shift;
+    for (let at = 0; at < count; at++) {
+      let high = highs[at]! >>> shift;
+      let low = shift === 0 ? lows[at]! : ((lows[at]! >>> shift) | (highs[at]! << (32 - shift))) >>> 0;
+      const pages = 1 + Math.floor(((lows[at]! & (pageBytes - 1)) + sizes[at]! - 1) / pageBytes);
+      for (let page = 0; page < pages; page++) {
+        changed.access(kinds[at] as TraceKind, high, low, 1, places[at]!, processes[at]!);
+        low = (low + 1) >>> 0;
+        if (low === 0) high++;
+      }
+    }
+  }
+
+  private toAddresses({ kinds, highs, lows, processes, places }: ReferenceBatch, count: number): void {
+    const { shift, changed } = this;
+    const highEnd = 2 ** (32 - shift);
+    for (let at = 0; at < count; at++) {
+      if (highs[at]! >= highEnd) throw cannotHold(this.target.name, 'an address above 64 bits', places[at]!);
+      const high = shift === 0 ? highs[at]! : ((highs[at]! << shift) | (lows[at]! >>> (32 - shift))) >>> 0;
+      changed.access(kinds[at] as TraceKind, high, (lows[at]! << shift) >>> 0, 1, places[at]!, processes[at]!);
+    }
+  }
+}

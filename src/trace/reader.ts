@@ -1,0 +1,116 @@
+import type { TraceFormat, TraceParser } from './formats/format.ts';
+import { formatNamed, HEAD_BYTES, recognizeFormat } from './formats/registry.ts';
+import { type BatchSink, ReferenceBatch, type TraceUnit } from './reference.ts';
+
+export interface ReaderOptions {
+  /** Name of a format; default: recognized by how the trace begins. */
+  readonly format?: string | undefined;
+  /** For CSV without a header line. */
+  readonly columns?: readonly string[] | undefined;
+  /** What the numbers count, where it is not what they count in this format. */
+  readonly unit?: TraceUnit | undefined;
+  /** Only the references of this process. */
+  readonly process?: number | undefined;
+}
+
+/**
+ * A trace of any format, in: pieces of its bytes; out: its references in batches. Constant memory.
+ *
+ * The first HEAD_BYTES are kept back to recognize the format; then `open` says who takes the references, knowing what
+ * they are. All that a piece holds has been handed on when `push` returns, also when it throws.
+ *
+ *     const reader = new TraceReader((format, unit) => (stream = new PageStream(sink, { pageBytes, unit })));
+ *     for (const chunk of file) reader.push(chunk);
+ *     reader.end();
+ */
+export class TraceReader {
+  /** Null until it is recognized. */
+  format: TraceFormat | null;
+  /** References of the trace so far, those of other processes not counted. */
+  references: number;
+  private readonly open: (format: TraceFormat, unit: TraceUnit) => BatchSink;
+  private readonly options: ReaderOptions;
+  private batch: ReferenceBatch | null;
+  private parser: TraceParser | null;
+  private readonly head: Uint8Array;
+  private headLength: number;
+
+  /** @throws InputError MEM-TRC-030 for an unknown name */
+  constructor(open: (format: TraceFormat, unit: TraceUnit) => BatchSink, options: ReaderOptions = {}) {
+    this.open = open;
+    this.options = options;
+    this.format = options.format === undefined ? null : formatNamed(options.format);
+    this.references = 0;
+    this.batch = null;
+    this.parser = null;
+    this.head = new Uint8Array(this.format === null ? HEAD_BYTES : 0);
+    this.headLength = 0;
+  }
+
+  /** @throws InputError MEM-TRC-…: what is wrong with the trace, or what the taker of the references refuses */
+  push(chunk: Uint8Array): void {
+    if (this.parser !== null) {
+      this.parse(chunk);
+      return;
+    }
+    if (this.format === null) {
+      const taken = Math.min(chunk.length, HEAD_BYTES - this.headLength);
+      this.head.set(chunk.subarray(0, taken), this.headLength);
+      this.headLength += taken;
+      if (this.headLength < HEAD_BYTES) return;
+      this.begin(false);
+      this.parse(chunk.subarray(taken));
+      return;
+    }
+    this.begin(false);
+    this.parse(chunk);
+  }
+
+  /** There is no more. @throws InputError as push */
+  end(): void {
+    if (this.parser === null) this.begin(true);
+    try {
+      this.parser?.end();
+    } finally {
+      this.batch?.flush();
+    }
+  }
+
+  private begin(whole: boolean): void {
+    const head = this.head.subarray(0, this.headLength);
+    this.format ??= recognizeFormat(head, whole);
+    const { format, options } = this;
+    const taker = this.open(format, options.unit ?? format.unit);
+    const counting: BatchSink = {
+      take: (batch, count) => {
+        const kept = options.process === undefined ? count : keepProcess(batch, count, options.process);
+        this.references += kept;
+        if (kept > 0) taker.take(batch, kept);
+      },
+    };
+    this.batch = new ReferenceBatch(counting);
+    this.parser = format.parser(this.batch, options.columns === undefined ? {} : { columns: options.columns });
+    if (head.length > 0) this.parse(head);
+  }
+
+  private parse(chunk: Uint8Array): void {
+    try {
+      this.parser?.push(chunk);
+    } finally {
+      this.batch?.flush();
+    }
+  }
+}
+
+/** Move the references of one process to the front. @returns how many there are */
+function keepProcess(batch: ReferenceBatch, count: number, process: number): number {
+  let kept = 0;
+  for (let at = 0; at < count; at++) {
+    if (batch.processes[at] !== process) continue;
+    for (const column of [batch.kinds, batch.highs, batch.lows, batch.sizes, batch.processes, batch.places]) {
+      column[kept] = column[at]!;
+    }
+    kept++;
+  }
+  return kept;
+}
