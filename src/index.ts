@@ -173,7 +173,7 @@ export { ScenarioSession, type SessionOptions } from './scenario/session.ts';
 // ── Recorded memory traces ──
 
 export { type OstepReferences, ostepReferences } from './trace/ostep.ts';
-export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/replay.ts';
+export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/simulate.ts';
 export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
 
 // ── Looking: reporters, pictures, stories ──

@@ -1,3 +1,5 @@
+import { placeOf } from '../kernel/reclaim/page-hash.ts';
+
 /**
  * Small numbers for pages: 0, 1, 2, … in the order in which pages first appear.
  *
@@ -63,11 +65,4 @@ export class PageNumbering {
       this.slots[place] = id + 1;
     }
   }
-}
-
-/** Fibonacci hashing of both halves of the number: neighbouring pages, the common case, spread evenly. */
-function placeOf(page: number): number {
-  const high = (page / 0x1_0000_0000) | 0;
-  const mixed = Math.imul((page | 0) ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
 }

@@ -1,12 +1,15 @@
+import { grownBytes, grownInts, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
+import { createLoop } from '../kernel/reclaim/loops/registry.ts';
 import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
-import type { FutureReferences, ReferenceBits } from '../kernel/reclaim/policy.ts';
-import { createPolicy, POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
+import type { PolicyName } from '../kernel/reclaim/policy.ts';
+import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { invariant } from '../mmu/invariant.ts';
 import { Random } from '../mmu/random.ts';
-import { PageNumbering } from './page-numbering.ts';
+import { MissFingerprint } from './miss-bits.ts';
+import { PolicyLoop } from './policy-loop.ts';
 
-export interface ReplayConfig {
+export interface StreamConfig {
   /** Name of a replacement policy; `opt` is welcome here. */
   readonly policy: string;
   /** Frames, 1 … 2^24. */
@@ -14,231 +17,221 @@ export interface ReplayConfig {
   /** For `random`. Default 0. */
   readonly seed?: number;
   readonly options?: ReplacementOptions;
-  /**
-   * Pages resident before the first reference, loaded in this order into frames 0, 1, … with clear reference bits.
-   * Default none: frames that are empty and frames that hold foreign pages are different exercises.
-   */
-  readonly initial?: readonly number[];
+  /** Count the pages that must be written when they leave; needs the kinds of references. Default false. */
+  readonly writeBacks?: boolean;
+  /** Take the fingerprint of the hits and misses. Default false. */
+  readonly fingerprint?: boolean;
+  /** Call the policy as the kernel does even where there is a loop: to compare the two. Default false. */
+  readonly withoutLoop?: boolean;
 }
 
-export interface ReplayResult {
+export interface StreamResult {
+  readonly policy: PolicyName;
+  readonly frames: number;
   readonly references: number;
   readonly hits: number;
   readonly faults: number;
-  /** Pages different from each other in the references. */
+  /** Pages different from each other in the references: as many faults no policy avoids. */
   readonly distinctPages: number;
-  /** Faults on a page never resident before: no policy avoids them. */
-  readonly coldMisses: number;
   /** Faults on a page that was resident once and had to leave. */
   readonly capacityMisses: number;
   /** hits / references; 0 without references. */
   readonly hitRate: number;
-  /** hits / (references - cold misses): what the policy could do something about. 0 where that is nothing. */
-  readonly hitRateWithoutCold: number;
-  /** One byte a reference: 1 for a fault, 0 for a hit. */
-  readonly missed: Uint8Array;
-  /** Pages in the order they were evicted. */
-  readonly evictions: readonly number[];
-  /** At the end: the page in each frame, null for an empty one. */
-  readonly frames: readonly (number | null)[];
-  /** At the end: the reference bit of each frame. Kept for every policy, read only by `clock`. */
-  readonly referenceBits: readonly (0 | 1)[];
-  /** At the end: the frame the hand points at; -1 for a policy without a hand. */
-  readonly hand: number;
+  /** Pages written to since they were loaded that left again; null when nobody asked. */
+  readonly writeBacks: number | null;
+  /** FNV-1a of the bitmap of misses, eight hexadecimal digits; null when nobody asked. */
+  readonly missBitsFnv32: string | null;
+  /** Pages resident, averaged over the references: less than the frames where the policy says so. Null: all frames. */
+  readonly meanResident: number | null;
 }
 
-/** The reference bits of the frames, one byte each. */
-class FrameBits implements ReferenceBits {
-  readonly bits: Uint8Array;
-
-  constructor(frames: number) {
-    this.bits = new Uint8Array(frames);
-  }
-
-  testAndClear(slot: number): boolean {
-    const set = this.bits[slot] === 1;
-    this.bits[slot] = 0;
-    return set;
-  }
-
-  peek(slot: number): boolean {
-    return this.bits[slot] === 1;
-  }
-}
-
-/** What `opt` knows: the whole recording, and where the replay stands in it. */
-class RecordedFuture implements FutureReferences {
-  readonly length: number;
-  /** Position at which the page in each frame was last referenced; -1: loaded before the start. */
-  readonly position: Int32Array;
-  private readonly ids: Int32Array;
-  private readonly frameOf: Int32Array;
-  private readonly idIn: Int32Array;
-  /** For each position, that of the next reference to the same page; `length` when there is none. */
-  private readonly next: Int32Array;
-  private readonly first: Int32Array;
-
-  constructor(ids: Int32Array, frameOf: Int32Array, idIn: Int32Array) {
-    this.length = ids.length;
-    this.ids = ids;
-    this.frameOf = frameOf;
-    this.idIn = idIn;
-    this.position = new Int32Array(idIn.length).fill(-1);
-    this.next = new Int32Array(ids.length);
-    const upcoming = new Int32Array(frameOf.length).fill(ids.length);
-    for (let at = ids.length - 1; at >= 0; at--) {
-      const id = ids[at]!;
-      this.next[at] = upcoming[id]!;
-      upcoming[id] = at;
-    }
-    this.first = upcoming;
-  }
-
-  nextUse(slot: number): number {
-    const last = this.position[slot]!;
-    return last < 0 ? this.first[this.idIn[slot]!]! : this.next[last]!;
-  }
-
-  slotAt(position: number): number {
-    return this.frameOf[this.ids[position]!]! - 1;
-  }
-}
+/** References a piece is run over: a multiple of 32, so that words of the bitmap end where pieces do. */
+const PIECE = 1 << 16;
 
 /**
- * Replay a reference string against a replacement policy: demand paging, one page a reference, frames filled from
- * number 0 up and then reused by the page that replaces.
+ * A policy against a stream of references, in constant memory: demand paging, one page a reference.
  *
- * The policies are those of the kernel, called exactly as it calls them.
- * @param references page numbers: integers 0 … 2^53 - 1
- * @throws InputError MEM-POL-001 unknown policy; MEM-TRC-020 not a page number; MEM-TRC-021 impossible number of frames;
- *   MEM-TRC-022 impossible initial pages
+ * ```
+ *   feed(ids, kinds, n) ─► piece of 2^16 ─► loop of the policy (loops/) or the policy itself (PolicyLoop)
+ *                                             ├─► misses, fingerprint
+ *                                             └─► victims ─► write-backs
+ * ```
+ *
+ * `opt` needs to know what is to come: its references are kept, 4 bytes each (5 with kinds), and run at the end.
+ *
+ *     const replay = new Replay({ policy: 'lru', frames: 1024 });
+ *     replay.feed(ids, null, n);                                  // any number of times
+ *     const { faults } = replay.end();
  */
-export function simulateReferences(references: ArrayLike<number>, config: ReplayConfig): ReplayResult {
-  const policyName = parsePolicyName(config.policy);
-  const frames = config.frames;
-  checkFrames(frames);
-  const initial = config.initial ?? [];
-  checkInitial(initial, frames);
+export class Replay {
+  private readonly config: StreamConfig;
+  private readonly policy: PolicyName;
+  private loop: ReplayLoop | null;
+  private readonly fingerprint: MissFingerprint | null;
+  private readonly countsWrites: boolean;
+  private ids: Int32Array;
+  private kinds: Uint8Array | null;
+  private used: number;
+  private missBits: Uint32Array | null;
+  private evicted: Int32Array | null;
+  /** Pages written to since they were loaded: one byte each. */
+  private dirty: Uint8Array;
+  private writeBacks: number;
+  private references: number;
+  private faults: number;
+  private pages: number;
 
-  const numbering = new PageNumbering();
-  const ids = new Int32Array(references.length);
-  for (let at = 0; at < ids.length; at++) ids[at] = numbering.idOf(checkedPage(references[at]!, at));
-  const distinctPages = numbering.count;
-  const initialIds = initial.map((page, at) => numbering.idOf(checkedPage(page, at)));
-
-  /** Frame + 1 of each page, 0 when it is not resident; page id in each frame, valid below `used`. */
-  const frameOf = new Int32Array(numbering.count);
-  const idIn = new Int32Array(frames);
-  const bits = new FrameBits(frames);
-  const future = POLICIES[policyName].needsFuture ? new RecordedFuture(ids, frameOf, idIn) : null;
-  const policy = createPolicy(policyName, {
-    slots: frames,
-    references: bits,
-    random: new Random(config.seed ?? 0),
-    ...(config.options === undefined ? {} : { options: config.options }),
-    ...(future === null ? {} : { future }),
-  });
-  const referenceOnLoad = config.options?.referenceOnLoad === false ? 0 : 1;
-
-  const everResident = new Uint8Array(numbering.count);
-  let used = 0;
-  for (const id of initialIds) {
-    idIn[used] = id;
-    frameOf[id] = used + 1;
-    everResident[id] = 1;
-    policy.admit(used, numbering.pageOf(id));
-    used++;
+  /**
+   * @throws InputError MEM-POL-001 unknown policy; MEM-POL-003 an option the policy cannot have; MEM-POL-004 write-backs of
+   *   a policy that does not tell its victims; MEM-TRC-021 impossible number of frames
+   */
+  constructor(config: StreamConfig) {
+    checkFrames(config.frames);
+    this.config = config;
+    this.policy = parsePolicyName(config.policy);
+    this.countsWrites = config.writeBacks === true;
+    if (this.countsWrites && this.policy === 'lirs' && config.options?.lirsVariant === 'libcachesim') {
+      throw new InputError({
+        code: 'MEM-POL-004',
+        message:
+          'libCacheSim’s variant of `lirs` does not tell which pages leave, so nobody knows what is written back',
+        hint: 'use the variant of the paper',
+      });
+    }
+    this.fingerprint = config.fingerprint === true ? new MissFingerprint() : null;
+    this.ids = new Int32Array(PIECE);
+    this.kinds = null;
+    this.used = 0;
+    this.missBits = this.fingerprint === null ? null : new Uint32Array(PIECE / 32);
+    this.evicted = null;
+    this.dirty = new Uint8Array(0);
+    this.writeBacks = 0;
+    this.references = 0;
+    this.faults = 0;
+    this.pages = 0;
+    this.loop = POLICIES[this.policy].needsFuture ? null : this.makeLoop(null);
   }
 
-  const { needsTouch } = policy;
-  const frameBits = bits.bits;
-  const missed = new Uint8Array(ids.length);
-  const evictions: number[] = [];
-  let faults = 0;
-  let coldMisses = 0;
-  for (let at = 0; at < ids.length; at++) {
-    const id = ids[at]!;
-    let frame = frameOf[id]! - 1;
-    if (frame >= 0) {
-      frameBits[frame] = 1;
-      if (future !== null) future.position[frame] = at;
-      if (needsTouch) policy.touch(frame);
-      continue;
+  /**
+   * The next references.
+   * @param ids pages, numbered 0, 1, 2, … in the order of their first appearance; only the first `count` are read
+   * @param kinds odd for references that write (STORE, MODIFY); null when it is not known or does not matter
+   */
+  feed(ids: Int32Array, kinds: Uint8Array | null, count: number): void {
+    for (let at = 0; at < count; at++) if (ids[at]! >= this.pages) this.pages = ids[at]! + 1;
+    const keepsKinds = kinds !== null && this.wantsKinds();
+    if (this.loop === null) {
+      this.ids = grownInts(this.ids, this.used + count, 0);
+      if (keepsKinds) this.kinds = grownBytes(this.kinds ?? new Uint8Array(0), this.ids.length);
     }
-    missed[at] = 1;
-    faults++;
-    if (everResident[id] === 0) {
-      everResident[id] = 1;
-      coldMisses++;
+    let from = 0;
+    while (from < count) {
+      const taken = Math.min(count - from, this.ids.length - this.used);
+      this.ids.set(ids.subarray(from, from + taken), this.used);
+      if (keepsKinds) {
+        this.kinds ??= new Uint8Array(this.ids.length);
+        this.kinds.set(kinds.subarray(from, from + taken), this.used);
+      }
+      this.used += taken;
+      from += taken;
+      if (this.loop !== null && this.used === PIECE) this.runPiece(this.loop, this.ids, this.kinds, this.used);
     }
-    if (used < frames) {
-      frame = used++;
-    } else {
-      frame = policy.victim();
-      invariant(frame >= 0, 'a full memory has a victim');
-      policy.remove(frame);
-      const victim = idIn[frame]!;
-      frameOf[victim] = 0;
-      evictions.push(numbering.pageOf(victim));
-    }
-    idIn[frame] = id;
-    frameOf[id] = frame + 1;
-    frameBits[frame] = referenceOnLoad;
-    if (future !== null) future.position[frame] = at;
-    policy.admit(frame, numbering.pageOf(id));
   }
 
-  const hits = ids.length - faults;
-  return {
-    references: ids.length,
-    hits,
-    faults,
-    distinctPages,
-    coldMisses,
-    capacityMisses: faults - coldMisses,
-    hitRate: ratio(hits, ids.length),
-    hitRateWithoutCold: ratio(hits, ids.length - coldMisses),
-    missed,
-    evictions,
-    frames: Array.from(idIn, (id, frame) => (frame < used ? numbering.pageOf(id) : null)),
-    referenceBits: Array.from(frameBits, (bit) => (bit === 1 ? 1 : 0)),
-    hand: policy.hand(),
-  };
+  end(): StreamResult {
+    if (this.loop === null) this.runRecording();
+    else if (this.used > 0) this.runPiece(this.loop, this.ids, this.kinds, this.used);
+    const { faults, references, policy, pages, loop } = this;
+    const hits = references - faults;
+    return {
+      policy,
+      frames: this.config.frames,
+      references,
+      hits,
+      faults,
+      distinctPages: pages,
+      capacityMisses: faults - pages,
+      hitRate: ratio(hits, references),
+      writeBacks: this.countsWrites ? (loop instanceof PolicyLoop ? loop.writeBacks : this.writeBacks) : null,
+      missBitsFnv32: this.fingerprint?.hex ?? null,
+      meanResident:
+        loop instanceof PolicyLoop && POLICIES[policy].isVariable ? ratio(loop.residentSum, references) : null,
+    };
+  }
+
+  /** Policies may ask whether a page is dirty, so those without a loop are told in any case. */
+  private wantsKinds(): boolean {
+    return this.countsWrites || this.loop instanceof PolicyLoop;
+  }
+
+  private makeLoop(recording: Int32Array | null): ReplayLoop {
+    const { frames, seed, withoutLoop } = this.config;
+    const context = {
+      frames,
+      options: this.config.options ?? {},
+      random: new Random(seed ?? 0),
+      ...(recording === null ? {} : { recording }),
+    };
+    const loop = withoutLoop === true ? null : createLoop(this.policy, context);
+    if (loop === null) return new PolicyLoop({ ...context, policy: this.policy, pageOf: (id) => id });
+    if (this.countsWrites) this.evicted = new Int32Array(PIECE);
+    return loop;
+  }
+
+  private runRecording(): void {
+    const recording = this.ids.subarray(0, this.used);
+    const kinds = this.kinds;
+    const loop = this.makeLoop(recording);
+    this.loop = loop;
+    loop.grow(this.pages);
+    invariant(this.references === 0, 'a recording is run once');
+    const words = this.fingerprint === null ? null : new Uint32Array((recording.length >>> 5) + 1);
+    const evicted = this.evicted === null ? null : new Int32Array(recording.length);
+    if (loop instanceof PolicyLoop) loop.kinds = kinds;
+    if (evicted !== null) evicted.fill(-1);
+    this.faults = loop.run(recording, 0, recording.length, words, evicted);
+    this.references = recording.length;
+    if (words !== null) this.fingerprint!.words(words, recording.length);
+    if (evicted !== null) this.countWrites(recording, kinds, evicted, recording.length);
+  }
+
+  private runPiece(loop: ReplayLoop, ids: Int32Array, kinds: Uint8Array | null, count: number): void {
+    const { missBits, evicted } = this;
+    loop.grow(this.pages);
+    if (missBits !== null) missBits.fill(0);
+    if (evicted !== null) evicted.fill(-1);
+    if (loop instanceof PolicyLoop) loop.kinds = kinds;
+    this.faults += loop.run(ids, 0, count, missBits, evicted);
+    this.references += count;
+    if (missBits !== null) this.fingerprint!.words(missBits, count);
+    if (evicted !== null) this.countWrites(ids, kinds, evicted, count);
+    this.used = 0;
+  }
+
+  /** A page is written back when it leaves dirty; the reference that took its frame comes after it left. */
+  private countWrites(ids: Int32Array, kinds: Uint8Array | null, evicted: Int32Array, count: number): void {
+    if (kinds === null) return;
+    this.dirty = grownBytes(this.dirty, this.pages);
+    const { dirty } = this;
+    for (let at = 0; at < count; at++) {
+      const gone = evicted[at]!;
+      if (gone >= 0) {
+        this.writeBacks += dirty[gone]!;
+        dirty[gone] = 0;
+      }
+      if ((kinds[at]! & 1) === 1) dirty[ids[at]!] = 1;
+    }
+  }
 }
 
-const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+export const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-function checkFrames(frames: number): void {
+/** @throws InputError MEM-TRC-021 */
+export function checkFrames(frames: number): void {
   if (Number.isInteger(frames) && frames >= 1 && frames <= 2 ** 24) return;
   throw new InputError({
     code: 'MEM-TRC-021',
     message: `${frames} is not a number of frames`,
     hint: 'give a whole number from 1 to 16777216',
-  });
-}
-
-function checkInitial(initial: readonly number[], frames: number): void {
-  if (initial.length > frames) {
-    throw new InputError({
-      code: 'MEM-TRC-022',
-      message: `${initial.length} initial pages do not fit in ${frames} frames`,
-      hint: 'give at most one page a frame',
-    });
-  }
-  if (new Set(initial).size < initial.length) {
-    throw new InputError({
-      code: 'MEM-TRC-022',
-      message: 'an initial page is given twice',
-      hint: 'a page is in one frame at a time',
-    });
-  }
-}
-
-function checkedPage(page: number, at: number): number {
-  if (Number.isSafeInteger(page) && page >= 0) return page;
-  throw new InputError({
-    code: 'MEM-TRC-020',
-    message: `${page} (number ${at + 1} in the list) is not a page number`,
-    hint: 'pages are whole numbers from 0 up',
   });
 }

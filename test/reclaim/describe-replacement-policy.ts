@@ -4,7 +4,7 @@ import type { PolicyContext, PolicyName, ReferenceBits } from '../../src/kernel/
 import { createPolicy, POLICIES } from '../../src/kernel/reclaim/registry.ts';
 import { InvariantError } from '../../src/mmu/invariant.ts';
 import { Random } from '../../src/mmu/random.ts';
-import { simulateReferences } from '../../src/trace/replay.ts';
+import { simulateReferences } from '../../src/trace/simulate.ts';
 import { naiveReplay } from './naive-policies.ts';
 
 /** What every policy owes its caller. An exception is named, with its reason. */

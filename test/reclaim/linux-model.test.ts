@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { simulateReferences } from '../../src/trace/replay.ts';
+import { simulateReferences } from '../../src/trace/simulate.ts';
 import { naiveLinux } from './naive-linux.ts';
 
 /** Stretches of a program: hot pages over and over, a scan through many, both at once, a few at random. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ostepReferences } from '../../src/trace/ostep.ts';
-import { simulateReferences } from '../../src/trace/replay.ts';
+import { simulateReferences } from '../../src/trace/simulate.ts';
 
 /**
  * Published exercises on page replacement. The numbers come from the table of the exercise collection (section A: books,

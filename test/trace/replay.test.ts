@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { POLICY_NAMES } from '../../src/kernel/reclaim/policy.ts';
 import { InputError } from '../../src/mmu/input-error.ts';
-import { simulateReferences } from '../../src/trace/replay.ts';
+import { simulateReferences } from '../../src/trace/simulate.ts';
 
 describe('the result of a replay', () => {
   test('of nothing', () => {

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { InputError, InputErrors } from '../../src/mmu/input-error.ts';
 import { LackeyParser } from '../../src/trace/formats/lackey.ts';
-import { simulateReferences } from '../../src/trace/replay.ts';
+import { simulateReferences } from '../../src/trace/simulate.ts';
 import { runTrace, type TraceReport, TraceRun } from '../../src/trace/run.ts';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/replacement/${name}`, import.meta.url));

@@ -18,7 +18,7 @@ import type { PageFacts } from './page-facts.ts';
  *     if policy.needsTouch: policy.touch(slot)      exact recency, for policies that hardware could not offer
  *     return hit
  *   if no slot is free:
- *     loop: slot = policy.victim()
+ *     loop: slot = policy.victim(page)
  *           if slot < 0: nothing can be evicted, out of memory
  *           if slot's page may leave: break         (not pinned, not under write-back, swap has room)
  *           policy.skip(slot)                       asks again, at most 2 × resident times
@@ -49,8 +49,12 @@ export interface ReplacementPolicy {
   admit(slot: number, page: number): void;
   /** A reference to the page in this slot. The reference that admitted it is not reported again. */
   touch(slot: number): void;
-  /** The slot whose page should leave next, or -1 when no slot is resident, or only such as are locked. */
-  victim(): number;
+  /**
+   * The slot whose page should leave next, or -1 when no slot is resident, or only such as are locked.
+   * `incoming`: the number of the page that room is made for, where the caller knows it. Policies that remember pages
+   * decide by it whether that page comes back; told nothing, they find out when it is admitted.
+   */
+  victim(incoming?: number): number;
   /**
    * The chosen page cannot leave: it goes to the end of the line, and `victim` may be asked again. A caller that asks
    * and skips 2 × resident times has been shown every resident slot (the first round may go into clearing clock's
@@ -61,6 +65,13 @@ export interface ReplacementPolicy {
   remove(slot: number): void;
   /** Is a page in this slot, as far as the policy knows? */
   holds(slot: number): boolean;
+  /**
+   * Pages that leave though nobody needs room, for policies that choose how much memory there is to be: asked after
+   * each `touch` and `admit` until it says -1; each one told is removed before the next is asked for.
+   */
+  surplus?(): number;
+  /** Time has passed: asked for every `tickEvery` references, by policies that look at reference bits in intervals. */
+  tick?(): void;
   /** Where the hand points, for the policies that have one; -1 otherwise. */
   hand(): number;
   /** Every resident slot, in the order they would leave as far as is known now. For explanations: changes nothing. */
@@ -75,6 +86,12 @@ export interface ReferenceBits {
   testAndClear(slot: number): boolean;
   /** The same question without clearing, for `order()`. */
   peek(slot: number): boolean;
+}
+
+/** The dirty bits of the hardware, as a policy may read them. Clearing them is for whoever writes the page. */
+export interface DirtyBits {
+  /** Would the page in this slot have to be written before it leaves? */
+  isDirty(slot: number): boolean;
 }
 
 /** The pages still to come: what only a recording can know. */
@@ -95,6 +112,8 @@ export interface PolicyContext {
   /** How many slots there are: 1 … 2^24. Storage is proportional to it and only touched as slots are used. */
   readonly slots: number;
   readonly references: ReferenceBits;
+  /** Read by the policies that prefer clean pages; without it every page is clean. */
+  readonly dirty?: DirtyBits;
   /** Drawn from by `random` alone, one draw per victim. */
   readonly random: Random;
   readonly options?: ReplacementOptions;
@@ -105,5 +124,21 @@ export interface PolicyContext {
   readonly future?: FutureReferences;
 }
 
-export const POLICY_NAMES = ['fifo', 'lru', 'mru', 'lifo', 'clock', 'random', 'linux', 'opt'] as const;
+export const POLICY_NAMES = [
+  'fifo',
+  'lru',
+  'mru',
+  'lifo',
+  'clock',
+  'gclock',
+  'random',
+  'lfu',
+  '2q',
+  'arc',
+  'lirs',
+  'sieve',
+  's3-fifo',
+  'linux',
+  'opt',
+] as const;
 export type PolicyName = (typeof POLICY_NAMES)[number];

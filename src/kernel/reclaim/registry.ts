@@ -1,14 +1,21 @@
 import { InputError } from '../../mmu/input-error.ts';
 import { suggest } from '../../mmu/nearest.ts';
+import { Arc } from './arc.ts';
 import { Clock } from './clock.ts';
 import { Fifo } from './fifo.ts';
+import { GClock } from './gclock.ts';
+import { Lfu } from './lfu.ts';
 import { Lifo } from './lifo.ts';
 import { LinuxPolicy } from './linux.ts';
+import { Lirs } from './lirs.ts';
 import { Lru } from './lru.ts';
 import { Mru } from './mru.ts';
 import { Opt } from './opt.ts';
 import { POLICY_NAMES, type PolicyContext, type PolicyName, type ReplacementPolicy } from './policy.ts';
 import { RandomPolicy } from './random-policy.ts';
+import { S3Fifo } from './s3-fifo.ts';
+import { Sieve } from './sieve.ts';
+import { TwoQueue } from './two-q.ts';
 
 export interface PolicyEntry {
   readonly create: (context: PolicyContext) => ReplacementPolicy;
@@ -18,6 +25,8 @@ export interface PolicyEntry {
   readonly reason: string;
   /** Works only on recorded references. */
   readonly needsFuture: boolean;
+  /** Decides how much memory there is to be: pages leave though nobody needs room. */
+  readonly isVariable?: true;
 }
 
 /** Every replacement policy. To add one: its file, its name in POLICY_NAMES, its line here, its line in the tests. */
@@ -55,11 +64,60 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     description:
       'Second chance: a hand goes round the pages, clears the reference bits it finds set and takes the first page whose bit is clear. Needs only the accessed bit of the page tables.',
   },
+  gclock: {
+    create: (context) => new GClock(context),
+    needsFuture: false,
+    reason: 'it was the first page under the hand whose counter was 0',
+    description:
+      'The clock with counters of several bits (GCLOCK): every reference raises a page’s counter, the hand lowers it, and a page leaves when the hand finds 0.',
+  },
   random: {
     create: (context) => new RandomPolicy(context),
     needsFuture: false,
     reason: 'it was drawn by lot',
     description: 'A resident page drawn by lot, reproducible from the seed.',
+  },
+  lfu: {
+    create: (context) => new Lfu(context),
+    needsFuture: false,
+    reason: 'of all resident pages it was used least often',
+    description:
+      'Least frequently used: the page with the fewest references since it was loaded leaves. Ties, and whether counts outlive an eviction, are options.',
+  },
+  '2q': {
+    create: (context) => new TwoQueue(context),
+    needsFuture: false,
+    reason: 'it was first in line among the pages seen once, or used longest ago of those that came back',
+    description:
+      '2Q: new pages wait in a queue of their own; only those that come back soon after they left it are kept, by LRU. One long scan does not displace what is used.',
+  },
+  arc: {
+    create: (context) => new Arc(context),
+    needsFuture: false,
+    reason: 'it was used longest ago on the list that has more pages than its share',
+    description:
+      'Adaptive replacement cache: one list of pages used once and one of pages used again, each remembering what it gave up; what comes back shifts the border between them.',
+  },
+  lirs: {
+    create: (context) => new Lirs(context),
+    needsFuture: false,
+    reason: 'it was first in line among the pages with long intervals between their uses',
+    description:
+      'Low inter-reference recency set: most frames are for pages whose last two uses were close together; the rest pass through a short queue.',
+  },
+  sieve: {
+    create: (context) => new Sieve(context),
+    needsFuture: false,
+    reason: 'it was the first page under the hand not visited since the last look',
+    description:
+      'SIEVE: a queue in the order of loading whose hand goes from old to new and takes the first page not visited; visited pages keep their place.',
+  },
+  's3-fifo': {
+    create: (context) => new S3Fifo(context),
+    needsFuture: false,
+    reason: 'it came to the end of its queue without being used again',
+    description:
+      'S3-FIFO: a small queue weeds out pages used only once, a large one keeps the others, and pages remembered after they left the small one go to the large one when they come back.',
   },
   linux: {
     create: (context) => new LinuxPolicy(context),

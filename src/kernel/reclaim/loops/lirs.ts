@@ -212,4 +212,3 @@ export class LirsLoop implements ReplayLoop {
     state[id] = state[id] === STACKED ? QUEUED : ABSENT;
   }
 }
-

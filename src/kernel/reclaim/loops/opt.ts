@@ -86,9 +86,14 @@ export class OptLoop implements ReplayLoop {
           const second = (third << 5) + 31 - Math.clz32(over1[third]!);
           const word = (second << 5) + 31 - Math.clz32(over0[second]!);
           const bit = 31 - Math.clz32(words[word]!);
+          words[word]! ^= 1 << bit;
           // What was the last bit of its word takes the word's own bit along.
-          if ((words[word]! ^= 1 << bit) === 0 && (over0[second]! ^= 1 << (word & 31)) === 0) {
-            if ((over1[third]! ^= 1 << (second & 31)) === 0) over2[top]! ^= 1 << (third & 31);
+          if (words[word] === 0) {
+            over0[second]! ^= 1 << (word & 31);
+            if (over0[second] === 0) {
+              over1[third]! ^= 1 << (second & 31);
+              if (over1[third] === 0) over2[top]! ^= 1 << (third & 31);
+            }
           }
           gone = ids[word * 32 + bit]!;
         }

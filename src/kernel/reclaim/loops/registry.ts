@@ -1,0 +1,51 @@
+import type { PolicyName } from '../policy.ts';
+import { ArcLoop } from './arc.ts';
+import { ClockLoop } from './clock.ts';
+import { FifoLoop } from './fifo.ts';
+import { LastLoop } from './last.ts';
+import { LfuLoop } from './lfu.ts';
+import { LirsLoop } from './lirs.ts';
+import type { LoopContext, ReplayLoop } from './loop.ts';
+import { LruLoop } from './lru.ts';
+import { OptLoop } from './opt.ts';
+import { RandomLoop } from './random.ts';
+import { S3FifoLoop } from './s3-fifo.ts';
+import { SieveLoop } from './sieve.ts';
+import { TwoQueueLoop } from './two-q.ts';
+
+/** The loop of a policy under these options; null where only the policy itself can say. */
+export function createLoop(policy: PolicyName, context: LoopContext): ReplayLoop | null {
+  const { options } = context;
+  switch (policy) {
+    case 'fifo':
+      return new FifoLoop(context);
+    case 'lru':
+      return new LruLoop(context);
+    case 'mru':
+      return new LastLoop(context, true);
+    case 'lifo':
+      return new LastLoop(context, false);
+    case 'random':
+      return new RandomLoop(context);
+    case 'clock':
+      return new ClockLoop(context, 1);
+    case 'gclock':
+      return new ClockLoop(context, options.counterBits ?? 2);
+    case 'sieve':
+      return new SieveLoop(context);
+    case 'lfu':
+      return options.lfuKeepsCounts === true || options.lfuTies === 'first-loaded' ? null : new LfuLoop(context);
+    case '2q':
+      return new TwoQueueLoop(context);
+    case 's3-fifo':
+      return new S3FifoLoop(context);
+    case 'arc':
+      return new ArcLoop(context);
+    case 'lirs':
+      return new LirsLoop(context);
+    case 'opt':
+      return new OptLoop(context);
+    default:
+      return null;
+  }
+}
