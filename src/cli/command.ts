@@ -17,6 +17,8 @@ export interface CommandContext {
   readonly style: Style;
   /** For standard error. */
   readonly errorStyle: Style;
+  /** What stands behind `--`: another program and its arguments. */
+  readonly behind: readonly string[];
 }
 
 /** Options every command takes. */
@@ -63,10 +65,16 @@ export interface Command {
   /** Every long option it takes, for suggestions. */
   readonly optionNames: readonly string[];
   /** Make it known to yargs; `finish` gets what it came to. */
-  install(parser: Argv, context: (args: ContextArgs) => CommandContext, finish: (code: ExitCode) => void): Argv;
+  install(
+    parser: Argv,
+    context: (args: ContextArgs, words: number) => CommandContext,
+    finish: (code: ExitCode) => void,
+  ): Argv;
 }
 
 export interface ContextArgs {
+  /** Words that are no options: those of the command, then those behind `--`. */
+  readonly _?: readonly string[] | undefined;
   readonly color?: boolean | undefined;
   readonly json?: boolean | undefined;
 }
@@ -100,7 +108,7 @@ export function defineCommand<
           refuseRepeated(args, flags);
           // yargs has checked and converted the arguments by the very tables the type is inferred from.
           const typed = args as unknown as Parameters<typeof definition.run>[0];
-          finish(await definition.run(typed, context(args as ContextArgs)));
+          finish(await definition.run(typed, context(args as ContextArgs, group === null ? 1 : 2)));
         },
       ),
   };

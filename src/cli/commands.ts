@@ -12,6 +12,10 @@ import { recordCommand } from './commands/record.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { traceRunCommand } from './commands/trace.ts';
+import { traceConvertCommand } from './commands/trace-convert.ts';
+import { traceGenerateCommand } from './commands/trace-generate.ts';
+import { traceInfoCommand } from './commands/trace-info.ts';
+import { traceRecordCommand } from './commands/trace-record.ts';
 
 export const COMMANDS: readonly Command[] = [
   runCommand,
@@ -23,6 +27,10 @@ export const COMMANDS: readonly Command[] = [
   initCommand,
   listCommand,
   traceRunCommand,
+  traceInfoCommand,
+  traceConvertCommand,
+  traceRecordCommand,
+  traceGenerateCommand,
   conformCpythonCommand,
   conformLinuxCommand,
   schemaCommand,

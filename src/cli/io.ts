@@ -16,6 +16,21 @@ export interface FolderEntry {
   readonly kind: 'file' | 'folder' | 'other';
 }
 
+/** A file that is there only once it is whole. */
+export interface OutputFile {
+  write(bytes: Uint8Array): void;
+  /** Everything is written: make it the file, with these bytes in front of it (they may be none). */
+  finish(head: Uint8Array): void;
+  /** It comes to nothing: what was there before stays. */
+  discard(): void;
+}
+
+/** How another program ended: by an exit status or by a signal. */
+export interface ProgramEnd {
+  readonly status: number | null;
+  readonly signal: string | null;
+}
+
 export interface CliIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -29,6 +44,19 @@ export interface CliIo {
   listFolder(path: string): readonly FolderEntry[];
   /** What a JavaScript module exports: it runs. */
   importModule(path: string): Promise<Readonly<Record<string, unknown>>>;
+  /** The bytes of a file in pieces, each the receiver's to keep. Errors as `readBytes`, before the first piece. */
+  readChunks(path: string): AsyncIterable<Uint8Array>;
+  /** Standard input in pieces. */
+  stdinChunks(): AsyncIterable<Uint8Array>;
+  /** Bytes of a file; null when nobody knows beforehand, as of a pipe. */
+  sizeOf(path: string): number | null;
+  /** Errors as `readBytes`. */
+  createFile(path: string): OutputFile;
+  /**
+   * Run a program to its end, with the terminal and streams of this one.
+   * @param heard what it writes to its file descriptor 3 @throws an error of code ENOENT when it is not installed
+   */
+  runProgram(program: string, args: readonly string[], heard: (bytes: Uint8Array) => void): Promise<ProgramEnd>;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
   /** Let what is waiting (signals, writes) happen. */

@@ -1,9 +1,11 @@
 /** The real world: Node's streams, file system, environment and signals. Nothing else in the project touches them. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EXIT } from './exit-codes.ts';
 import type { CliIo, FolderEntry, OutputStream } from './io.ts';
+import { createFile } from './output-file.ts';
+import { runProgram } from './run-program.ts';
 
 export function nodeIo(): CliIo {
   let interrupted = false;
@@ -21,6 +23,11 @@ export function nodeIo(): CliIo {
     kindOf,
     listFolder,
     importModule: (path) => import(pathToFileURL(resolve(path)).href),
+    readChunks,
+    stdinChunks: () => process.stdin as AsyncIterable<Buffer>,
+    sizeOf,
+    createFile,
+    runProgram,
     readStdin,
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     interrupted: () => interrupted,
@@ -73,6 +80,28 @@ function listFolder(path: string): FolderEntry[] {
       }),
     )
     .sort((left, right) => (left.name < right.name ? -1 : left.name > right.name ? 1 : 0));
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+  const file = openSync(path, 'r');
+  try {
+    for (;;) {
+      // A fresh one each time: a decompressor behind may still be at work on the last.
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const length = readSync(file, chunk);
+      if (length === 0) return;
+      yield chunk.subarray(0, length);
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function sizeOf(path: string): number | null {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats?.isFile() === true ? stats.size : null;
 }
 
 async function readStdin(): Promise<Uint8Array> {

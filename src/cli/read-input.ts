@@ -10,6 +10,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   ENOTDIR: 'part of the path is not a folder',
   EMFILE: 'too many open files',
+  ENOSPC: 'no space left on the device',
 };
 
 function problemOf(error: unknown): string {
@@ -24,10 +25,16 @@ export async function readInputBytes(io: CliIo, file: string): Promise<Uint8Arra
   try {
     return io.readBytes(file);
   } catch (error) {
-    const problem = problemOf(error);
-    const code = problem === PROBLEMS.ENOENT ? 'MEM-CLI-001' : 'MEM-CLI-004';
-    throw new InputError({ code, message: problem, file });
+    throw readProblem(error, file);
   }
+}
+
+/** What kept a file from being read, as a mistake of the person's; a bug of ours is thrown on. */
+export function readProblem(error: unknown, file: string): InputError {
+  if (error instanceof InputError) return error;
+  const problem = problemOf(error);
+  const code = problem === PROBLEMS.ENOENT ? 'MEM-CLI-001' : 'MEM-CLI-004';
+  return new InputError({ code, message: problem, file });
 }
 
 export async function readInputText(io: CliIo, file: string): Promise<string> {
@@ -39,8 +46,13 @@ export function writeOutput(io: CliIo, file: string, text: string): void {
   try {
     io.writeFile(file, text);
   } catch (error) {
-    const problem = problemOf(error);
-    const reason = problem === PROBLEMS.ENOENT ? 'its folder does not exist' : problem;
-    throw new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${reason}`, file });
+    throw writeProblem(error, file);
   }
+}
+
+/** What kept a file from being written. */
+export function writeProblem(error: unknown, file: string): InputError {
+  const problem = problemOf(error);
+  const reason = problem === PROBLEMS.ENOENT ? 'its folder does not exist' : problem;
+  return new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${reason}`, file });
 }

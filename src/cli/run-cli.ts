@@ -21,9 +21,11 @@ class UsageProblem extends Error {
 }
 
 export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCode> {
-  const contextFor = ({ color, json = false }: ContextArgs): CommandContext => ({
+  const contextFor = ({ color, json = false, _: words = [] }: ContextArgs, own = 0): CommandContext => ({
     io,
     json,
+    // A `-` there is the other program's to understand.
+    behind: words.slice(own).map((word) => (word === STDIN ? '-' : word)),
     version: VERSION,
     style: chooseStyle(io, 'stdout', color),
     errorStyle: chooseStyle(io, 'stderr', color),
@@ -49,7 +51,7 @@ const asksForJson = (argv: readonly string[]): boolean =>
 async function dispatch(
   argv: readonly string[],
   io: CliIo,
-  contextFor: (args: ContextArgs) => CommandContext,
+  contextFor: (args: ContextArgs, own: number) => CommandContext,
 ): Promise<ExitCode> {
   let code: ExitCode | null = null;
   let output = '';
@@ -69,7 +71,10 @@ async function dispatch(
   return code ?? EXIT.held;
 }
 
-function makeParser(contextFor: (args: ContextArgs) => CommandContext, finish: (code: ExitCode) => void): Argv {
+function makeParser(
+  contextFor: (args: ContextArgs, own: number) => CommandContext,
+  finish: (code: ExitCode) => void,
+): Argv {
   let parser: Argv = yargs()
     .scriptName('mmulator')
     .usage('$0 <command> [options]\n\nAn operating-system memory manager you can run, watch, rewind and test.')

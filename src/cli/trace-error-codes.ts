@@ -10,7 +10,7 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-TRC-002',
     title: 'still compressed',
-    text: 'The bytes are gzip’s. The command unpacks files whose name ends in .gz; anything else must be plain text.',
+    text: 'The bytes are those of gzip or zstd. The commands unpack both, whatever the file is called, but only once: this file is packed twice. The library takes unpacked bytes.',
   },
   {
     code: 'MEM-TRC-003',
@@ -25,9 +25,13 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-TRC-005',
     title: 'beyond 64 bits',
-    text: 'An access lies within the 64-bit address space, its last byte included.',
+    text: 'Addresses and page numbers have at most 64 bits; and an access lies within the 64-bit address space, its last byte included.',
   },
-  { code: 'MEM-TRC-006', title: 'no size', text: 'After the comma belongs the number of bytes, in decimal.' },
+  {
+    code: 'MEM-TRC-006',
+    title: 'no size',
+    text: 'Here belongs the number of bytes: decimal in most formats, hexadecimal in Dinero’s extended one.',
+  },
   { code: 'MEM-TRC-007', title: 'an access of nothing', text: 'An access touches at least one byte.' },
   {
     code: 'MEM-TRC-008',
@@ -42,7 +46,7 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-TRC-010',
     title: 'a line without end',
-    text: 'A line of more than 1 MiB is not part of a Lackey trace; the file is likely something else.',
+    text: 'A line of more than 1 MiB is not part of any trace; the file is likely something else.',
   },
   {
     code: 'MEM-TRC-011',
@@ -68,5 +72,65 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
     code: 'MEM-TRC-022',
     title: 'impossible initial pages',
     text: 'Frames may hold pages before the first reference: at most one page a frame, and no page twice.',
+  },
+  {
+    code: 'MEM-TRC-013',
+    title: 'several processes in one trace',
+    text: '`trace run` runs the trace as one process, so references of a second one have no place. `--process PID` takes those of one only.',
+  },
+  {
+    code: 'MEM-TRC-030',
+    title: 'unknown trace format',
+    text: 'The beginning of the file fits none of the formats, or there is no format of that name. `--format` says which it is meant to be; then the first line that is wrong is named. docs/traces.md shows each format.',
+  },
+  {
+    code: 'MEM-TRC-031',
+    title: 'damaged packing',
+    text: 'A gzip or zstd file ends too soon or does not unpack. The number is how many bytes came out before; what they held was read, and nothing is written of it.',
+  },
+  {
+    code: 'MEM-TRC-032',
+    title: 'not a record of this format',
+    text: 'A line, or a record of a binary trace, is nothing this format knows. Traces are read up to their first mistake: what follows damage is not to be trusted.',
+  },
+  {
+    code: 'MEM-TRC-033',
+    title: 'no number',
+    text: 'Here belongs an address, a page number or a process number. In CSV and lists of pages hexadecimal numbers take 0x; perf script prints data addresses only with `-F …,addr`.',
+  },
+  {
+    code: 'MEM-TRC-034',
+    title: 'wrong length',
+    text: 'A binary trace ends inside a record, or has another number of references than its header says: it was cut short while it was recorded or copied.',
+  },
+  {
+    code: 'MEM-TRC-035',
+    title: 'damaged header',
+    text: 'A PGT1 file begins with `PGT1`, flags and two numbers; a CSV file with the names of its columns, one of which must be the address or page.',
+  },
+  {
+    code: 'MEM-TRC-036',
+    title: 'cannot be written so',
+    text: 'The format can only be read, or it has no way to say this reference. `csv` and `csv-pages` hold everything.',
+  },
+  {
+    code: 'MEM-TRC-037',
+    title: 'Valgrind is not installed',
+    text: '`trace record` runs the program under Valgrind’s Lackey. Install it (`apt install valgrind`, `dnf install valgrind`), or record where it is installed and take the file along.',
+  },
+  {
+    code: 'MEM-TRC-038',
+    title: 'impossible page size',
+    text: 'Pages have a power of two of bytes, from 1 to 1 GiB; and a reference does not touch more than a million of them.',
+  },
+  {
+    code: 'MEM-TRC-039',
+    title: 'nothing recorded',
+    text: 'The program did not start, or Valgrind could not run it: it says why above. Valgrind runs programs of its own architecture, up to the instructions it knows.',
+  },
+  {
+    code: 'MEM-TRC-040',
+    title: 'cannot generate',
+    text: 'The numbers that describe the references to be made up do not fit together, such as more hot pages than pages.',
   },
 ];

@@ -1,5 +1,5 @@
 /** A world in memory: files by path, captured output, a terminal or none. */
-import type { CliIo, FolderEntry } from '../../src/cli/io.ts';
+import type { CliIo, FolderEntry, ProgramEnd } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 
 export interface FakeWorld {
@@ -13,7 +13,9 @@ export interface FakeOptions {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly tty?: boolean;
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
+  /** What another program does: what it says on its descriptor 3, and how it ends. Without: nothing is installed. */
+  readonly program?: (program: string, args: readonly string[], heard: (bytes: Uint8Array) => void) => ProgramEnd;
   /** What importing a path yields. */
   readonly modules?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Ctrl-C has been pressed once so many pauses have passed. */
@@ -75,13 +77,47 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
       if (found === undefined) throw new Error(`no module ${path}`);
       return found;
     },
-    readStdin: async () => new TextEncoder().encode(options.stdin ?? ''),
+    readStdin: async () => stdinOf(options),
+    async *readChunks(path) {
+      const content = io.readBytes(path);
+      // Small and uneven pieces: whoever reads must not care.
+      for (let at = 0, length = 1000; at < content.length; at += length) {
+        length = 1000 + (at % 333);
+        yield content.slice(at, at + length);
+      }
+    },
+    async *stdinChunks() {
+      yield stdinOf(options);
+    },
+    sizeOf: (path) => bytes.get(path)?.length ?? null,
+    createFile: (path) => {
+      if (path.startsWith('nowhere/')) throw failure('ENOENT', path);
+      let content: number[] = [];
+      return {
+        write: (piece) => {
+          content = content.concat([...piece]);
+        },
+        finish: (head) => {
+          bytes.set(path, Uint8Array.from([...head, ...content]));
+          files.set(path, String.fromCharCode(...head, ...content));
+        },
+        discard: () => undefined,
+      };
+    },
+    runProgram: async (program, args, heard) => {
+      if (options.program === undefined) throw failure('ENOENT', program);
+      return options.program(program, args, heard);
+    },
     pause: async () => {
       pauses++;
     },
     interrupted: () => options.interruptAfter !== undefined && pauses >= options.interruptAfter,
   };
   return { io, files, out: () => out, err: () => err };
+}
+
+function stdinOf({ stdin = '' }: FakeOptions): Uint8Array {
+  return typeof stdin === 'string' ? new TextEncoder().encode(stdin) : stdin;
 }
 
 function listFolder(paths: readonly string[], folder: string): FolderEntry[] {

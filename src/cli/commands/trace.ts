@@ -10,16 +10,12 @@ import { type TraceReport, TraceRun } from '../../trace/run.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
-import { readInputBytes } from '../read-input.ts';
-import { unpacked } from '../unpack.ts';
-
-/** Between two pieces Ctrl-C is noticed. */
-const PIECE_BYTES = 1 << 20;
+import { inFile, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 
 export const traceRunCommand = defineCommand({
   group: { name: 'trace', summary: 'Recorded memory traces' },
   usage: 'run <file>',
-  summary: 'Run a recorded memory trace (valgrind --tool=lackey, also gzipped)',
+  summary: 'Run a recorded memory trace of any format through the whole machine',
   positionals: {
     file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
   },
@@ -32,16 +28,16 @@ export const traceRunCommand = defineCommand({
     'tlb-entries': { type: 'string', describe: 'TLB entries; 0 for no TLB; default 64, in 4 ways' },
     'tlb-ways': { type: 'string', describe: 'TLB ways; as many as entries for a fully associative TLB' },
     seed: { type: 'string', describe: 'Seed of everything random; default 1' },
+    ...TRACE_INPUT_OPTIONS,
   },
   examples: [
     ['trace run ls.lackey --memory 256KiB --replacement clock', ''],
     ['trace run ls.lackey.gz --frames 32 --replacement lru --json', ''],
   ],
-  epilogue: 'Record one with: valgrind --tool=lackey --trace-mem=yes --log-file=ls.lackey ls',
+  epilogue: 'Record one with: mmulator trace record -- ls. Formats: docs/traces.md',
   async run(args, context) {
     const config = traceConfig(args);
-    const bytes = unpacked(await readInputBytes(context.io, args.file), args.file);
-    const run = await runInPieces(bytes, config, args.file, context);
+    const run = await runTraceFile(args.file, new TraceRun(config, readerOptions(args)), context);
     if (run === null) return EXIT.interrupted;
     const { report, machine } = run;
     if (args.json) context.io.stdout.write(`${toJson({ file: args.file, machine, ...report })}\n`);
@@ -93,24 +89,15 @@ function tlbConfig({ tlbEntries, tlbWays }: TraceArgs): Partial<MachineConfig> {
 }
 
 /** Null when interrupted. */
-async function runInPieces(
-  bytes: Uint8Array,
-  config: Partial<MachineConfig>,
+async function runTraceFile(
   file: string,
-  { io }: CommandContext,
+  run: TraceRun,
+  context: CommandContext,
 ): Promise<{ readonly report: TraceReport; readonly machine: MachineConfig } | null> {
+  if (!(await pushTrace(file, run, context))) return null;
   try {
-    const run = new TraceRun(config);
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      run.push(bytes.subarray(at, at + PIECE_BYTES));
-      await io.pause();
-      if (io.interrupted()) return null;
-    }
     return { report: run.end(), machine: run.machine.config };
   } catch (thrown) {
-    // The parser does not know what the file is called.
-    if (!(thrown instanceof InputError) || thrown.file !== undefined || thrown.range === undefined) throw thrown;
-    const { code, message, hint, range } = thrown;
-    throw new InputError({ code, message, hint, range, file });
+    throw inFile(thrown, file);
   }
 }

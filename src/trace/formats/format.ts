@@ -21,6 +21,8 @@ export interface TraceFormat {
    */
   recognizes(head: Uint8Array, whole: boolean): boolean;
   parser(sink: TraceSink, options: ParserOptions): TraceParser;
+  /** What the writer returns at its end goes in front of everything. */
+  readonly headLast?: true;
   /** Null for a format that is only read. */
   readonly writer: ((out: ByteSink, source: TraceShape) => TraceWriter) | null;
 }

@@ -1,0 +1,119 @@
+/** Traces to files and standard output, packed where the name says so, and never half a file. */
+import { gzipSync } from 'node:zlib';
+import { InputError } from '../mmu/input-error.ts';
+import type { ByteSink, TraceFormat } from '../trace/formats/format.ts';
+import type { CliIo, OutputFile } from './io.ts';
+import { writeProblem } from './read-input.ts';
+import { STDIN } from './scenario-files.ts';
+
+/** Bytes of a gzip member: a file of several is one file to whoever unpacks it. */
+const MEMBER_BYTES = 1 << 20;
+
+/** What an option `--output` means: standard output for `-` and for none. */
+const isStandardOutput = (path: string | undefined): path is undefined => path === undefined || path === STDIN;
+
+/** @throws InputError MEM-CLI-013 when there is no writing there */
+export function openTraceOutput(io: CliIo, path: string | undefined, format: TraceFormat): TraceOutput {
+  if (isStandardOutput(path)) {
+    return new TraceOutput(new StandardOutput(io, format.headLast === true), false, 'standard output');
+  }
+  if (path.endsWith('.zst')) {
+    throw new InputError({
+      code: 'MEM-TRC-036',
+      message: `cannot write zstd: ${path}`,
+      hint: 'write .gz, or write to standard output and pipe it into `zstd`',
+    });
+  }
+  try {
+    return new TraceOutput(io.createFile(path), path.endsWith('.gz'), path);
+  } catch (error) {
+    throw writeProblem(error, path);
+  }
+}
+
+export class TraceOutput implements ByteSink {
+  /** As messages call it. */
+  readonly name: string;
+  private readonly file: OutputFile;
+  private readonly packed: boolean;
+  /** Not yet packed. */
+  private readonly waiting: Uint8Array;
+  private used = 0;
+
+  constructor(file: OutputFile, packed: boolean, name: string) {
+    this.file = file;
+    this.packed = packed;
+    this.name = name;
+    this.waiting = new Uint8Array(packed ? MEMBER_BYTES : 0);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.attempt(() => {
+      if (this.packed) this.pack(bytes);
+      else this.file.write(bytes);
+    });
+  }
+
+  /** @param head goes in front of everything */
+  finish(head: Uint8Array): void {
+    this.attempt(() => {
+      this.flush();
+      this.file.finish(this.packed && head.length > 0 ? gzipSync(head) : head);
+    });
+  }
+
+  discard(): void {
+    this.file.discard();
+  }
+
+  private pack(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length) {
+      const taken = Math.min(bytes.length - at, MEMBER_BYTES - this.used);
+      this.waiting.set(bytes.subarray(at, at + taken), this.used);
+      this.used += taken;
+      at += taken;
+      if (this.used === MEMBER_BYTES) this.flush();
+    }
+  }
+
+  private flush(): void {
+    if (this.used > 0) this.file.write(gzipSync(this.waiting.subarray(0, this.used)));
+    this.used = 0;
+  }
+
+  private attempt(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      throw writeProblem(error, this.name);
+    }
+  }
+}
+
+/** As it comes, so that a trace of any length passes through; kept only where what goes in front is known last. */
+class StandardOutput implements OutputFile {
+  private readonly io: CliIo;
+  private readonly headLast: boolean;
+  private readonly pieces: Uint8Array[] = [];
+
+  constructor(io: CliIo, headLast: boolean) {
+    this.io = io;
+    this.headLast = headLast;
+  }
+
+  write(bytes: Uint8Array): void {
+    // The writer uses its buffer again.
+    if (this.headLast) this.pieces.push(bytes.slice());
+    else this.io.stdout.write(bytes.slice());
+  }
+
+  finish(head: Uint8Array): void {
+    if (head.length > 0) this.io.stdout.write(head);
+    for (const piece of this.pieces) this.io.stdout.write(piece);
+  }
+
+  discard(): void {
+    this.pieces.length = 0;
+  }
+}

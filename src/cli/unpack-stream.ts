@@ -1,0 +1,106 @@
+/**
+ * Packed input, unpacked as it is read: gzip (also several members one behind the other) and zstd, known by their first
+ * bytes whatever the file is called. Constant memory.
+ */
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { InputError } from '../mmu/input-error.ts';
+import { isZstd, ZstdError, ZstdStream } from '../trace/zstd/stream.ts';
+
+/** The longest mark. */
+const MARK_BYTES = 4;
+const UNPACKED_BYTES = 1 << 18;
+
+/** @throws InputError MEM-TRC-031 while it is iterated, with the number of bytes unpacked up to there */
+export async function* unpackedChunks(
+  packed: AsyncIterable<Uint8Array>,
+  file: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const source = packed[Symbol.asyncIterator]();
+  const first: Uint8Array[] = [];
+  const mark = new Uint8Array(MARK_BYTES);
+  let marked = 0;
+  while (marked < MARK_BYTES) {
+    const { done, value } = await source.next();
+    if (done === true) break;
+    first.push(value);
+    mark.set(value.subarray(0, MARK_BYTES - marked), marked);
+    marked += Math.min(value.length, MARK_BYTES - marked);
+  }
+  const all = chain(first, source);
+  if (mark[0] === 0x1f && mark[1] === 0x8b) yield* gunzipped(all, file);
+  else if (isZstd(mark)) yield* unzstd(all, file);
+  else yield* all;
+}
+
+async function* chain(
+  first: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* first;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+async function* gunzipped(
+  packed: AsyncIterable<Uint8Array>,
+  file: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let unpacked = 0;
+  const source = Readable.from(packed, { objectMode: false });
+  const gunzip = source.pipe(createGunzip({ chunkSize: UNPACKED_BYTES }));
+  // What keeps the file from being read is not the packing's fault.
+  let sourceError: unknown = null;
+  source.on('error', (error) => {
+    sourceError = error;
+    gunzip.destroy(error);
+  });
+  try {
+    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
+      unpacked += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    // Thrown by zlib, not by whoever takes the chunks: that one's errors do not pass through here.
+    if (sourceError !== null) throw sourceError;
+    const cut = error instanceof Error && /unexpected end/.test(error.message);
+    throw damaged('gzip', cut, unpacked, file);
+  } finally {
+    source.destroy();
+  }
+}
+
+async function* unzstd(packed: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array, void, undefined> {
+  let unpacked = 0;
+  const ready: Uint8Array[] = [];
+  const stream = new ZstdStream((bytes) => ready.push(bytes.slice()));
+  const attempt = (step: () => void): void => {
+    try {
+      step();
+    } catch (error) {
+      if (error instanceof ZstdError) throw damaged('zstd', error.cutShort, unpacked, file);
+      throw error;
+    }
+  };
+  for await (const chunk of packed) {
+    attempt(() => stream.push(chunk));
+    for (const piece of ready) {
+      unpacked += piece.length;
+      yield piece;
+    }
+    ready.length = 0;
+  }
+  attempt(() => stream.end());
+}
+
+function damaged(packer: string, cutShort: boolean, unpacked: number, file: string): InputError {
+  return new InputError({
+    code: 'MEM-TRC-031',
+    message: `the ${packer} file is ${cutShort ? 'cut short' : 'damaged'} after ${unpacked} unpacked bytes`,
+    hint: 'copy or download it again',
+    file,
+  });
+}

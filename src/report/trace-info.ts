@@ -1,0 +1,103 @@
+/** What a trace is like, as text. */
+
+import type { TraceFacts } from '../trace/facts.ts';
+import type { TraceFormat } from '../trace/formats/format.ts';
+import { columns } from './columns.ts';
+import { counted, hex, percent, size, thousands } from './quantities.ts';
+import { paint, type Style } from './style.ts';
+
+const BARS = '▁▂▃▄▅▆▇█';
+const PLOT_WIDTH = 64;
+const BAR_WIDTH = 32;
+
+export function traceInfoLines(facts: TraceFacts, format: TraceFormat, file: string, style: Style): string[] {
+  const title = (text: string): string => ` ${paint(style, 'bold', text)}`;
+  const { workingSet } = facts;
+  return [
+    title(file),
+    ` ${paint(style, 'dim', `${format.name}: ${format.title}`)}`,
+    '',
+    ...table(overview(facts, format), style),
+    '',
+    title(`Working set: pages of the last ${counted(workingSet.window, 'page reference')}`),
+    ...plot(workingSet.sizes, style),
+    `   ${paint(style, 'dim', `mean ${workingSet.mean.toFixed(1)}, peak ${thousands(workingSet.peak)}; a column of the picture is about ${thousands(Math.ceil((workingSet.every * workingSet.sizes.length) / Math.min(PLOT_WIDTH, Math.max(1, workingSet.sizes.length))))} page references`)}`,
+    '',
+    title('Mean working set by window'),
+    ...columns(
+      workingSet.byWindow.map(({ window, pages }) => [
+        thousands(window),
+        paint(style, 'cyan', pages.toFixed(1)),
+        'pages',
+      ]),
+      { align: 'rrl', indent: '   ' },
+    ),
+    '',
+    title('Page references between two uses of a page'),
+    ...reuseLines(facts, style),
+  ];
+}
+
+function overview(
+  { references, processes, pages, lowest, highest }: TraceFacts,
+  format: TraceFormat,
+): [string, string, string][] {
+  const kinds = [
+    counted(references.fetches, 'fetch', 'fetches'),
+    counted(references.loads, 'load'),
+    counted(references.stores, 'store'),
+    counted(references.modifies, 'modify', 'modifies'),
+  ];
+  const range = format.unit === 'address' ? `${hex(lowest)} to ${hex(highest)}` : `${lowest} to ${highest}`;
+  return [
+    [
+      'references',
+      thousands(references.total),
+      format.carries.kinds === 'none' ? 'of no known kind' : kinds.join(', '),
+    ],
+    ['bytes', thousands(references.bytes), range],
+    ['processes', thousands(processes), ''],
+    [
+      'page references',
+      thousands(pages.references),
+      `${counted(pages.crossings, 'reference')} crossed a page boundary`,
+    ],
+    [
+      'footprint',
+      thousands(pages.distinct),
+      `${format.unit === 'page' ? 'pages' : `pages of ${size(pages.pageBytes)}, ${size(pages.distinct * pages.pageBytes)}`}: ${thousands(pages.fetched)} fetched from, ${thousands(pages.read)} read, ${thousands(pages.written)} written`,
+    ],
+  ];
+}
+
+const table = (rows: readonly (readonly [string, string, string])[], style: Style): string[] =>
+  columns(
+    rows.map(([name, number, meaning]) => [name, paint(style, 'cyan', number), paint(style, 'dim', meaning)]),
+    { align: 'lrl', indent: '   ' },
+  );
+
+/** One line of bars, the highest of the sizes that share a column; and how high the highest is. */
+function plot(sizes: readonly number[], style: Style): string[] {
+  const width = Math.min(PLOT_WIDTH, sizes.length);
+  const most = Math.max(1, ...sizes);
+  const bars = Array.from({ length: width }, (_, column) => {
+    const from = Math.floor((column * sizes.length) / width);
+    const to = Math.max(from + 1, Math.floor(((column + 1) * sizes.length) / width));
+    const highest = Math.max(...sizes.slice(from, to));
+    return BARS[Math.min(BARS.length - 1, Math.floor((highest / most) * BARS.length))]!;
+  });
+  return [`   ${paint(style, 'cyan', bars.join(''))}`];
+}
+
+function reuseLines({ reuse, pages }: TraceFacts, style: Style): string[] {
+  const most = Math.max(1, ...reuse.rows.map(({ count }) => count));
+  const bar = (count: number): string => '█'.repeat(Math.ceil((count / most) * BAR_WIDTH));
+  const rows = reuse.rows.map(({ from, to, count }) => [
+    to - from === 1 ? thousands(from) : `${thousands(from)} … ${thousands(to - 1)}`,
+    thousands(count),
+    percent(count, pages.references),
+    paint(style, 'cyan', bar(count)),
+  ]);
+  rows.push(['first use', thousands(reuse.first), percent(reuse.first, pages.references), '']);
+  return columns(rows, { align: 'rrrl', indent: '   ' });
+}

@@ -1,0 +1,282 @@
+import { ZstdError } from './bits.ts';
+import { BLOCK_BYTES_MAX, BlockDecoder, type History } from './block.ts';
+
+export { ZstdError } from './bits.ts';
+
+/**
+ * Zstandard files unpacked piece by piece (RFC 8878): Node.js below 22.15 cannot.
+ *
+ * ```
+ *   file   = frame | frame to skip | …
+ *   frame  = magic, header, block, block, …, [checksum]
+ *   bytes in → `pending`, until a whole header or block is there → BlockDecoder → Window → bytes out, a block at a time
+ * ```
+ *
+ * Memory: a block of packed bytes, and the frame's window (how far back its matches reach; at most 1 GiB is accepted).
+ * Dictionaries are not known; checksums are passed over.
+ */
+const MAGIC = 0xfd2fb528;
+/** The last four bits are free. */
+const SKIPPED_MAGIC = 0x184d2a50;
+const WINDOW_BYTES_MAX = 2 ** 30;
+
+/** The first four bytes of such a file? */
+export function isZstd(mark: Uint8Array): boolean {
+  const magic = (mark[0]! | (mark[1]! << 8) | (mark[2]! << 16) | (mark[3]! << 24)) >>> 0;
+  return magic === MAGIC || (magic & 0xffff_fff0) >>> 0 === SKIPPED_MAGIC;
+}
+
+type State =
+  | 'magic'
+  | 'skip length'
+  | 'skip'
+  | 'frame descriptor'
+  | 'frame header'
+  | 'block header'
+  | 'block'
+  | 'checksum';
+
+export class ZstdStream {
+  private readonly emit: (bytes: Uint8Array) => void;
+  private pending: Uint8Array;
+  private length: number;
+  private state: State;
+  /** Bytes that the state waits for. */
+  private need: number;
+  private decoder: BlockDecoder;
+  private window: Window;
+  private blockType: number;
+  private blockSize: number;
+  private lastBlock: boolean;
+  private hasChecksum: boolean;
+  /** Lengths of the fields of the frame header. */
+  private windowBytes: number;
+  private dictionaryBytes: number;
+  private contentBytes: number;
+  /** Bytes the frame says it holds, -1 where it does not; and those seen. */
+  private content: number;
+  private produced: number;
+  private frames: number;
+
+  /** @param emit gets the unpacked bytes; they are gone after the call */
+  constructor(emit: (bytes: Uint8Array) => void) {
+    this.emit = emit;
+    this.pending = new Uint8Array(1 << 16);
+    this.length = 0;
+    this.state = 'magic';
+    this.need = 4;
+    this.decoder = new BlockDecoder();
+    this.window = new Window(0);
+    this.blockType = 0;
+    this.blockSize = 0;
+    this.lastBlock = false;
+    this.hasChecksum = false;
+    this.windowBytes = 0;
+    this.dictionaryBytes = 0;
+    this.contentBytes = 0;
+    this.content = -1;
+    this.produced = 0;
+    this.frames = 0;
+  }
+
+  /** @throws ZstdError for what is damaged or needs a dictionary */
+  push(chunk: Uint8Array): void {
+    this.keep(chunk);
+    let at = 0;
+    while (this.length - at >= this.need) {
+      const { need } = this;
+      this.step(at, at + need);
+      at += need;
+    }
+    this.pending.copyWithin(0, at, this.length);
+    this.length -= at;
+    // Reading bits looks a little beyond the end.
+    this.pending.fill(0, this.length, this.length + 8);
+  }
+
+  /** @throws ZstdError when the last frame breaks off */
+  end(): void {
+    if (this.state !== 'magic' || this.length > 0) throw new ZstdError('the file ends inside a frame', true);
+  }
+
+  private keep(chunk: Uint8Array): void {
+    const needed = this.length + chunk.length + 8;
+    if (needed > this.pending.length) {
+      const longer = new Uint8Array(Math.max(needed, 2 * this.pending.length));
+      longer.set(this.pending.subarray(0, this.length));
+      this.pending = longer;
+    }
+    this.pending.set(chunk, this.length);
+    this.length += chunk.length;
+  }
+
+  /** Bytes at … end - 1 are what was waited for. */
+  private step(at: number, end: number): void {
+    const view = new DataView(this.pending.buffer);
+    switch (this.state) {
+      case 'magic':
+        this.magic(view.getUint32(at, true));
+        return;
+      case 'skip length':
+        this.await('skip', view.getUint32(at, true));
+        return;
+      case 'skip':
+      case 'checksum':
+        this.await('magic', 4);
+        return;
+      case 'frame descriptor':
+        this.frameDescriptor(this.pending[at]!);
+        return;
+      case 'frame header':
+        this.frameHeader(at);
+        return;
+      case 'block header':
+        this.blockHeader(this.pending[at]! | (this.pending[at + 1]! << 8) | (this.pending[at + 2]! << 16));
+        return;
+      case 'block':
+        this.block(at, end);
+    }
+  }
+
+  private await(state: State, need: number): void {
+    this.state = state;
+    this.need = need;
+  }
+
+  private magic(magic: number): void {
+    if (magic === MAGIC) this.await('frame descriptor', 1);
+    else if ((magic & 0xffff_fff0) >>> 0 === SKIPPED_MAGIC) this.await('skip length', 4);
+    else throw new ZstdError(this.frames === 0 ? 'no Zstandard file' : 'something follows the last frame');
+  }
+
+  /** The descriptor says how long the rest of the header is. */
+  private frameDescriptor(descriptor: number): void {
+    const contentFlag = descriptor >>> 6;
+    const single = (descriptor & 32) !== 0;
+    if ((descriptor & 8) !== 0) throw new ZstdError('a frame of an unknown kind');
+    this.windowBytes = single ? 0 : 1;
+    this.dictionaryBytes = [0, 1, 2, 4][descriptor & 3]!;
+    this.contentBytes = contentFlag === 0 ? (single ? 1 : 0) : 2 ** contentFlag;
+    this.hasChecksum = (descriptor & 4) !== 0;
+    this.await('frame header', this.windowBytes + this.dictionaryBytes + this.contentBytes);
+  }
+
+  private frameHeader(start: number): void {
+    const { pending, windowBytes, dictionaryBytes, contentBytes } = this;
+    const dictionary = numberAt(pending, start + windowBytes, dictionaryBytes);
+    if (dictionary !== 0) throw new ZstdError('the file needs a dictionary');
+    const content = numberAt(pending, start + windowBytes + dictionaryBytes, contentBytes);
+    // Two bytes would say nothing new below 256.
+    this.content = contentBytes === 0 ? -1 : contentBytes === 2 ? content + 256 : content;
+    const exponent = 2 ** (10 + (pending[start]! >>> 3));
+    const window = windowBytes === 0 ? this.content : exponent + (exponent / 8) * (pending[start]! & 7);
+    if (window > WINDOW_BYTES_MAX) throw new ZstdError('a frame looks back too far');
+    this.window = new Window(window);
+    this.decoder = new BlockDecoder();
+    this.produced = 0;
+    this.frames++;
+    this.await('block header', 3);
+  }
+
+  private blockHeader(word: number): void {
+    this.lastBlock = (word & 1) !== 0;
+    this.blockType = (word >>> 1) & 3;
+    this.blockSize = word >>> 3;
+    if (this.blockType === 3 || this.blockSize > BLOCK_BYTES_MAX) throw new ZstdError('an impossible block');
+    this.await('block', this.blockType === 1 ? 1 : this.blockSize);
+  }
+
+  private block(at: number, end: number): void {
+    const { window } = this;
+    window.beginBlock();
+    if (this.blockType === 0) window.append(this.pending, at, end);
+    else if (this.blockType === 1) window.fill(this.pending[at]!, this.blockSize);
+    else this.decoder.decode(this.pending, at, end, window);
+    const bytes = window.block();
+    this.produced += bytes.length;
+    if (bytes.length > 0) this.emit(bytes);
+    if (!this.lastBlock) this.await('block header', 3);
+    else this.endFrame();
+  }
+
+  private endFrame(): void {
+    if (this.content >= 0 && this.produced !== this.content) throw new ZstdError('a frame has not the length it says');
+    if (this.hasChecksum) this.await('checksum', 4);
+    else this.await('magic', 4);
+  }
+}
+
+/** Little-endian; 0 of no bytes. */
+function numberAt(bytes: Uint8Array, at: number, count: number): number {
+  let value = 0;
+  for (let index = count - 1; index >= 0; index--) value = value * 256 + bytes[at + index]!;
+  return value;
+}
+
+/**
+ * The last bytes of a frame, so many as matches may reach back, and the block at hand behind them.
+ *
+ * ```
+ *   | …past (at most `reach`) | block at hand |      |      before a block whose bytes might not fit, the past moves
+ *                             ^blockStart     ^used         to the front
+ * ```
+ */
+class Window implements History {
+  private readonly reach: number;
+  private bytes: Uint8Array;
+  private used: number;
+  private blockStart: number;
+
+  constructor(reach: number) {
+    this.reach = reach;
+    this.bytes = new Uint8Array(Math.min(reach, BLOCK_BYTES_MAX) + 2 * BLOCK_BYTES_MAX);
+    this.used = 0;
+    this.blockStart = 0;
+  }
+
+  beginBlock(): void {
+    if (this.used + BLOCK_BYTES_MAX > this.bytes.length) {
+      const kept = Math.min(this.used, this.reach);
+      const most = this.reach + 8 * BLOCK_BYTES_MAX;
+      if (2 * kept > this.bytes.length && this.bytes.length < most) {
+        const larger = new Uint8Array(Math.min(most, 2 * this.bytes.length + BLOCK_BYTES_MAX));
+        larger.set(this.bytes.subarray(this.used - kept, this.used));
+        this.bytes = larger;
+      } else this.bytes.copyWithin(0, this.used - kept, this.used);
+      this.used = kept;
+    }
+    this.blockStart = this.used;
+  }
+
+  /** The bytes since `beginBlock`. */
+  block(): Uint8Array {
+    return this.bytes.subarray(this.blockStart, this.used);
+  }
+
+  append(from: Uint8Array, start: number, end: number): void {
+    const at = this.grow(end - start);
+    if (end - start > 16) this.bytes.set(from.subarray(start, end), at);
+    else for (let index = start; index < end; index++) this.bytes[at + index - start] = from[index]!;
+  }
+
+  fill(byte: number, count: number): void {
+    const at = this.grow(count);
+    this.bytes.fill(byte, at, at + count);
+  }
+
+  repeat(offset: number, length: number): void {
+    if (offset < 1 || offset > this.used) throw new ZstdError('a match reaches beyond the beginning');
+    const at = this.grow(length);
+    const { bytes } = this;
+    // The source may overlap the target: then what was just written is repeated.
+    if (offset >= length && length > 16) bytes.copyWithin(at, at - offset, at - offset + length);
+    else for (let index = 0; index < length; index++) bytes[at + index] = bytes[at + index - offset]!;
+  }
+
+  private grow(count: number): number {
+    const at = this.used;
+    if (at + count - this.blockStart > BLOCK_BYTES_MAX) throw new ZstdError('a block holds more than it may');
+    this.used = at + count;
+    return at;
+  }
+}
