@@ -155,11 +155,13 @@ export class Kernel {
     this.reverseMap = new ReverseMap(memory.frames);
     this.swap = new SwapDevice(options.swap, format.pageBytes, options.swapKind);
     this.random = new Random(options.seed);
+    const facts = new FrameFacts(this);
     this.policy = createPolicy(options.replacement, {
       slots: memory.frames,
       references: new PteReferenceBits(this),
       random: this.random,
-      pages: new FrameFacts(this),
+      dirty: facts,
+      pages: facts,
       stat: this.vmstat,
     });
     this.kswapd = this.policy.name === 'linux' ? new Kswapd() : null;

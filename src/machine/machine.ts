@@ -134,9 +134,11 @@ export class Machine {
     };
   }
 
+  /** A step has passed: the timer interrupt of the policies that look at reference bits in intervals. */
   tick(): void {
     this.clock++;
     this.kernel.log.step = this.clock;
+    this.kernel.policy.tick?.();
   }
 
   /** What the kernel has to say, as dmesg prints it, oldest line first; the time is the step. */

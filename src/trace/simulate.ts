@@ -19,6 +19,8 @@ export interface ReplayConfig {
    * Default none: frames that are empty and frames that hold foreign pages are different exercises.
    */
   readonly initial?: readonly number[];
+  /** What kind each reference is: odd for those that write (STORE, MODIFY). Default: all read. */
+  readonly kinds?: ArrayLike<number>;
 }
 
 export interface ReplayResult {
@@ -37,6 +39,8 @@ export interface ReplayResult {
   readonly hitRateWithoutCold: number;
   /** One byte a reference: 1 for a fault, 0 for a hit. */
   readonly missed: Uint8Array;
+  /** Pages that had been written to since they were loaded, and left. */
+  readonly writeBacks: number;
   /** Pages in the order they were evicted. */
   readonly evictions: readonly number[];
   /** At the end: the page in each frame, null for an empty one. */
@@ -79,6 +83,8 @@ export function simulateReferences(references: ArrayLike<number>, config: Replay
   });
   loop.grow(numbering.count);
   loop.evictions = [];
+  const { kinds } = config;
+  if (kinds !== undefined) loop.kinds = Uint8Array.from(ids, (_, at) => kinds[at] ?? 0);
   for (const id of initialIds) loop.load(id);
   const missBits = new Uint32Array((ids.length >>> 5) + 1);
   const faults = loop.run(ids, 0, ids.length, missBits, null);
@@ -95,6 +101,7 @@ export function simulateReferences(references: ArrayLike<number>, config: Replay
     hitRate: ratio(hits, ids.length),
     hitRateWithoutCold: ratio(hits, ids.length - coldMisses),
     missed: Uint8Array.from(ids, (_, at) => (missBits[at >>> 5]! >>> (31 - (at & 31))) & 1),
+    writeBacks: loop.writeBacks,
     evictions: loop.evictions.map((id) => numbering.pageOf(id)),
     frames: Array.from(loop.idIn, (id) => (id < 0 ? null : numbering.pageOf(id))),
     referenceBits: Array.from(loop.referenceBits, (bit) => (bit === 1 ? 1 : 0)),

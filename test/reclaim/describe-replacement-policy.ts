@@ -1,15 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { createLoop } from '../../src/kernel/reclaim/loops/registry.ts';
+import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
 import type { PolicyContext, PolicyName, ReferenceBits } from '../../src/kernel/reclaim/policy.ts';
 import { createPolicy, POLICIES } from '../../src/kernel/reclaim/registry.ts';
 import { InvariantError } from '../../src/mmu/invariant.ts';
 import { Random } from '../../src/mmu/random.ts';
+import { PageNumbering } from '../../src/trace/page-numbering.ts';
+import { PolicyLoop } from '../../src/trace/policy-loop.ts';
 import { simulateReferences } from '../../src/trace/simulate.ts';
 import { naiveReplay } from './naive-policies.ts';
 
 /** What every policy owes its caller. An exception is named, with its reason. */
 export type PolicyRule =
+  | 'capacity is never exceeded'
   | 'the books balance'
+  | 'the fast loop is the policy'
   | 'the same trace gives the same result'
   | 'opt is never worse'
   | 'more frames never fault more'
@@ -48,8 +54,30 @@ function looseContext(references: ReferenceBits): PolicyContext {
   };
 }
 
-const references = fc.array(fc.nat({ max: 9 }), { maxLength: 120 });
+/** Few pages that come back often; or more of them, in which some come back late. */
+const references = fc.oneof(
+  fc.array(fc.nat({ max: 9 }), { maxLength: 120 }),
+  fc.array(fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 40 })), { minLength: 60, maxLength: 120 }),
+);
 const frames = fc.integer({ min: 1, max: 8 });
+/** Also so many that the parts of a memory are more than nothing. */
+const wideFrames = fc.oneof(frames, fc.constantFrom(10, 12, 20));
+/** Short intervals, for the few references there are. */
+const QUICK: ReplacementOptions = { tickEvery: 7, window: 5, faultInterval: 4 };
+const loopOptions: fc.Arbitrary<ReplacementOptions> = fc.record(
+  {
+    referenceOnLoad: fc.boolean(),
+    handStart: fc.nat({ max: 9 }),
+    counterBits: fc.integer({ min: 1, max: 4 }),
+    inPart: fc.constantFrom(0, 0.25, 0.5, 1),
+    outPart: fc.constantFrom(0, 0.5, 2),
+    smallPart: fc.constantFrom(0, 0.1, 0.5, 1),
+    ghostPart: fc.constantFrom(0, 0.9, 2),
+    hirPart: fc.constantFrom(0.01, 0.3, 0.5, 1),
+    stackPart: fc.constantFrom(1, 2, 3),
+  },
+  { requiredKeys: [] },
+);
 /** Slots next to each other, and slots far apart: frames of a machine are both. */
 const slot = fc.oneof(fc.nat({ max: 7 }), fc.constantFrom(1022, 1023, 1024, 4095, SLOTS / 2, SLOTS - 1));
 const operations = fc.array(
@@ -68,6 +96,52 @@ export function describeReplacementPolicy(name: PolicyName, options: PolicySuite
     test('is registered under its own name, with a description', () => {
       expect(createPolicy(name, looseContext(new BitArray())).name).toBe(name);
       expect(POLICIES[name].description.length).toBeGreaterThan(40);
+    });
+
+    rule('capacity is never exceeded', () => {
+      fc.assert(
+        fc.property(references, frames, (pages, count) => {
+          const result = simulateReferences(pages, { policy: name, frames: count, options: QUICK });
+          const loaded = result.faults - result.evictions.length;
+          expect(loaded).toBeGreaterThanOrEqual(Math.min(pages.length, 1));
+          expect(loaded).toBeLessThanOrEqual(count);
+          expect(result.frames.filter((page) => page !== null).length).toBe(loaded);
+          expect(result.faults).toBeGreaterThanOrEqual(result.distinctPages);
+        }),
+      );
+    });
+
+    rule('the fast loop is the policy', () => {
+      fc.assert(
+        fc.property(
+          references,
+          wideFrames,
+          loopOptions,
+          fc.nat(),
+          fc.nat({ max: 120 }),
+          (pages, frames, options, seed, cut) => {
+            const numbering = new PageNumbering();
+            const ids = Int32Array.from(pages, (page) => numbering.idOf(page));
+            const context = () => ({ frames, options, random: new Random(seed), recording: ids });
+            const fast = createLoop(name, context());
+            expect(fast).not.toBeNull();
+            const slow = new PolicyLoop({ ...context(), policy: name, pageOf: (id) => id });
+            const results = [fast!, slow].map((loop) => {
+              const missBits = new Uint32Array(4);
+              const evicted = new Int32Array(ids.length).fill(-2);
+              // In two batches, the second with more pages than the first: state has to survive between them.
+              const first = Math.min(cut, ids.length);
+              loop.grow(1 + ids.subarray(0, first).reduce((most, id) => Math.max(most, id), 0));
+              let misses = loop.run(ids, 0, first, missBits, evicted);
+              loop.grow(numbering.count + 1);
+              misses += loop.run(ids, first, ids.length, missBits, evicted);
+              return { misses, missBits, evicted };
+            });
+            expect(results[0]).toEqual(results[1]);
+          },
+        ),
+        { numRuns: 300 },
+      );
     });
 
     rule('the books balance', () => {
@@ -124,12 +198,20 @@ export function describeReplacementPolicy(name: PolicyName, options: PolicySuite
 
     rule('agrees with the naive model', () => {
       fc.assert(
-        fc.property(references, frames, fc.boolean(), (pages, count, referenceOnLoad) => {
-          const result = simulateReferences(pages, { policy: name, frames: count, options: { referenceOnLoad } });
-          const naive = naiveReplay(name, pages, count, referenceOnLoad);
-          expect(Array.from(result.missed)).toEqual(naive.missed);
-          expect(result.evictions).toEqual(naive.evictions);
-        }),
+        fc.property(
+          references,
+          frames,
+          fc.boolean(),
+          fc.infiniteStream(fc.nat(3)),
+          (pages, count, referenceOnLoad, stream) => {
+            const kinds = pages.map(() => stream.next().value as number);
+            const intervals = { referenceOnLoad, tickEvery: 7, window: 3, faultInterval: 4 };
+            const result = simulateReferences(pages, { policy: name, frames: count, options: intervals, kinds });
+            const naive = naiveReplay(name, pages, count, { ...intervals, writes: (at) => kinds[at]! % 2 === 1 });
+            expect(Array.from(result.missed)).toEqual(naive.missed);
+            expect(result.evictions).toEqual(naive.evictions);
+          },
+        ),
         { numRuns: 300 },
       );
     });

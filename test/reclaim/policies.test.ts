@@ -11,9 +11,6 @@ describeReplacementPolicy('fifo', {
 describeReplacementPolicy('lru');
 describeReplacementPolicy('mru');
 describeReplacementPolicy('lifo');
-describeReplacementPolicy('clock', {
-  except: [{ rule: 'more frames never fault more', reason: 'with every bit set it is FIFO, anomaly included' }],
-});
 describeReplacementPolicy('random', {
   except: [
     { rule: 'more frames never fault more', reason: 'the lots fall differently' },
@@ -21,13 +18,106 @@ describeReplacementPolicy('random', {
     { rule: 'order tells who leaves', reason: 'the lots are not drawn yet' },
   ],
 });
+describeReplacementPolicy('opt');
+describeReplacementPolicy('clock', {
+  except: [{ rule: 'more frames never fault more', reason: 'with every bit set it is FIFO, anomaly included' }],
+});
+describeReplacementPolicy('gclock', {
+  except: [{ rule: 'more frames never fault more', reason: 'with every counter equal it is FIFO, anomaly included' }],
+});
+describeReplacementPolicy('second-chance', {
+  except: [{ rule: 'more frames never fault more', reason: 'with every bit set it is FIFO, anomaly included' }],
+});
+describeReplacementPolicy('enhanced-second-chance', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'with every bit set it is FIFO, anomaly included' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('nru', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'within a class it is FIFO, anomaly included' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('nfu', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'among equal counters it is FIFO, anomaly included' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('aging', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'among equal counters it is FIFO, anomaly included' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('lfu', {
+  except: [{ rule: 'more frames never fault more', reason: 'a page that left starts counting anew' }],
+});
+describeReplacementPolicy('working-set', {
+  except: [
+    { rule: 'the books balance', reason: 'pages leave though there is room' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('wsclock', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'with every bit set it is FIFO, anomaly included' },
+    { rule: 'order tells who leaves', reason: 'it depends on the time until then' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('pff', {
+  except: [
+    { rule: 'the books balance', reason: 'pages leave though there is room' },
+    { rule: 'more frames never fault more', reason: 'the time between faults changes with the frames' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('2q', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'parts of the memory grow, and the border between them shifts' },
+  ],
+});
+describeReplacementPolicy('arc', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'parts of the memory grow, and the border between them shifts' },
+  ],
+});
+describeReplacementPolicy('car', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'parts of the memory grow, and the border between them shifts' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
+describeReplacementPolicy('lirs', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'parts of the memory grow, and the border between them shifts' },
+  ],
+});
+describeReplacementPolicy('sieve', {
+  except: [{ rule: 'more frames never fault more', reason: 'with no page visited it is FIFO, anomaly included' }],
+});
+describeReplacementPolicy('s3-fifo', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'parts of the memory grow, and the border between them shifts' },
+  ],
+});
 describeReplacementPolicy('linux', {
   except: [
     { rule: 'more frames never fault more', reason: 'with no page used again it is FIFO, anomaly included' },
     { rule: 'order tells who leaves', reason: 'how much of which list is looked at depends on their lengths then' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
   ],
 });
-describeReplacementPolicy('opt');
+describeReplacementPolicy('mglru', {
+  except: [
+    { rule: 'more frames never fault more', reason: 'with no page used again it is FIFO, anomaly included' },
+    { rule: 'order tells who leaves', reason: 'the bits are looked at when the generations run out' },
+    { rule: 'the fast loop is the policy', reason: 'it has none: its cost is in the bits, not in the lists' },
+  ],
+});
 
 const references = { testAndClear: () => false, peek: () => false };
 const codeOf = (action: () => unknown): string => {

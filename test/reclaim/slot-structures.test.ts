@@ -58,7 +58,7 @@ describe('slot list', () => {
       expect(wrong).toThrow(InvariantError);
     }
     expect(() => new SlotList(0)).toThrow(InvariantError);
-    expect(() => new SlotList(2 ** 24 + 1)).toThrow(InvariantError);
+    expect(() => new SlotList(2 ** 27 + 1)).toThrow(InvariantError);
     expect(list.checkInvariants()).toEqual([]);
   });
 

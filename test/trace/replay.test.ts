@@ -26,6 +26,7 @@ describe('the result of a replay', () => {
       hitRate: 1 / 5,
       hitRateWithoutCold: 1 / 2,
       missed: Uint8Array.of(1, 1, 0, 1, 1),
+      writeBacks: 0,
       evictions: [2 ** 40, 7],
       frames: [2 ** 40, 9],
       referenceBits: [1, 1],

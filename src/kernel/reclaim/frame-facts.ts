@@ -16,8 +16,9 @@ import type { AddressSpace } from '../vm/address-space.ts';
 import { flushPage } from '../vm/tlb-flush.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
 import { EXECUTABLE, type PageFacts } from './page-facts.ts';
+import type { DirtyBits } from './policy.ts';
 
-export class FrameFacts implements PageFacts {
+export class FrameFacts implements PageFacts, DirtyBits {
   readonly announcesEvictions = true;
   private readonly kernel: Kernel;
 
@@ -77,6 +78,11 @@ export class FrameFacts implements PageFacts {
       if ((pageTable.flags(this.entryOf(space, reverseMap.pageAt(pfn, at) * pageBytes)) & PTE_DIRTY) !== 0) return true;
     }
     return false;
+  }
+
+  /** Of either kind: for policies that know clean pages and dirty ones and no more. */
+  isDirty(pfn: number): boolean {
+    return this.mustBeWritten(pfn) || this.isDirtyFile(pfn);
   }
 
   takeReferences(pfn: number, group: number): number {

@@ -24,10 +24,10 @@ export class GhostQueue {
   private spare: Int32Array;
   private spares: number;
 
-  /** @param most pages remembered at once, 0 … 2^25 */
+  /** @param most pages remembered at once, 0 … 2^27 */
   constructor(most: number) {
     this.most = most;
-    this.order = new SlotList(Math.max(1, Math.min(most, 2 ** 24)));
+    this.order = new SlotList(Math.max(1, most));
     this.pages = new Float64Array(0);
     this.table = new Int32Array(2);
     this.spare = new Int32Array(0);

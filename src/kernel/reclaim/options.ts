@@ -15,7 +15,7 @@ export interface ReplacementOptions {
   readonly referenceOnLoad?: boolean;
   /** `clock`, `gclock`: the slot where the hand stands at the first replacement. Default: the page admitted first. */
   readonly handStart?: number;
-  /** `gclock`: bits of the reference counter, 1 … 7; default 2. `aging`: bits of a page's history, 1 … 30; default 8. */
+  /** `gclock`: bits of the reference counter, 1 … 30; default 2. `aging`: bits of a page's history, 1 … 30; default 8. */
   readonly counterBits?: number;
   /** `lfu`: who leaves among pages of the same count. Default `longest-at-count`. */
   readonly lfuTies?: LfuTies;

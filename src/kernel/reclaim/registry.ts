@@ -1,7 +1,10 @@
 import { InputError } from '../../mmu/input-error.ts';
 import { suggest } from '../../mmu/nearest.ts';
+import { Aging } from './aging.ts';
 import { Arc } from './arc.ts';
+import { Car } from './car.ts';
 import { Clock } from './clock.ts';
+import { EnhancedSecondChance } from './enhanced-second-chance.ts';
 import { Fifo } from './fifo.ts';
 import { GClock } from './gclock.ts';
 import { Lfu } from './lfu.ts';
@@ -9,13 +12,21 @@ import { Lifo } from './lifo.ts';
 import { LinuxPolicy } from './linux.ts';
 import { Lirs } from './lirs.ts';
 import { Lru } from './lru.ts';
+import { MgLru } from './mglru.ts';
 import { Mru } from './mru.ts';
+import { Nfu } from './nfu.ts';
+import { Nru } from './nru.ts';
 import { Opt } from './opt.ts';
+import { checkReplacementOptions } from './option-table.ts';
+import { Pff } from './pff.ts';
 import { POLICY_NAMES, type PolicyContext, type PolicyName, type ReplacementPolicy } from './policy.ts';
 import { RandomPolicy } from './random-policy.ts';
 import { S3Fifo } from './s3-fifo.ts';
+import { SecondChance } from './second-chance.ts';
 import { Sieve } from './sieve.ts';
 import { TwoQueue } from './two-q.ts';
+import { WorkingSet } from './working-set.ts';
+import { WsClock } from './wsclock.ts';
 
 export interface PolicyEntry {
   readonly create: (context: PolicyContext) => ReplacementPolicy;
@@ -57,6 +68,19 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     reason: 'of all resident pages it was loaded last',
     description: 'Last in, first out: the page loaded last leaves, so those loaded first stay for good.',
   },
+  random: {
+    create: (context) => new RandomPolicy(context),
+    needsFuture: false,
+    reason: 'it was drawn by lot',
+    description: 'A resident page drawn by lot, reproducible from the seed.',
+  },
+  opt: {
+    create: (context) => new Opt(context),
+    needsFuture: true,
+    reason: 'of all resident pages its next use is furthest ahead',
+    description:
+      'Belady’s optimum: the page whose next use is furthest ahead leaves. Only for recorded references; no policy that loads every page does better.',
+  },
   clock: {
     create: (context) => new Clock(context),
     needsFuture: false,
@@ -71,11 +95,40 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     description:
       'The clock with counters of several bits (GCLOCK): every reference raises a page’s counter, the hand lowers it, and a page leaves when the hand finds 0.',
   },
-  random: {
-    create: (context) => new RandomPolicy(context),
+  'second-chance': {
+    create: (context) => new SecondChance(context),
     needsFuture: false,
-    reason: 'it was drawn by lot',
-    description: 'A resident page drawn by lot, reproducible from the seed.',
+    reason: 'it came to the front of the queue with a clear reference bit',
+    description:
+      'FIFO with a second chance: a page whose reference bit is set when its turn comes goes to the back of the queue with the bit cleared. Evicts the same pages as clock.',
+  },
+  'enhanced-second-chance': {
+    create: (context) => new EnhancedSecondChance(context),
+    needsFuture: false,
+    reason: 'of the pages under the hand it was the first of the best class of referenced and dirty',
+    description:
+      'Clock that also looks at the dirty bit: pages that are neither referenced nor dirty go first, as they need not be written.',
+  },
+  nru: {
+    create: (context) => new Nru(context),
+    needsFuture: false,
+    reason: 'it was of the lowest class of referenced and dirty',
+    description:
+      'Not recently used: pages fall into four classes by referenced since the last tick and dirty; the one longest in memory of the lowest class leaves.',
+  },
+  nfu: {
+    create: (context) => new Nfu(context),
+    needsFuture: false,
+    reason: 'it was referenced in the fewest ticks',
+    description:
+      'Not frequently used: a counter for each page adds up the ticks in which it was referenced; the smallest leaves. Never forgets.',
+  },
+  aging: {
+    create: (context) => new Aging(context),
+    needsFuture: false,
+    reason: 'its history of reference bits was the smallest',
+    description:
+      'Aging: at every tick a page’s counter shifts right and takes its reference bit in front; the smallest counter leaves. LRU in software.',
   },
   lfu: {
     create: (context) => new Lfu(context),
@@ -83,6 +136,28 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     reason: 'of all resident pages it was used least often',
     description:
       'Least frequently used: the page with the fewest references since it was loaded leaves. Ties, and whether counts outlive an eviction, are options.',
+  },
+  'working-set': {
+    create: (context) => new WorkingSet(context),
+    needsFuture: false,
+    isVariable: true,
+    reason: 'it was not used within the window of the working set, or memory was full and it was used longest ago',
+    description:
+      'The working set: exactly the pages of the last references (the window) stay in memory, so the allocation varies.',
+  },
+  wsclock: {
+    create: (context) => new WsClock(context),
+    needsFuture: false,
+    reason: 'the hand found it outside of the working set',
+    description: 'WSClock: clock’s hand looks for a clean page that has not been used for a number of ticks.',
+  },
+  pff: {
+    create: (context) => new Pff(context),
+    needsFuture: false,
+    isVariable: true,
+    reason: 'it was not used since the last page fault',
+    description:
+      'Page-fault frequency: faults in quick succession add a frame, a fault after a long while takes away all pages not used since the one before.',
   },
   '2q': {
     create: (context) => new TwoQueue(context),
@@ -97,6 +172,13 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     reason: 'it was used longest ago on the list that has more pages than its share',
     description:
       'Adaptive replacement cache: one list of pages used once and one of pages used again, each remembering what it gave up; what comes back shifts the border between them.',
+  },
+  car: {
+    create: (context) => new Car(context),
+    needsFuture: false,
+    reason: 'the hand of the clock that has more pages than its share found it unused',
+    description:
+      'Clock with adaptive replacement: ARC with a clock in place of each of its two lists, so a hit only sets a bit.',
   },
   lirs: {
     create: (context) => new Lirs(context),
@@ -126,12 +208,12 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     description:
       'Linux’s lists: pages start on an inactive list, are activated when they are used twice there or come back soon after they left, and leave from its end when they were not used. Anonymous pages, files and every memory group have their own.',
   },
-  opt: {
-    create: (context) => new Opt(context),
-    needsFuture: true,
-    reason: 'of all resident pages its next use is furthest ahead',
+  mglru: {
+    create: (context) => new MgLru(context),
+    needsFuture: false,
+    reason: 'it was at the end of the oldest generation and had not been used since the last look',
     description:
-      'Belady’s optimum: the page whose next use is furthest ahead leaves. Only for recorded references; no policy that loads every page does better.',
+      'Linux’s multi-generational LRU: pages age by generations, all reference bits are looked at when only two generations are left, and the oldest generation leaves.',
   },
 };
 
@@ -139,9 +221,11 @@ const isPolicyName = (name: string): name is PolicyName => (POLICY_NAMES as read
 
 /**
  * Build a policy by name.
- * @throws InputError MEM-POL-001 for a name that does not exist, MEM-POL-002 for `opt` without a future
+ * @throws InputError MEM-POL-001 for a name that does not exist, MEM-POL-002 for `opt` without a future, MEM-POL-003 for an
+ *   option that cannot be
  */
 export function createPolicy(name: string, context: PolicyContext): ReplacementPolicy {
+  if (context.options !== undefined) checkReplacementOptions(context.options);
   return POLICIES[parsePolicyName(name)].create(context);
 }
 

@@ -27,9 +27,9 @@ export class SlotList {
   private member: Uint8Array;
   size: number;
 
-  /** @param slots one more than the highest slot that may ever be put in, at most 2^26 */
+  /** @param slots one more than the highest slot that may ever be put in, at most 2^27 */
   constructor(slots: number) {
-    invariant(Number.isInteger(slots) && slots >= 1 && slots <= 2 ** 26, 'slots are 1 … 2^26');
+    invariant(Number.isInteger(slots) && slots >= 1 && slots <= 2 ** 27, 'slots are 1 … 2^27');
     this.slots = slots;
     const nodes = Math.min(slots, 1023) + 1;
     this.next = new Int32Array(nodes);

@@ -1,7 +1,7 @@
 import { FIRST_BIT, grownBytes, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
- * `clock` and `gclock`: the frames are the ring, and the new page takes the frame under the hand, which moves on.
+ * `clock`, `second-chance` and `gclock`: the frames are the ring, and the new page takes the frame under the hand, which moves on.
  * A page's byte is 0 when it is not resident, otherwise 1 + its reference count; a clock's goes up to 1, that of an
  * n-bit clock up to 2^n - 1.
  */
@@ -14,15 +14,14 @@ export class ClockLoop implements ReplayLoop {
   private used: number;
   private hand: number;
 
-  /** @param bits of the counter, 1 … 7 */
-  constructor({ frames, options }: LoopContext, bits: number) {
+  /** @param bits of the counter, 1 … 7 @param handStart the frame where the hand stands at the first replacement */
+  constructor({ frames, options }: LoopContext, bits: number, handStart = 0) {
     this.ring = new Int32Array(frames).fill(-1);
     this.most = 2 ** bits;
     this.onLoad = options.referenceOnLoad === false ? 1 : 2;
     this.state = new Uint8Array(0);
     this.used = 0;
-    const start = options.handStart ?? 0;
-    this.hand = start < frames ? start : 0;
+    this.hand = handStart >= 0 && handStart < frames ? handStart : 0;
   }
 
   grow(pages: number): void {

@@ -1,3 +1,4 @@
+import { checkReplacementOptions } from '../option-table.ts';
 import type { PolicyName } from '../policy.ts';
 import { ArcLoop } from './arc.ts';
 import { ClockLoop } from './clock.ts';
@@ -13,9 +14,13 @@ import { S3FifoLoop } from './s3-fifo.ts';
 import { SieveLoop } from './sieve.ts';
 import { TwoQueueLoop } from './two-q.ts';
 
-/** The loop of a policy under these options; null where only the policy itself can say. */
+/**
+ * The loop of a policy under these options; null where only the policy itself can say.
+ * @throws InputError MEM-POL-003 for an option that cannot be
+ */
 export function createLoop(policy: PolicyName, context: LoopContext): ReplayLoop | null {
   const { options } = context;
+  checkReplacementOptions(options);
   switch (policy) {
     case 'fifo':
       return new FifoLoop(context);
@@ -28,9 +33,13 @@ export function createLoop(policy: PolicyName, context: LoopContext): ReplayLoop
     case 'random':
       return new RandomLoop(context);
     case 'clock':
+      return new ClockLoop(context, 1, options.handStart);
+    case 'second-chance':
       return new ClockLoop(context, 1);
     case 'gclock':
-      return new ClockLoop(context, options.counterBits ?? 2);
+      return (options.counterBits ?? 2) > 7
+        ? null
+        : new ClockLoop(context, options.counterBits ?? 2, options.handStart);
     case 'sieve':
       return new SieveLoop(context);
     case 'lfu':

@@ -67,7 +67,7 @@ export class TwoQueueLoop implements ReplayLoop {
       }
       let gone = -1;
       if (enteredCount + mainCount === frames) {
-        if (enteredCount > inMost) {
+        if (enteredCount > inMost || mainCount === 0) {
           gone = entered[enteredFrom]!;
           if (++enteredFrom === frames) enteredFrom = 0;
           enteredCount--;

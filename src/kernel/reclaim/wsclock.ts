@@ -1,0 +1,102 @@
+import { AsidePolicy, SlotNumbers } from './aside-policy.ts';
+import type { DirtyBits, PolicyContext, ReferenceBits } from './policy.ts';
+import { SlotList } from './slot-list.ts';
+
+/**
+ * WSClock (Carr and Hennessy 1981): the working set, looked for with clock's hand only when room is needed.
+ *
+ * Time is counted in ticks. The hand goes round once:
+ *
+ * | page under the hand                          | what happens                                          |
+ * |----------------------------------------------|-------------------------------------------------------|
+ * | referenced                                   | bit cleared, used now                                 |
+ * | not referenced for more than `window`, clean | it leaves                                             |
+ * | not referenced for more than `window`, dirty | noted: it would be written now                        |
+ * | in the working set                           | passed                                                |
+ *
+ * Where the round finds nothing, the first page noted leaves, its writing awaited; where there is none, the clean page
+ * used longest ago; where all are dirty, the page used longest ago.
+ */
+export class WsClock extends AsidePolicy {
+  readonly name = 'wsclock';
+  readonly needsTouch = false;
+  private readonly window: number;
+  private readonly ring: SlotList;
+  private readonly references: ReferenceBits;
+  private readonly dirty: DirtyBits | null;
+  private readonly usedAt: SlotNumbers;
+  private handSlot: number;
+  private time: number;
+
+  constructor(context: PolicyContext) {
+    super(context);
+    this.window = context.options?.window ?? 2;
+    this.ring = new SlotList(context.slots);
+    this.references = context.references;
+    this.dirty = context.dirty ?? null;
+    this.usedAt = new SlotNumbers(context.slots);
+    this.handSlot = -1;
+    this.time = 0;
+  }
+
+  override hand(): number {
+    return this.handSlot >= 0 ? this.handSlot : this.ring.front();
+  }
+
+  tick(): void {
+    this.time++;
+  }
+
+  protected enter(slot: number): void {
+    this.usedAt.set(slot, this.time);
+    this.file(slot);
+  }
+
+  protected use(): void {}
+
+  protected choose(): number {
+    let slot = this.hand();
+    let old = -1;
+    let clean = -1;
+    let any = -1;
+    for (let look = this.ring.size; look > 0; look--) {
+      if (this.references.testAndClear(slot)) this.usedAt.set(slot, this.time);
+      const isOld = this.time - this.usedAt.of(slot) > this.window;
+      const isDirty = this.dirty?.isDirty(slot) === true;
+      if (isOld && !isDirty) {
+        this.handSlot = slot;
+        return slot;
+      }
+      if (isOld && old < 0) old = slot;
+      if (!isDirty && (clean < 0 || this.usedAt.of(slot) < this.usedAt.of(clean))) clean = slot;
+      if (any < 0 || this.usedAt.of(slot) < this.usedAt.of(any)) any = slot;
+      slot = this.ring.after(slot);
+    }
+    if (old < 0) old = clean >= 0 ? clean : any;
+    if (old >= 0) this.handSlot = old;
+    return old;
+  }
+
+  protected takeOut(slot: number): void {
+    if (slot === this.handSlot) this.handSlot = this.ring.size > 1 ? this.ring.after(slot) : -1;
+    this.ring.unlink(slot);
+  }
+
+  protected file(slot: number): void {
+    if (this.handSlot < 0) this.ring.pushBack(slot);
+    else this.ring.insertBefore(slot, this.handSlot);
+  }
+
+  /** As the hand meets them: who leaves depends on the time until then. */
+  protected filedOrder(): number[] {
+    const ring: number[] = [];
+    for (let slot = this.hand(), look = 0; look < this.ring.size; look++, slot = this.ring.after(slot)) ring.push(slot);
+    return ring;
+  }
+
+  protected checkFiled(): string[] {
+    const broken = this.ring.checkInvariants();
+    if (this.handSlot >= 0 && !this.ring.has(this.handSlot)) broken.push('wsclock: the hand is on a page of the ring');
+    return broken;
+  }
+}
