@@ -74,6 +74,16 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
     text: 'Frames may hold pages before the first reference: at most one page a frame, and no page twice.',
   },
   {
+    code: 'MEM-POL-003',
+    title: 'an option of a replacement policy',
+    text: 'The conventions on which books differ are options, such as `window=50` or `lfuTies=first-loaded`. This one does not exist, or cannot have this value, or not with this policy.',
+  },
+  {
+    code: 'MEM-POL-004',
+    title: 'write-backs of a policy that does not tell its victims',
+    text: 'libCacheSim’s variant of LIRS lets pages leave on hits, as a side effect of its counting. Which ones does not come out of its loop, so nobody can tell whether they were dirty.',
+  },
+  {
     code: 'MEM-TRC-013',
     title: 'several processes in one trace',
     text: '`trace run` runs the trace as one process, so references of a second one have no place. `--process PID` takes those of one only.',

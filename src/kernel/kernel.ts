@@ -199,6 +199,12 @@ export class Kernel {
     return false;
   }
 
+  /** A step of the machine has passed: also the timer interrupt of policies that look at reference bits in intervals. */
+  tick(step: number): void {
+    this.log.step = step;
+    this.policy.tick?.();
+  }
+
   emit(event: KernelEvent): void {
     if (this.sink !== null) this.sink(event);
   }

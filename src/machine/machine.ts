@@ -134,11 +134,9 @@ export class Machine {
     };
   }
 
-  /** A step has passed: the timer interrupt of the policies that look at reference bits in intervals. */
   tick(): void {
     this.clock++;
-    this.kernel.log.step = this.clock;
-    this.kernel.policy.tick?.();
+    this.kernel.tick(this.clock);
   }
 
   /** What the kernel has to say, as dmesg prints it, oldest line first; the time is the step. */

@@ -1,5 +1,6 @@
 import { grownBytes, grownInts, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
 import { createLoop } from '../kernel/reclaim/loops/registry.ts';
+import { checkReplacementOptions } from '../kernel/reclaim/option-table.ts';
 import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
 import type { PolicyName } from '../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
@@ -109,6 +110,8 @@ export class Replay {
     this.references = 0;
     this.faults = 0;
     this.pages = 0;
+    // A policy that needs the future waits for it; its options are looked at now.
+    checkReplacementOptions(config.options ?? {});
     this.loop = POLICIES[this.policy].needsFuture ? null : this.makeLoop(null);
   }
 

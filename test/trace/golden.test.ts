@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
-import { type GeneratedTrace, generateTrace } from '../../src/trace/generated.ts';
+import { type GeneratorName, TraceGenerator } from '../../src/trace/generate.ts';
 import { Replay } from '../../src/trace/replay.ts';
 import { fnv32, type Pgt1, readPgt1 } from './pgt1.ts';
 
@@ -24,7 +24,12 @@ interface GoldenRow {
 interface GoldenTrace {
   readonly trace: string;
   readonly file?: string;
-  readonly generator?: GeneratedTrace;
+  readonly generator?: {
+    readonly kind: GeneratorName;
+    readonly n: number;
+    readonly pages: number;
+    readonly seed: number;
+  };
   readonly refs: number;
   readonly idsFnv32: string;
 }
@@ -59,7 +64,17 @@ const ours = ({ policy, params }: GoldenRow): readonly [string, ReplacementOptio
   OURS[params.startsWith('n-bit') ? `${policy} ${params}` : policy]!;
 
 const read = ({ file, generator }: GoldenTrace): Pgt1 =>
-  generator === undefined ? readPgt1(file!) : { ids: generateTrace(generator), kinds: null };
+  generator === undefined ? readPgt1(file!) : { ids: generated(generator), kinds: null };
+
+function generated({ kind, n, pages, seed }: NonNullable<GoldenTrace['generator']>): Int32Array {
+  const ids = new Int32Array(n);
+  let at = 0;
+  const access = (_kind: number, _high: number, low: number): void => {
+    ids[at++] = low;
+  };
+  new TraceGenerator(kind, { count: n, pages, seed }).feed({ access }, n);
+  return ids;
+}
 
 function replay(row: GoldenRow, { ids, kinds }: Pgt1, withoutLoop = false): Partial<GoldenRow> {
   const [policy, options] = ours(row);

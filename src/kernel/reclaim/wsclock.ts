@@ -58,7 +58,7 @@ export class WsClock extends AsidePolicy {
     let slot = this.hand();
     let old = -1;
     let clean = -1;
-    let any = -1;
+    let longest = -1;
     for (let look = this.ring.size; look > 0; look--) {
       if (this.references.testAndClear(slot)) this.usedAt.set(slot, this.time);
       const isOld = this.time - this.usedAt.of(slot) > this.window;
@@ -69,10 +69,10 @@ export class WsClock extends AsidePolicy {
       }
       if (isOld && old < 0) old = slot;
       if (!isDirty && (clean < 0 || this.usedAt.of(slot) < this.usedAt.of(clean))) clean = slot;
-      if (any < 0 || this.usedAt.of(slot) < this.usedAt.of(any)) any = slot;
+      if (longest < 0 || this.usedAt.of(slot) < this.usedAt.of(longest)) longest = slot;
       slot = this.ring.after(slot);
     }
-    if (old < 0) old = clean >= 0 ? clean : any;
+    if (old < 0) old = clean >= 0 ? clean : longest;
     if (old >= 0) this.handSlot = old;
     return old;
   }
