@@ -92,14 +92,15 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     sizeOf: (path) => bytes.get(path)?.length ?? null,
     createFile: (path) => {
       if (path.startsWith('nowhere/')) throw failure('ENOENT', path);
-      let content: number[] = [];
+      const pieces: Buffer[] = [];
       return {
         write: (piece) => {
-          content = content.concat([...piece]);
+          pieces.push(Buffer.from(piece));
         },
         finish: (head) => {
-          bytes.set(path, Uint8Array.from([...head, ...content]));
-          files.set(path, String.fromCharCode(...head, ...content));
+          const content = Buffer.concat([head, ...pieces]);
+          bytes.set(path, content);
+          files.set(path, content.toString('latin1'));
         },
         discard: () => undefined,
       };
