@@ -172,9 +172,31 @@ export { ScenarioSession, type SessionOptions } from './scenario/session.ts';
 
 // ── Recorded memory traces ──
 
+export { Conversion } from './trace/convert.ts';
+export { FactGatherer, type TraceFacts } from './trace/facts.ts';
+export type {
+  ByteSink,
+  ParserOptions,
+  TraceFormat,
+  TraceParser,
+  TraceShape,
+  TraceWriter,
+} from './trace/formats/format.ts';
+export { formatNamed, recognizeFormat, TRACE_FORMATS } from './trace/formats/registry.ts';
+export { GENERATOR_NAMES, type GeneratorName, type GeneratorOptions, TraceGenerator } from './trace/generate.ts';
 export { type OstepReferences, ostepReferences } from './trace/ostep.ts';
-export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/simulate.ts';
+export { type PageSink, PageStream } from './trace/page-stream.ts';
+export { type ReaderOptions, TraceReader } from './trace/reader.ts';
+export {
+  type BatchSink,
+  MODIFY,
+  ReferenceBatch,
+  type TraceKind,
+  type TraceSink,
+  type TraceUnit,
+} from './trace/reference.ts';
 export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
+export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/simulate.ts';
 
 // ── Looking: reporters, pictures, stories ──
 
