@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { checkCommand } from './commands/check.ts';
 import { completionCommand } from './commands/completion.ts';
 import { conformCpythonCommand, conformLinuxCommand } from './commands/conform.ts';
+import { conformMrcCommand, conformReplacementCommand, conformTlbCommand } from './commands/conform-replacement.ts';
 import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
@@ -33,6 +34,9 @@ export const COMMANDS: readonly Command[] = [
   traceGenerateCommand,
   conformCpythonCommand,
   conformLinuxCommand,
+  conformReplacementCommand,
+  conformTlbCommand,
+  conformMrcCommand,
   schemaCommand,
   completionCommand,
 ];

@@ -60,6 +60,31 @@ export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-CNF-012',
     title: 'no trace of that name',
-    text: '`conform linux --only NAME` replays the traces whose field `trace` is NAME, or matches it as a pattern: `fork-0*`. In none of the files is there one.',
+    text: '`--only NAME` compares the traces whose field `trace` is NAME, or matches it as a pattern: `fork-0*`. In none of the files is there one.',
+  },
+  {
+    code: 'MEM-CNF-013',
+    title: 'not such a recording',
+    text: '`conform replacement` takes rows of policies on page traces, `conform tlb` rows of TLBs, `conform mrc` a list of miss-ratio curves. They are known by their contents, not by their names.',
+  },
+  {
+    code: 'MEM-CNF-014',
+    title: 'a list of traces that cannot be read',
+    text: 'traces.json beside a recording is a JSON list of {"trace":…,"file":…,"refs":…,"idsFnv32":…}; in place of a file beside it, a trace may have {"generator":{"kind":"zipf" or "mix","n":…,"pages":…,"seed":…}}.',
+  },
+  {
+    code: 'MEM-CNF-015',
+    title: 'not the trace that was recorded',
+    text: 'traces.json tells of each trace how many references it has, their fingerprint, and of some the pages and kinds of references. The file that lies there, or the trace made by the rule, is another one; nothing is compared with figures of another trace.',
+  },
+  {
+    code: 'MEM-CNF-016',
+    title: 'a row that cannot be read',
+    text: 'A row of the recording has a field that is missing or of another type, describes a TLB that cannot be, or is about a trace that traces.json does not list or lists with another length. Nothing of the file is compared.',
+  },
+  {
+    code: 'MEM-CNF-017',
+    title: 'a trace or the list of traces is missing',
+    text: 'The rows of a recording are about traces listed in traces.json, which is looked for in the folder of the recording, or in the one that --traces names, and so are the traces.',
   },
 ];

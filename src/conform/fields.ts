@@ -106,11 +106,17 @@ export class Fields {
     return typeof value === 'boolean' ? value : this.wrong(name, 'true or false', false);
   }
 
-  /** A whole number from `least` to 2^53 - 1. */
-  whole(name: string, least: number): number {
+  /** A whole number from `least` to `most`, or 2^53 - 1. */
+  whole(name: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
     const value = wholeOf(this.object[name]);
-    if (value !== null && value >= least) return value;
-    return this.wrong(name, `a whole number from ${least} up`, WRONG_NUMBER);
+    if (value !== null && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least} up` : `${least} to ${most}`;
+    return this.wrong(name, `a whole number from ${range}`, WRONG_NUMBER);
+  }
+
+  /** Something else is wrong with the object. */
+  refuse(message: string): void {
+    this.mistakes.add(this.code, this.line, this.place + message);
   }
 
   oneOf<const Choice extends string>(name: string, choices: readonly Choice[]): Choice {

@@ -5,10 +5,10 @@ import { conformFiles } from '../conform-files.ts';
 import { LINUX_RECORDING_FOLDERS, noTraceNamed, openLinuxRecording, traceSelection } from '../linux-recordings.ts';
 import { openRecording, RECORDING_FOLDERS } from '../recordings.ts';
 
-const GROUP = { name: 'conform', summary: 'Check this machine against recordings of the real thing' };
+export const CONFORM_GROUP = { name: 'conform', summary: 'Check this machine against recordings of the real thing' };
 
 export const conformCpythonCommand = defineCommand({
-  group: GROUP,
+  group: CONFORM_GROUP,
   usage: 'cpython <files..>',
   summary: 'Replay recordings of CPython’s allocators and debug hooks, and compare',
   positionals: {
@@ -49,7 +49,7 @@ export const conformCpythonCommand = defineCommand({
 const LEVELS = Array.from({ length: LEVEL_MAX }, (_, index) => index + 1);
 
 export const conformLinuxCommand = defineCommand({
-  group: GROUP,
+  group: CONFORM_GROUP,
   usage: 'linux <files..>',
   summary: 'Replay recordings of Linux’s memory manager, and compare call by call',
   positionals: {
