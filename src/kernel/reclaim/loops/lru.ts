@@ -9,7 +9,8 @@ import { FIRST_BIT, grownInts, type LoopContext, type ReplayLoop } from './loop.
  * ```
  *
  * A link is the index of the other's `next` (2 × page + 2, 0 for the sentinel), so no multiplication stands between
- * one page and the next. A page that is not resident has -1 in `next`.
+ * one page and the next. A page that is not resident has -1 in `next`. Within a batch the sentinel's `next` lives in a
+ * variable: nothing reads it but the first page's predecessor, and that page is never taken out, being first already.
  */
 export class LruLoop implements ReplayLoop {
   private links: Int32Array;
@@ -30,7 +31,7 @@ export class LruLoop implements ReplayLoop {
     let first = links[0]!;
     let misses = 0;
     for (let at = from; at < to; at++) {
-      const node = (ids[at]! << 1) + 2;
+      const node = ((ids[at]! << 1) + 2) | 0;
       if (node === first) continue;
       const next = links[node]!;
       if (next >= 0) {
@@ -56,9 +57,9 @@ export class LruLoop implements ReplayLoop {
       links[node] = first;
       links[node + 1] = 0;
       links[first + 1] = node;
-      links[0] = node;
       first = node;
     }
+    links[0] = first;
     this.free = free;
     return misses;
   }
