@@ -1,6 +1,6 @@
 /** What a trace is like, as text. */
 
-import type { TraceFacts } from '../trace/facts.ts';
+import type { DistanceRow, TraceFacts } from '../trace/facts.ts';
 import type { TraceFormat } from '../trace/formats/format.ts';
 import { columns } from './columns.ts';
 import { counted, hex, percent, size, thousands } from './quantities.ts';
@@ -33,8 +33,15 @@ export function traceInfoLines(facts: TraceFacts, format: TraceFormat, file: str
       { align: 'rrl', indent: '   ' },
     ),
     '',
-    title('Page references between two uses of a page'),
-    ...reuseLines(facts, style),
+    title('Page references from one use of a page to the next'),
+    ...histogram(
+      facts.reuse.intervals.map(({ from, to, count }) => ({ from, to: to - 1, count })),
+      facts,
+      style,
+    ),
+    '',
+    title('Reuse distance: different pages from one use to the next, itself counted'),
+    ...histogram(facts.reuse.distances, facts, style),
   ];
 }
 
@@ -89,15 +96,15 @@ function plot(sizes: readonly number[], style: Style): string[] {
   return [`   ${paint(style, 'cyan', bars.join(''))}`];
 }
 
-function reuseLines({ reuse, pages }: TraceFacts, style: Style): string[] {
-  const most = Math.max(1, ...reuse.rows.map(({ count }) => count));
+function histogram(rows: readonly DistanceRow[], { reuse, pages }: TraceFacts, style: Style): string[] {
+  const most = Math.max(1, ...rows.map(({ count }) => count));
   const bar = (count: number): string => '█'.repeat(Math.ceil((count / most) * BAR_WIDTH));
-  const rows = reuse.rows.map(({ from, to, count }) => [
-    to - from === 1 ? thousands(from) : `${thousands(from)} … ${thousands(to - 1)}`,
+  const lines = rows.map(({ from, to, count }) => [
+    to === from ? thousands(from) : `${thousands(from)} … ${thousands(to)}`,
     thousands(count),
     percent(count, pages.references),
     paint(style, 'cyan', bar(count)),
   ]);
-  rows.push(['first use', thousands(reuse.first), percent(reuse.first, pages.references), '']);
-  return columns(rows, { align: 'rrrl', indent: '   ' });
+  lines.push(['first use', thousands(reuse.first), percent(reuse.first, pages.references), '']);
+  return columns(lines, { align: 'rrrl', indent: '   ' });
 }

@@ -1,4 +1,5 @@
 import { FETCH, LOAD, STORE } from '../mmu/units.ts';
+import { StackDistances } from './mrc/stack-distance.ts';
 import { type PageSink, PageStream } from './page-stream.ts';
 import { type BatchSink, MODIFY, type ReferenceBatch, type TraceUnit } from './reference.ts';
 import { ReuseIntervals, type ReuseRow, type WindowRow } from './reuse.ts';
@@ -41,8 +42,24 @@ export interface TraceFacts {
     /** The mean size for windows of 1, 2, 4, … page references. */
     readonly byWindow: readonly WindowRow[];
   };
-  /** Page references between two uses of a page, and the first uses of all. */
-  readonly reuse: { readonly first: number; readonly rows: readonly ReuseRow[] };
+  readonly reuse: {
+    /** First uses of a page. */
+    readonly first: number;
+    /** Page references between two uses of a page. */
+    readonly intervals: readonly ReuseRow[];
+    /** Different pages between two uses of a page. */
+    readonly distances: readonly DistanceRow[];
+  };
+}
+
+/**
+ * Reuse distances: so many uses found their page among the last `from` … `to` different ones, itself counted. LRU with
+ * `to` frames hits these and all nearer ones.
+ */
+export interface DistanceRow {
+  readonly from: number;
+  readonly to: number;
+  readonly count: number;
 }
 
 /** Bits of what was done to a page. */
@@ -58,6 +75,7 @@ export class FactGatherer implements BatchSink, PageSink {
   private readonly stream: PageStream;
   private readonly reuse: ReuseIntervals;
   private readonly workingSet: SlidingWorkingSet;
+  private readonly distances: StackDistances;
   private readonly pageBytes: number;
   private readonly counts: Float64Array;
   private readonly processes: Set<number>;
@@ -71,6 +89,7 @@ export class FactGatherer implements BatchSink, PageSink {
     this.stream = new PageStream(this, options);
     this.reuse = new ReuseIntervals();
     this.workingSet = new SlidingWorkingSet(options.window);
+    this.distances = new StackDistances();
     this.pageBytes = options.pageBytes;
     this.counts = new Float64Array(4);
     this.processes = new Set();
@@ -103,9 +122,9 @@ export class FactGatherer implements BatchSink, PageSink {
       if (id >= this.seen.length) this.growSeen(id);
       this.seen[id]! |= SEEN[kinds[at] as keyof typeof SEEN & number]!;
     }
-    // Both ask when a page was last used; the one that tells it goes last.
     this.workingSet.pages(ids, count);
     this.reuse.pages(ids, count);
+    this.distances.feed(ids, count);
   }
 
   end(): TraceFacts {
@@ -136,8 +155,16 @@ export class FactGatherer implements BatchSink, PageSink {
         written: seenPages(4),
       },
       workingSet: { ...this.workingSet.result(), byWindow: this.reuse.byWindow() },
-      reuse: { first: numbering.count, rows: this.reuse.rows() },
+      reuse: { first: numbering.count, intervals: this.reuse.rows(), distances: this.distanceRows(numbering.count) },
     };
+  }
+
+  /** 1, 2, 3 … 4, 5 … 8, … up to the first that all pages fit in. */
+  private distanceRows(pages: number): DistanceRow[] {
+    const rows = Math.ceil(Math.log2(Math.max(1, pages))) + 1;
+    const sizes = Array.from({ length: rows }, (_, row) => 2 ** row);
+    const misses = this.distances.missesAt([0, ...sizes]);
+    return sizes.map((to, row) => ({ from: to === 1 ? 1 : to / 2 + 1, to, count: misses[row]! - misses[row + 1]! }));
   }
 
   private growSeen(id: number): void {

@@ -173,7 +173,7 @@ describe('trace info', () => {
       pages: { distinct: 4 },
       reuse: {
         first: 4,
-        rows: [
+        intervals: [
           { from: 1, to: 2, count: 0 },
           { from: 2, to: 4, count: 1 },
         ],

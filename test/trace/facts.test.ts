@@ -86,6 +86,22 @@ describe('against counting by hand', () => {
   });
 });
 
+test('reuse distances: different pages since the last use', () => {
+  fc.assert(
+    fc.property(anyPages, (pages) => {
+      const depths = pages.flatMap((page, at) => {
+        const before = at === 0 ? -1 : pages.lastIndexOf(page, at - 1);
+        return before < 0 ? [] : [new Set(pages.slice(before, at)).size];
+      });
+      const { reuse } = factsOf(pages.join(' '));
+      for (const { from, to, count } of reuse.distances) {
+        expect(count).toBe(depths.filter((depth) => depth >= from && depth <= to).length);
+      }
+      expect(reuse.distances.reduce((sum, { count }) => sum + count, reuse.first)).toBe(pages.length);
+    }),
+  );
+});
+
 test('B3: the working sets of Silberschatz’s stream', () => {
   const stream = [2, 6, 1, 5, 7, 7, 7, 7, 5, 1, 6, 2, 3, 4, 1, 2, 3, 4, 4, 4, 3, 4, 3, 4, 4, 4, 1, 3, 2];
   const { workingSet: found } = factsOf(stream.join(' '), { window: 10 });
@@ -100,7 +116,16 @@ test('a trace of addresses', () => {
     lowest: 0x1ffen,
     highest: 0xffffffffff600000n,
     pages: { references: 6, crossings: 1, distinct: 5, fetched: 2, read: 3, written: 2 },
-    reuse: { first: 5, rows: [{ from: 1, to: 2, count: 1 }] },
+    reuse: {
+      first: 5,
+      intervals: [{ from: 1, to: 2, count: 1 }],
+      distances: [
+        { from: 1, to: 1, count: 1 },
+        { from: 2, to: 2, count: 0 },
+        { from: 3, to: 4, count: 0 },
+        { from: 5, to: 8, count: 0 },
+      ],
+    },
   });
 });
 

@@ -61,6 +61,6 @@ function tell(
 ): void {
   if (facts === null || format === null) return;
   const { io, style } = context;
-  if (json) io.stdout.write(`${toJson({ file, format: format.name, unit: format.unit, ...facts })}\n`);
+  if (json) io.stdout.write(`${toJson({ file: nameOf(file), format: format.name, unit: format.unit, ...facts })}\n`);
   else io.stdout.write(`${traceInfoLines(facts, format, nameOf(file), style).join('\n')}\n`);
 }
