@@ -3,8 +3,8 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { InputError, InputErrors } from '../../src/mmu/input-error.ts';
 import { LackeyParser } from '../../src/trace/formats/lackey.ts';
-import { simulateReferences } from '../../src/trace/simulate.ts';
 import { runTrace, type TraceReport, TraceRun } from '../../src/trace/run.ts';
+import { simulateReferences } from '../../src/trace/simulate.ts';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/replacement/${name}`, import.meta.url));
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
