@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ERROR_EXPLANATIONS } from '../dist/cli/error-explanations.js';
 import { counterReference } from '../dist/report/counter-text.js';
+import { policyReference } from '../dist/report/policy-text.js';
 import { errorReference, scenarioReference } from '../dist/scenario/reference.js';
 import { scenarioJsonSchema } from '../dist/scenario/schema.js';
 
@@ -17,6 +18,7 @@ const files = {
   'schema/scenario.v1.json': `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`,
   'docs/scenario-reference.md': scenarioReference(),
   'docs/counters.md': counterReference(),
+  'docs/replacement.md': policyReference(),
   'docs/errors.md': errorReference(ERROR_EXPLANATIONS),
 };
 

@@ -98,6 +98,8 @@ export {
   PROT_WRITE,
 } from './kernel/linux-abi.ts';
 export type { Process } from './kernel/process.ts';
+export { type OptionEntry, parseReplacementOption, REPLACEMENT_OPTIONS } from './kernel/reclaim/option-table.ts';
+export type { ReplacementOptions } from './kernel/reclaim/options.ts';
 export { POLICY_NAMES, type PolicyName } from './kernel/reclaim/policy.ts';
 export { POLICIES, type PolicyEntry } from './kernel/reclaim/registry.ts';
 
@@ -195,6 +197,7 @@ export {
   type TraceSink,
   type TraceUnit,
 } from './trace/reference.ts';
+export { Replay, type StreamConfig, type StreamResult } from './trace/replay.ts';
 export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
 export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/simulate.ts';
 

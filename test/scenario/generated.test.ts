@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ERROR_EXPLANATIONS } from '../../src/cli/error-explanations.ts';
 import { counterReference } from '../../src/report/counter-text.ts';
+import { policyReference } from '../../src/report/policy-text.ts';
 import { SCENARIO_ERRORS } from '../../src/scenario/error-catalogue.ts';
 import { parseScenario } from '../../src/scenario/load.ts';
 import { MACHINE_ERRORS } from '../../src/scenario/machine-error-catalogue.ts';
@@ -19,6 +20,7 @@ describe('generated files are not stale', () => {
     ['schema/scenario.v1.json', () => `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`],
     ['docs/scenario-reference.md', scenarioReference],
     ['docs/counters.md', counterReference],
+    ['docs/replacement.md', policyReference],
     ['docs/errors.md', () => errorReference(ERROR_EXPLANATIONS)],
   ] as const)('%s', ([path, make]) => {
     expect(checkedIn(path)).toBe(make());

@@ -49,10 +49,10 @@ export interface ReplacementOptions {
   readonly lirsVariant?: LirsVariant;
 }
 
-export const LFU_TIES = ['longest-at-count', 'least-recently-used', 'first-loaded'] as const;
+export const LFU_TIES = ['longest-at-count', 'first-loaded'] as const;
 /**
- * - `longest-at-count`: the page that has had this count longest (libCacheSim)
- * - `least-recently-used`: the same order unless counts outlive evictions
+ * - `longest-at-count`: the page that has had this count longest (libCacheSim), which is the one used longest ago, as every
+ *   use raises the count
  * - `first-loaded`: the page loaded first (most textbooks)
  */
 export type LfuTies = (typeof LFU_TIES)[number];

@@ -22,15 +22,6 @@ export function pushFirst(links: Int32Array, sentinel: number, node: number): vo
   links[sentinel] = node;
 }
 
-/** Put a node that is in no ring last into the ring of the sentinel. */
-export function pushLast(links: Int32Array, sentinel: number, node: number): void {
-  const last = links[sentinel + 1]!;
-  links[node] = sentinel;
-  links[node + 1] = last;
-  links[last] = node;
-  links[sentinel + 1] = node;
-}
-
 /** Links with `sentinels` empty rings, whose nodes are 0, 2, 4, …; the pages' nodes come behind them. */
 export function emptyRings(sentinels: number): Int32Array {
   const links = new Int32Array(2 * sentinels);
