@@ -8,6 +8,7 @@ import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
+import { mrcCommand } from './commands/mrc.ts';
 import { procCommand } from './commands/proc.ts';
 import { recordCommand } from './commands/record.ts';
 import { runCommand } from './commands/run.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   traceConvertCommand,
   traceRecordCommand,
   traceGenerateCommand,
+  mrcCommand,
   conformCpythonCommand,
   conformLinuxCommand,
   conformReplacementCommand,

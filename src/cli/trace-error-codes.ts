@@ -143,4 +143,9 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
     title: 'cannot generate',
     text: 'The numbers that describe the references to be made up do not fit together, such as more hot pages than pages.',
   },
+  {
+    code: 'MEM-TRC-045',
+    title: 'nothing to sample',
+    text: 'SHARDS looks at a part of the pages: a rate above 0 and at most 1 (from 2^-25 up, so that a page can be chosen), or a number of pages from 1 up.',
+  },
 ];

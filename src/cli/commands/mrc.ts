@@ -1,0 +1,191 @@
+/** `mmulator mrc`: how many misses with how many frames, for all sizes. */
+import { parseReplacementOption } from '../../kernel/reclaim/option-table.ts';
+import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
+import { parsePolicyName } from '../../kernel/reclaim/registry.ts';
+import { InputError } from '../../mmu/input-error.ts';
+import { toJson } from '../../report/json.ts';
+import { mrcCsv, mrcLines } from '../../report/mrc-report.ts';
+import { curveSizes } from '../../trace/mrc/curve.ts';
+import { CurveGatherer, type CurveReport } from '../../trace/mrc/gatherer.ts';
+import type { ShardsConfig } from '../../trace/mrc/shards.ts';
+import { type PageSink, PageStream } from '../../trace/page-stream.ts';
+import { TraceReader } from '../../trace/reader.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { Progress } from '../progress.ts';
+import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
+
+/** Sizes shown unless others are asked for; replays cost a run each. */
+const POINTS = 40;
+const REPLAYED_POINTS = 16;
+const SLICE = 1 << 18;
+const FRAMES_MAX = 2 ** 24;
+
+export const mrcCommand = defineCommand({
+  usage: 'mrc <file>',
+  summary: 'Miss-ratio curve of a trace: how many misses with how many frames',
+  positionals: {
+    file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
+  },
+  options: {
+    policy: {
+      type: 'string',
+      default: 'lru',
+      describe: 'Policies, with commas between them: `mmulator list policies`',
+    },
+    sizes: {
+      type: 'string',
+      describe:
+        'Frames: 64,128,256 or 64..4096 (doubling) or 1..10:1 (steps) or all; default: spread from 1 to all pages',
+    },
+    shards: { type: 'string', describe: 'LRU from a sample: look at this part of the pages, such as 0.01' },
+    'shards-pages': { type: 'string', describe: 'LRU from a sample of at most so many pages, such as 8192' },
+    option: { type: 'string', array: true, describe: 'Option of the policies, such as referenceOnLoad=false' },
+    seed: { type: 'string', default: '1', describe: 'Seed of the policy `random`' },
+    'page-size': { type: 'string', default: '4KiB', describe: 'Pages that addresses are counted in' },
+    csv: { type: 'boolean', default: false, describe: 'Print CSV: policy,frames,misses,missRatio' },
+    ...TRACE_INPUT_OPTIONS,
+  },
+  examples: [
+    ['mrc cc1.pgt.gz', 'LRU, exact at all sizes, from one pass'],
+    ['mrc cc1.pgt.gz --policy lru,clock,opt --sizes 64..4096', 'other policies are replayed at each size'],
+    ['mrc belady.pages --policy fifo', 'shows Belady’s anomaly where there is one'],
+    ['mrc huge.lackey.zst --shards 0.001 --csv', 'a thousandth of the pages tells nearly as much'],
+  ],
+  epilogue:
+    'LRU takes memory by the pages of the trace, other policies 5 bytes a reference besides. SHARDS (Waldspurger and others,\n2015) estimates LRU from some of the pages; its rate goes down by itself with --shards-pages.',
+  async run(args, context) {
+    const policies = [...new Set(args.policy.split(',').map((name) => parsePolicyName(name.trim())))];
+    const sizes = parseSizes(args.sizes);
+    const shards = shardsConfig(args);
+    if (shards !== null && policies.some((policy) => policy !== 'lru')) {
+      throw new InputError({
+        code: 'MEM-CLI-008',
+        message: '--shards samples LRU and no other policy',
+        hint: 'leave --policy out',
+      });
+    }
+    if (args.csv && args.json) {
+      throw new InputError({ code: 'MEM-CLI-008', message: '--csv or --json, not both' });
+    }
+    const seed = wholeNumber('--seed', args.seed);
+    const options: ReplacementOptions = Object.assign({}, ...(args.option ?? []).map(parseReplacementOption));
+    const gatherer = new CurveGatherer({ policies, options, seed, shards });
+    if (!(await read(args.file, gatherer, args, context))) return EXIT.interrupted;
+    const replayed = policies.some((policy) => policy !== 'lru');
+    const frames =
+      sizes?.(gatherer.distinctPages) ?? curveSizes(gatherer.distinctPages, replayed ? REPLAYED_POINTS : POINTS);
+    if (!(await replayAll(gatherer, frames, context))) return EXIT.interrupted;
+    tell(gatherer.report(), args, context);
+    return EXIT.held;
+  },
+});
+
+interface ReadArgs {
+  readonly 'page-size': string;
+  readonly format?: string | undefined;
+  readonly columns?: string | undefined;
+  readonly unit?: 'address' | 'page' | undefined;
+  readonly process?: string | undefined;
+}
+
+/** False when interrupted. */
+async function read(file: string, sink: PageSink, args: ReadArgs, context: CommandContext): Promise<boolean> {
+  const pageBytes = sizeInBytes('--page-size', args['page-size']);
+  let stream: PageStream | null = null;
+  const reader = new TraceReader((_format, unit) => {
+    stream = new PageStream(sink, { pageBytes, unit });
+    return stream;
+  }, readerOptions(args));
+  if (!(await pushTrace(file, reader, context))) return false;
+  try {
+    reader.end();
+    flush(stream);
+  } catch (thrown) {
+    throw inFile(thrown, file);
+  }
+  return true;
+}
+
+/** A reader that has come to its end has opened its sink. */
+const flush = (stream: PageStream | null): void => stream?.flush();
+
+/** False when interrupted. */
+async function replayAll(
+  gatherer: CurveGatherer,
+  frames: readonly number[],
+  context: CommandContext,
+): Promise<boolean> {
+  const { io } = context;
+  const runs = gatherer.runs(frames);
+  const progress = new Progress(context, runs.length);
+  for (const [index, run] of runs.entries()) {
+    progress.at(index, run.title);
+    do {
+      await io.pause();
+      if (io.interrupted()) {
+        progress.clear();
+        return false;
+      }
+    } while (!run.step(SLICE));
+  }
+  progress.clear();
+  return true;
+}
+
+function tell(
+  report: CurveReport,
+  args: { readonly file: string; readonly csv: boolean },
+  { io, json, style }: CommandContext,
+): void {
+  if (json) io.stdout.write(`${toJson({ file: nameOf(args.file), ...report })}\n`);
+  else if (args.csv) io.stdout.write(mrcCsv(report));
+  else io.stdout.write(`${mrcLines(report, nameOf(args.file), style).join('\n')}\n`);
+}
+
+function shardsConfig({
+  shards,
+  shardsPages,
+}: {
+  shards?: string | undefined;
+  shardsPages?: string | undefined;
+}): ShardsConfig | null {
+  if (shards === undefined && shardsPages === undefined) return null;
+  return {
+    rate: shards === undefined ? 1 : Number(shards),
+    pagesMax: shardsPages === undefined ? null : wholeNumber('--shards-pages', shardsPages, 1),
+  };
+}
+
+/** Frames as somebody typed them, as a function of the pages there are; null: choose. */
+function parseSizes(text: string | undefined): ((pages: number) => number[]) | null {
+  if (text === undefined) return null;
+  if (text === 'all') return (pages) => Array.from({ length: Math.max(1, Math.ceil(pages)) }, (_, index) => index + 1);
+  const sizes = text.split(',').flatMap((part) => {
+    const range = /^(\d+)\.\.(\d+)(?::(\d+))?$/.exec(part.trim());
+    if (range === null) return [wholeNumber('--sizes', part.trim(), 1)];
+    return rangeOf(Number(range[1]), Number(range[2]), range[3] === undefined ? null : Number(range[3]), part);
+  });
+  if (sizes.some((size) => size > FRAMES_MAX)) {
+    throw new InputError({ code: 'MEM-CLI-007', message: `--sizes: at most ${FRAMES_MAX} frames` });
+  }
+  const sorted = [...new Set(sizes)].sort((left, right) => left - right);
+  return () => sorted;
+}
+
+const SIZES_MAX = 100_000;
+
+function rangeOf(from: number, to: number, step: number | null, text: string): number[] {
+  const possible = from >= 1 && to >= from && to <= FRAMES_MAX && step !== 0;
+  if (!possible || (step !== null && (to - from) / step > SIZES_MAX)) {
+    throw new InputError({
+      code: 'MEM-CLI-007',
+      message: `--sizes: \`${text}\` is no range of frames`,
+      hint: '64..4096 doubles, 1..100:1 goes in steps of 1',
+    });
+  }
+  const sizes: number[] = [];
+  for (let size = from; size <= to; size = step === null ? size * 2 : size + step) sizes.push(size);
+  return sizes.at(-1) === to ? sizes : [...sizes, to];
+}

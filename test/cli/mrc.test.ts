@@ -1,0 +1,104 @@
+/** `mmulator mrc` on traces in memory. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { cli } from './fake-io.ts';
+
+const BELADY = '1,2,3,4,1,2,5,1,2,3,4,5';
+const ls = readFileSync(new URL('../fixtures/replacement/ls.pgt.gz', import.meta.url));
+const files = {
+  'belady.pages': BELADY,
+  'ls.pgt.gz': ls,
+  'broken.csv': 'kind,address\nload,0x10\nload,zzz\n',
+  empty: '',
+};
+const mrc = (...argv: string[]) => cli(['mrc', ...argv], { files });
+
+describe('mmulator mrc', () => {
+  it('draws LRU and tells its misses', async () => {
+    const { code, out } = await mrc('ls.pgt.gz', '--sizes', '16,157');
+    expect(code).toBe(0);
+    expect(out).toContain('603,829 page references to 432 pages');
+    expect(out).toMatch(/100 % ┤▁*█*/);
+    expect(out).toMatch(/ {3} +16 +516,779 +85\.58 %\n +157 +923 +0\.15 %/);
+    expect(out).not.toContain('anomaly');
+  });
+
+  it('names Belady’s anomaly where a policy has it', async () => {
+    const { code, out } = await mrc('belady.pages', '--policy', 'fifo,lru,opt,fifo');
+    expect(code).toBe(0);
+    expect(out).toContain('o fifo   x lru   a opt');
+    expect(out).toContain(
+      'Belady’s anomaly: fifo misses more with more frames\n   3 frames: 9 misses; 4 frames: 10, 1 more',
+    );
+    expect(out.match(/anomaly/g)).toHaveLength(1);
+  });
+
+  it('CSV: a line a point', async () => {
+    const { code, out } = await mrc('belady.pages', '--policy', 'lru,clock', '--sizes', '3..4:1', '--csv');
+    expect([code, out]).toEqual([
+      0,
+      'policy,frames,misses,missRatio\nlru,3,10,0.8333333333333334\nlru,4,8,0.6666666666666666\nclock,3,9,0.75\nclock,4,10,0.8333333333333334\n',
+    ]);
+  });
+
+  it('JSON: methods, points, anomalies', async () => {
+    const { code, out } = await mrc('belady.pages', '--policy', 'lru,fifo', '--json');
+    const { curves, ...facts } = JSON.parse(out);
+    expect([code, facts]).toEqual([0, { file: 'belady.pages', references: 12, pages: 5, sampling: null }]);
+    expect(curves.map(({ method }: { method: string }) => method)).toEqual(['one pass', 'replayed']);
+    expect(curves[1].anomalies).toEqual([{ frames: 3, misses: 9, moreFrames: 4, moreMisses: 10 }]);
+    expect(curves[0].points).toHaveLength(5);
+  });
+
+  it('options of policies, seeds, every size, doubling', async () => {
+    const misses = async (...argv: string[]): Promise<number[]> => {
+      const { curves } = JSON.parse((await mrc('ls.pgt.gz', '--json', ...argv)).out);
+      return curves[0].points.map((point: { misses: number }) => point.misses);
+    };
+    // As recorded of libCacheSim: conformance/replacement.
+    expect(await misses('--policy', 'clock', '--option', 'referenceOnLoad=false', '--sizes', '16,64')).toEqual([
+      513_984, 44_234,
+    ]);
+    expect(await misses('--sizes', 'all')).toHaveLength(432);
+    expect(await misses('--sizes', '16..100')).toHaveLength(4);
+    const seeds = [
+      await misses('--policy', 'random', '--sizes', '64'),
+      await misses('--policy', 'random', '--sizes', '64', '--seed', '2'),
+    ];
+    expect(seeds[0]).not.toEqual(seeds[1]);
+  });
+
+  it('samples, and says so', async () => {
+    const { code, out } = await mrc('ls.pgt.gz', '--shards-pages', '128', '--sizes', '64');
+    expect(code).toBe(0);
+    expect(out).toMatch(/estimated \(SHARDS, adjusted\) from 12\d pages, at the end [\d.]+ % of all/);
+    const { sampling } = JSON.parse((await mrc('ls.pgt.gz', '--shards', '0.5', '--json')).out);
+    expect([sampling.rate, sampling.pagesMax]).toEqual([0.5, null]);
+  });
+
+  it.each([
+    ['no such policy', ['belady.pages', '--policy', 'lru,lruu'], 'MEM-POL-001'],
+    ['no option of a policy', ['belady.pages', '--policy', 'clock', '--option', 'x=1'], 'MEM-POL-003'],
+    ['no size', ['belady.pages', '--sizes', '3,x'], 'MEM-CLI-007'],
+    ['no frames', ['belady.pages', '--sizes', '0'], 'MEM-CLI-007'],
+    ['too many frames', ['belady.pages', '--sizes', '99999999'], 'MEM-CLI-007'],
+    ['a range backwards', ['belady.pages', '--sizes', '9..3'], 'MEM-CLI-007'],
+    ['a range without end', ['belady.pages', '--sizes', '1..9:0'], 'MEM-CLI-007'],
+    ['no rate', ['belady.pages', '--shards', 'some'], 'MEM-TRC-045'],
+    ['a sample of another policy', ['belady.pages', '--shards', '0.5', '--policy', 'fifo'], 'MEM-CLI-008'],
+    ['two outputs', ['belady.pages', '--csv', '--json'], 'MEM-CLI-008'],
+    ['no page', ['ls.pgt.gz', '--page-size', '3KiB'], 'MEM-TRC-038'],
+    ['a broken trace', ['broken.csv'], 'MEM-TRC-03'],
+    ['an empty trace', ['empty'], 'MEM-TRC-001'],
+    ['no file', ['nothing'], 'MEM-CLI-001'],
+  ])('%s', async (_what, argv, errorCode) => {
+    const { code, out, err } = await mrc(...argv);
+    expect([code, argv.includes('--json') ? '' : out]).toEqual([2, '']);
+    expect(out + err).toContain(errorCode);
+  });
+
+  it.each([3, 30])('can be stopped after %d pauses', async (interruptAfter) => {
+    const { code, out } = await cli(['mrc', 'ls.pgt.gz', '--policy', 'clock'], { files, interruptAfter });
+    expect([code, out]).toEqual([130, '']);
+  });
+});
