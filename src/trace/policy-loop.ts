@@ -12,7 +12,7 @@ import { invariant } from '../mmu/invariant.ts';
 import type { Random } from '../mmu/random.ts';
 
 /** References from one tick of a policy to the next, unless told otherwise. */
-const TICK_EVERY = 100;
+export const TICK_EVERY = 100;
 
 export interface PolicyLoopContext {
   readonly policy: PolicyName;

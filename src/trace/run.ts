@@ -18,6 +18,7 @@ import type { Cpu } from '../mmu/cpu.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { PageNumbering } from './page-numbering.ts';
+import { TICK_EVERY } from './policy-loop.ts';
 import { type ReaderOptions, TraceReader } from './reader.ts';
 import { type BatchSink, MODIFY, type ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
 
@@ -98,6 +99,8 @@ export class TraceRun implements BatchSink {
   /** Direct-mapped memory of pages known to be mapped: page number + 1, by its low bits. */
   private readonly known = new Float64Array(1024);
   private readonly counts = new Float64Array(4);
+  /** References until the timer interrupt of policies that look at reference bits in intervals. */
+  private untilTick = TICK_EVERY;
   private crossings = 0;
   private bytes = 0;
   private peakResident: number;
@@ -164,6 +167,10 @@ export class TraceRun implements BatchSink {
     for (let at = 0; at < count && this.killedLine === 0; at++) {
       if (processes[at] !== this.traced) this.adopt(processes[at]!, places[at]!);
       this.access(kinds[at] as TraceKind, highs[at]!, lows[at]!, sizes[at]!, places[at]!);
+      if (--this.untilTick === 0) {
+        this.untilTick = TICK_EVERY;
+        this.machine.kernel.policy.tick?.();
+      }
     }
   }
 

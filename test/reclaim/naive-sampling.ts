@@ -196,6 +196,7 @@ export class NaiveCounting extends Row {
   protected choose(): Entry {
     return smallest(
       this.entries,
+      (entry) => (entry.bit ? 1 : 0),
       (entry) => entry.count,
       (entry) => entry.loadedAt,
     );

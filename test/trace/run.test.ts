@@ -172,3 +172,18 @@ describe('small traces', () => {
     expect.unreachable();
   });
 });
+
+test('policies that look at reference bits in intervals get their ticks', () => {
+  // One page is used all the time, thirty others in turn: who looks at the bits keeps the one.
+  const lines = Array.from({ length: 6000 }, (_, at) => {
+    const page = at % 2 === 0 ? 0x1000 : 0x2000 + ((at >> 4) % 30);
+    return ` S ${page.toString(16)}000,8\n`;
+  });
+  const majorFaults = (replacement: string): number => {
+    const run = new TraceRun({ memory: 1 * MiB, residentPages: 8, replacement });
+    run.push(bytesOf(lines.join('')));
+    return run.end().faults.major;
+  };
+  const fifo = majorFaults('fifo');
+  for (const policy of ['aging', 'nfu', 'nru', 'wsclock']) expect(majorFaults(policy)).toBeLessThan(fifo);
+});

@@ -58,7 +58,8 @@ export const REPLACEMENT_OPTIONS: Readonly<Record<keyof ReplacementOptions, Opti
     values: whole(1, 2 ** 31 - 1),
     policies: ['nru', 'nfu', 'aging', 'wsclock'],
     defaultsTo: '100',
-    description: 'References from one tick to the next, in a replay; a machine ticks at every step.',
+    description:
+      'References from one tick to the next, in a replay. A scenario ticks at every step, `trace run` every 100 references.',
   },
   window: {
     values: whole(1, 2 ** 31 - 1),

@@ -121,14 +121,14 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     needsFuture: false,
     reason: 'it was referenced in the fewest ticks',
     description:
-      'Not frequently used: a counter for each page adds up the ticks in which it was referenced; the smallest leaves. Never forgets.',
+      'Not frequently used: a counter for each page adds up the ticks in which it was referenced; the smallest leaves, among pages not referenced since. Never forgets.',
   },
   aging: {
     create: (context) => new Aging(context),
     needsFuture: false,
     reason: 'its history of reference bits was the smallest',
     description:
-      'Aging: at every tick a page’s counter shifts right and takes its reference bit in front; the smallest counter leaves. LRU in software.',
+      'Aging: at every tick a page’s counter shifts right and takes its reference bit in front; the smallest counter leaves, among pages not referenced since. LRU in software.',
   },
   lfu: {
     create: (context) => new Lfu(context),

@@ -6,6 +6,9 @@ import { SlotList } from './slot-list.ts';
  * LRU in software by sampling: at every tick each page's reference bit is taken into a counter, and the page with the
  * smallest counter leaves; among equals the one longest in memory. A new page starts at 0.
  *
+ * Pages referenced since the last tick, new ones among them, leave only when all are: their counters do not know of it yet,
+ * and two new pages used in turn would otherwise put each other out until the counters of all others have run down.
+ *
  * Counters change at ticks only, so that is when pages are put in order:
  *
  * ```
@@ -61,6 +64,10 @@ export abstract class TickCounters extends AsidePolicy {
   protected use(): void {}
 
   protected choose(): number {
+    const zero = this.firstUnreferenced(this.zero);
+    if (zero >= 0) return zero;
+    const ranked = this.firstUnreferenced(this.ranked);
+    if (ranked >= 0) return ranked;
     return this.zero.size > 0 ? this.zero.front() : this.ranked.front();
   }
 
@@ -73,7 +80,9 @@ export abstract class TickCounters extends AsidePolicy {
   }
 
   protected filedOrder(): number[] {
-    return [...this.zero.toArray(), ...this.ranked.toArray()];
+    const filed = [...this.zero.toArray(), ...this.ranked.toArray()];
+    const isReferenced = (slot: number): boolean => this.references.peek(slot);
+    return [...filed.filter((slot) => !isReferenced(slot)), ...filed.filter(isReferenced)];
   }
 
   protected checkFiled(): string[] {
@@ -82,5 +91,12 @@ export abstract class TickCounters extends AsidePolicy {
       broken.push(`${this.name}: the pages not ranked have counted nothing`);
     }
     return broken;
+  }
+
+  private firstUnreferenced(list: SlotList): number {
+    for (let slot = list.front(), look = list.size; look > 0; look--, slot = list.after(slot)) {
+      if (!this.references.peek(slot)) return slot;
+    }
+    return -1;
   }
 }
