@@ -186,6 +186,10 @@ export type {
 } from './trace/formats/format.ts';
 export { formatNamed, recognizeFormat, TRACE_FORMATS } from './trace/formats/registry.ts';
 export { GENERATOR_NAMES, type GeneratorName, type GeneratorOptions, TraceGenerator } from './trace/generate.ts';
+export type { Anomaly, CurvePoint, MissCurve } from './trace/mrc/curve.ts';
+export { type CurveConfig, CurveGatherer, type CurveReport, type CurveRun } from './trace/mrc/gatherer.ts';
+export { Shards, type ShardsConfig } from './trace/mrc/shards.ts';
+export { StackDistances } from './trace/mrc/stack-distance.ts';
 export { type OstepReferences, ostepReferences } from './trace/ostep.ts';
 export { type PageSink, PageStream } from './trace/page-stream.ts';
 export { type ReaderOptions, TraceReader } from './trace/reader.ts';
@@ -200,6 +204,7 @@ export {
 export { Replay, type StreamConfig, type StreamResult } from './trace/replay.ts';
 export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
 export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/simulate.ts';
+export { type TlbCounts, TlbReplay } from './trace/tlb-replay.ts';
 
 // ── Looking: reporters, pictures, stories ──
 
