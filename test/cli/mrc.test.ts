@@ -68,6 +68,23 @@ describe('mmulator mrc', () => {
     expect(seeds[0]).not.toEqual(seeds[1]);
   });
 
+  it.each([
+    // exercises.md A4, A5: faults with 1 … 7 frames.
+    ['7,0,1,2,0,3,0,4,2,3,0,3,2,1,2,0,1,7,0,1', 'fifo', [20, 15, 15, 10, 9, 6, 6]],
+    ['7,0,1,2,0,3,0,4,2,3,0,3,2,1,2,0,1,7,0,1', 'lru', [20, 17, 12, 8, 7, 6, 6]],
+    ['7,0,1,2,0,3,0,4,2,3,0,3,2,1,2,0,1,7,0,1', 'opt', [20, 13, 9, 8, 7, 6, 6]],
+    ['1,2,3,4,2,1,5,6,2,1,2,3,7,6,3,2,1,2,3,6', 'lru', [20, 18, 15, 10, 8, 7, 7]],
+    ['1,2,3,4,2,1,5,6,2,1,2,3,7,6,3,2,1,2,3,6', 'fifo', [20, 18, 16, 14, 10, 10, 7]],
+    ['1,2,3,4,2,1,5,6,2,1,2,3,7,6,3,2,1,2,3,6', 'opt', [20, 15, 11, 8, 7, 7, 7]],
+  ])('Silberschatz’s %s under %s, from standard input', async (stdin, policy, expected) => {
+    const { out } = await cli(['mrc', '-', '--policy', policy, '--sizes', '1..7:1', '--json'], { stdin });
+    const { file, curves } = JSON.parse(out);
+    expect([file, curves[0].points.map(({ misses }: { misses: number }) => misses)]).toEqual([
+      'standard input',
+      expected,
+    ]);
+  });
+
   it('samples, and says so', async () => {
     const { code, out } = await mrc('ls.pgt.gz', '--shards-pages', '128', '--sizes', '64');
     expect(code).toBe(0);
