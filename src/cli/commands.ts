@@ -18,6 +18,7 @@ import { traceConvertCommand } from './commands/trace-convert.ts';
 import { traceGenerateCommand } from './commands/trace-generate.ts';
 import { traceInfoCommand } from './commands/trace-info.ts';
 import { traceRecordCommand } from './commands/trace-record.ts';
+import { traceSimulateCommand } from './commands/trace-simulate.ts';
 
 export const COMMANDS: readonly Command[] = [
   runCommand,
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   recordCommand,
   initCommand,
   listCommand,
+  traceSimulateCommand,
   traceRunCommand,
   traceInfoCommand,
   traceConvertCommand,

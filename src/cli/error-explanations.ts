@@ -5,6 +5,7 @@ import { SCENARIO_ERRORS } from '../scenario/error-catalogue.ts';
 import { CONFORM_ERROR_CODES } from './conform-error-codes.ts';
 import { CLI_ERROR_CODES } from './error-codes.ts';
 import { LIBRARY_ERROR_CODES } from './library-error-codes.ts';
+import { SIMULATE_ERROR_CODES } from './simulate-error-codes.ts';
 import { TRACE_ERROR_CODES } from './trace-error-codes.ts';
 
 export interface ErrorExplanation {
@@ -17,15 +18,19 @@ export interface ErrorExplanation {
 
 export const ERROR_EXPLANATIONS: readonly ErrorExplanation[] = [
   ...SCENARIO_ERRORS,
-  ...[...CLI_ERROR_CODES, ...TRACE_ERROR_CODES, ...CONFORM_ERROR_CODES, ...LIBRARY_ERROR_CODES].map(
-    ({ code, title, text }) => ({
-      code,
-      title,
-      explanation: text,
-      example: null,
-      fix: null,
-    }),
-  ),
+  ...[
+    ...CLI_ERROR_CODES,
+    ...TRACE_ERROR_CODES,
+    ...SIMULATE_ERROR_CODES,
+    ...CONFORM_ERROR_CODES,
+    ...LIBRARY_ERROR_CODES,
+  ].map(({ code, title, text }) => ({
+    code,
+    title,
+    explanation: text,
+    example: null,
+    fix: null,
+  })),
 ];
 
 /** Capital letters do not matter; nor does `SCN-7` for `MEM-SCN-007`. */

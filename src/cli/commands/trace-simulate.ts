@@ -1,0 +1,290 @@
+/** `mmulator trace simulate`: what replacement policies make of a trace. */
+import {
+  checkReplacementOptions,
+  parseReplacementOption,
+  REPLACEMENT_OPTIONS,
+} from '../../kernel/reclaim/option-table.ts';
+import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
+import type { PolicyName } from '../../kernel/reclaim/policy.ts';
+import { POLICIES, parsePolicyName } from '../../kernel/reclaim/registry.ts';
+import { InputError } from '../../mmu/input-error.ts';
+import { suggest } from '../../mmu/nearest.ts';
+import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
+import { toJson } from '../../report/json.ts';
+import {
+  type SimulationFacts,
+  simulationCsv,
+  simulationData,
+  simulationLines,
+} from '../../report/simulation-report.ts';
+import { storyLines } from '../../report/story-report.ts';
+import { ALLOCATIONS, type Allocation } from '../../trace/allocation.ts';
+import { COST_OPTIONS, parseCostModel } from '../../trace/cost-model.ts';
+import type { TraceFormat } from '../../trace/formats/format.ts';
+import { TraceReader } from '../../trace/reader.ts';
+import { type BatchSink, MODIFY, type TraceKind, type TraceUnit } from '../../trace/reference.ts';
+import { Simulation, type SimulationConfig } from '../../trace/simulation.ts';
+import { StoryTeller } from '../../trace/story.ts';
+import { type CommandContext, defineCommand } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { frameSizes } from '../frame-sizes.ts';
+import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { Progress } from '../progress.ts';
+import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
+
+const KINDS: Readonly<Record<string, TraceKind>> = { fetch: FETCH, load: LOAD, store: STORE, modify: MODIFY };
+
+export const traceSimulateCommand = defineCommand({
+  group: { name: 'trace', summary: 'Recorded memory traces' },
+  usage: 'simulate <file>',
+  summary: 'Replay a trace under replacement policies: faults, write-backs, hit ratio, access time',
+  positionals: {
+    file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
+  },
+  options: {
+    policy: { alias: 'p', type: 'string', default: 'lru', describe: 'Policies, such as lru,clock,arc; or all' },
+    frames: {
+      alias: 'f',
+      type: 'string',
+      demandOption: true,
+      describe: '64, 64,100, 64..4096 (doubling), 64..4096:64',
+    },
+    option: { type: 'string', array: true, describe: 'Option of policies, such as window=500; again for more' },
+    seed: { type: 'string', default: '0', describe: 'Seed of the policy random' },
+    kinds: { type: 'string', describe: 'Only these: fetch, load, store, modify; data is all but fetch' },
+    'page-size': { type: 'string', default: '4KiB', describe: 'Between addresses and pages' },
+    allocation: { choices: ALLOCATIONS, default: 'global', describe: 'Do processes share frames or have their own?' },
+    'write-backs': { type: 'boolean', default: true, describe: 'Count dirty evictions; --no-write-backs is faster' },
+    cost: { type: 'string', array: true, describe: 'Cost, such as memory=100ns; with any there are access times' },
+    explain: { type: 'string', describe: 'Tell the story of this reference instead, counted from 1' },
+    csv: { type: 'boolean', default: false, describe: 'Print CSV, for spreadsheets' },
+    ...TRACE_INPUT_OPTIONS,
+  },
+  examples: [
+    ['trace simulate ls.lackey.gz --policy lru,clock,arc --frames 16..1024', ''],
+    ['trace simulate ls.lackey.gz -p aging -f 64 --option tickEvery=50 --option counterBits=4', ''],
+    ['trace simulate ls.lackey.gz -f 64 --cost memory=100ns --cost tlb=5ns --cost tlbHit=0.98 --cost service=8ms', ''],
+    ['trace simulate ls.lackey.gz -p opt,lru -f 8 --explain 1000', 'hit or miss, who leaves and why, what stays'],
+  ],
+  epilogue: `Options of policies:\n${optionHelp()}\n\nCosts (times in ns, us, ms or s):\n${costHelp()}`,
+  async run(args, context) {
+    if (args.csv && (args.json || args.explain !== undefined)) {
+      throw new InputError({
+        code: 'MEM-CLI-007',
+        message: `--csv: not together with ${args.json ? '--json' : '--explain'}`,
+        hint: 'leave one of the two',
+      });
+    }
+    const config = simulationConfig(args);
+    const settings = (args.cost ?? []).flatMap((text) => text.split(','));
+    const cost = settings.length === 0 ? null : parseCostModel(settings);
+    if (args.explain !== undefined) {
+      return explain(args.file, { ...config, position: wholeNumber('--explain', args.explain, 1) }, args, context);
+    }
+    return simulate(args.file, config, { cost, csv: args.csv }, args, context);
+  },
+});
+
+type InputArgs = Parameters<typeof readerOptions>[0] & { readonly json: boolean };
+
+interface SimulateArgs {
+  readonly policy: string;
+  readonly frames: string;
+  readonly option?: readonly string[] | undefined;
+  readonly seed: string;
+  readonly kinds?: string | undefined;
+  readonly 'page-size': string;
+  readonly allocation: Allocation;
+  readonly 'write-backs': boolean;
+}
+
+function simulationConfig(args: SimulateArgs): SimulationConfig {
+  const policies = policyNames(args.policy);
+  return {
+    policies,
+    frames: frameSizes('--frames', args.frames),
+    options: policyOptions(args.option ?? [], policies),
+    seed: wholeNumber('--seed', args.seed),
+    allocation: args.allocation,
+    writeBacks: args['write-backs'],
+    pageBytes: sizeInBytes('--page-size', args['page-size']),
+    kinds: args.kinds === undefined ? null : kindList(args.kinds),
+  };
+}
+
+function policyNames(text: string): PolicyName[] {
+  const names = text.split(',').map((name) => name.trim());
+  const policies = names.flatMap((name) =>
+    name === 'all' ? (Object.keys(POLICIES) as PolicyName[]) : [parsePolicyName(name)],
+  );
+  return [...new Set(policies)];
+}
+
+/** @throws InputError MEM-POL-003, also for an option that none of the policies obeys */
+function policyOptions(texts: readonly string[], policies: readonly PolicyName[]): ReplacementOptions {
+  let options: ReplacementOptions = {};
+  for (const text of texts.flatMap((one) => one.split(','))) {
+    const option = parseReplacementOption(text.trim());
+    for (const name of Object.keys(option) as (keyof ReplacementOptions)[]) {
+      const { policies: obeying } = REPLACEMENT_OPTIONS[name];
+      if (obeying.some((policy) => policies.includes(policy))) continue;
+      throw new InputError({
+        code: 'MEM-POL-003',
+        message: `no policy here has an option \`${name}\``,
+        hint: `it is one of ${obeying.join(', ')}`,
+      });
+    }
+    options = { ...options, ...option };
+  }
+  checkReplacementOptions(options);
+  return options;
+}
+
+function kindList(text: string): TraceKind[] {
+  return text.split(',').flatMap((part) => {
+    const name = part.trim();
+    if (name === 'data') return [LOAD, STORE, MODIFY];
+    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
+    if (kind !== undefined) return [kind];
+    throw new InputError({
+      code: 'MEM-CLI-007',
+      message: `--kinds: no reference is a \`${name}\``,
+      hint: suggest(name, [...Object.keys(KINDS), 'data'], 'kinds'),
+    });
+  });
+}
+
+/** Through the whole trace. @returns the format; null when interrupted */
+async function readTrace(
+  file: string,
+  open: (format: TraceFormat, unit: TraceUnit) => BatchSink,
+  args: InputArgs,
+  context: CommandContext,
+): Promise<TraceReader | null> {
+  const reader = new TraceReader(open, readerOptions(args));
+  if (!(await pushTrace(file, reader, context))) return null;
+  try {
+    reader.end();
+  } catch (thrown) {
+    throw inFile(thrown, file);
+  }
+  return reader;
+}
+
+async function simulate(
+  file: string,
+  config: SimulationConfig,
+  { cost, csv }: { readonly cost: SimulationFacts['cost']; readonly csv: boolean },
+  args: InputArgs,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io, style } = context;
+  // What is wrong with the options is said before a long trace is read.
+  new Simulation(config, 'page');
+  const opened: { simulation: Simulation; format: TraceFormat; unit: TraceUnit }[] = [];
+  const open = (format: TraceFormat, unit: TraceUnit): BatchSink => {
+    if (config.allocation !== 'global' && !format.carries.processes) throw noProcesses(format);
+    const writeBacks = config.writeBacks && format.carries.kinds !== 'none';
+    const simulation = new Simulation({ ...config, writeBacks }, unit);
+    opened.push({ simulation, format, unit });
+    return simulation;
+  };
+  if ((await readTrace(file, open, args, context)) === null) return EXIT.interrupted;
+  const [{ simulation, format, unit }] = opened as [(typeof opened)[0]];
+  if (!(await runRest(simulation, file, context))) return EXIT.interrupted;
+  const facts: SimulationFacts = {
+    file: nameOf(file),
+    format: format.name,
+    pageBytes: unit === 'page' ? null : config.pageBytes,
+    references: simulation.pageReferences,
+    pages: simulation.distinctPages,
+    allocation: config.allocation,
+    cost,
+  };
+  const rows = simulation.rows();
+  if (args.json) io.stdout.write(`${toJson(simulationData(rows, facts))}\n`);
+  else io.stdout.write(`${(csv ? simulationCsv(rows, facts) : simulationLines(rows, facts, style)).join('\n')}\n`);
+  return EXIT.held;
+}
+
+/** @returns false when interrupted */
+async function runRest(simulation: Simulation, file: string, context: CommandContext): Promise<boolean> {
+  const { io } = context;
+  const progress = new Progress(context, simulation.waiting);
+  try {
+    let index = 0;
+    for (const run of simulation.rest()) {
+      progress.at(index++, run);
+      await io.pause();
+      if (io.interrupted()) return false;
+    }
+    if (simulation.pageReferences === 0) throw nothingLeft();
+    return true;
+  } catch (thrown) {
+    throw inFile(thrown, file);
+  } finally {
+    progress.clear();
+  }
+}
+
+async function explain(
+  file: string,
+  config: SimulationConfig & { readonly position: number },
+  args: InputArgs,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const { io, style } = context;
+  if (config.allocation !== 'global') {
+    throw new InputError({
+      code: 'MEM-CLI-007',
+      message: '--explain: only where processes share the frames',
+      hint: 'choose one process: --process N',
+    });
+  }
+  const opened: { teller: StoryTeller; unit: TraceUnit }[] = [];
+  const open = (_format: TraceFormat, unit: TraceUnit): BatchSink => {
+    const teller = new StoryTeller(config, unit);
+    opened.push({ teller, unit });
+    return teller;
+  };
+  if ((await readTrace(file, open, args, context)) === null) return EXIT.interrupted;
+  const [{ teller, unit }] = opened as [(typeof opened)[0]];
+  try {
+    const stories = teller.stories();
+    const facts = { unit, pageBytes: config.pageBytes };
+    if (args.json) io.stdout.write(`${toJson({ file: nameOf(file), ...facts, stories })}\n`);
+    else io.stdout.write(`${storyLines(stories, facts, style).join('\n')}\n`);
+    return EXIT.held;
+  } catch (thrown) {
+    throw inFile(thrown, file);
+  }
+}
+
+const noProcesses = (format: TraceFormat): InputError =>
+  new InputError({
+    code: 'MEM-TRC-051',
+    message: `\`${format.name}\` does not say whose references they are`,
+    hint: 'leave --allocation out, or take csv or perf, which do',
+  });
+
+const nothingLeft = (): InputError =>
+  new InputError({
+    code: 'MEM-TRC-055',
+    message: 'the trace has no such references',
+    hint: '--kinds or --process chose none of them',
+  });
+
+function optionHelp(): string {
+  const lines = Object.entries(REPLACEMENT_OPTIONS).map(
+    ([name, { policies, defaultsTo, description }]) =>
+      `  ${name.padEnd(16)}${description} (${policies.join(', ')}; default ${defaultsTo})`,
+  );
+  return lines.join('\n');
+}
+
+function costHelp(): string {
+  const lines = Object.entries(COST_OPTIONS).map(
+    ([name, { defaultsTo, description }]) => `  ${name.padEnd(16)}${description} (default ${defaultsTo})`,
+  );
+  return lines.join('\n');
+}

@@ -1,0 +1,195 @@
+/** What policies made of a trace, as table, picture, CSV and data. */
+import { type AccessTimes, accessTimes, type CostModel } from '../trace/cost-model.ts';
+import type { SimulationRow } from '../trace/simulation.ts';
+import { columns } from './columns.ts';
+import { plotLines } from './plot.ts';
+import { percent, thousands } from './quantities.ts';
+import { paint, type Style } from './style.ts';
+
+export interface SimulationFacts {
+  readonly file: string;
+  /** Name of the trace's format. */
+  readonly format: string;
+  /** Null where the trace counts pages itself. */
+  readonly pageBytes: number | null;
+  readonly references: number;
+  readonly pages: number;
+  readonly allocation: string;
+  /** Null: nobody asked what it costs. */
+  readonly cost: CostModel | null;
+}
+
+const UNKNOWN = '–';
+
+export function simulationLines(rows: readonly SimulationRow[], facts: SimulationFacts, style: Style): string[] {
+  const { cost, allocation, pageBytes } = facts;
+  const dim = (text: string): string => paint(style, 'dim', text);
+  const shared = allocation === 'global' ? '' : `, frames divided among the processes: ${allocation}`;
+  const of = pageBytes === null ? '' : ` of ${pageBytes} bytes`;
+  const varies = rows.some(({ meanResident }) => meanResident !== null);
+  const head = ['policy', 'frames', 'faults', 'write-backs', 'hit ratio'];
+  if (varies) head.push('in use');
+  if (cost !== null) head.push('access time');
+  const body = rows.map((row, index) => {
+    const cells = [
+      rows[index - 1]?.policy === row.policy ? '' : paint(style, 'bold', row.policy),
+      thousands(row.frames),
+      paint(style, 'cyan', thousands(row.faults)),
+      row.writeBacks === null ? UNKNOWN : thousands(row.writeBacks),
+      exactPercent(row.hits, row.references),
+    ];
+    if (varies) cells.push(row.meanResident === null ? 'all' : row.meanResident.toFixed(1));
+    if (cost !== null) cells.push(duration(timesOf(row, cost).effective));
+    return cells;
+  });
+  return [
+    ` ${paint(style, 'bold', facts.file)}`,
+    ` ${dim(`${facts.format}: ${thousands(facts.references)} page references to ${thousands(facts.pages)} pages${of}${shared}`)}`,
+    '',
+    ...columns([head.map(dim), ...body], { align: 'lrrrrrr', indent: '   ' }),
+    ...processLines(rows, style),
+    ...(cost === null ? [] : ['', ...costLines(rows, cost, style)]),
+    ...picture(rows, style),
+  ];
+}
+
+/** Two decimals: policies are often that close. */
+function exactPercent(part: number, whole: number): string {
+  return whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(2)} %`;
+}
+
+function processLines(rows: readonly SimulationRow[], style: Style): string[] {
+  const cells = rows.flatMap((row) =>
+    (row.processes ?? []).map((one) => [
+      row.policy,
+      thousands(row.frames),
+      String(one.process),
+      thousands(one.frames),
+      thousands(one.references),
+      paint(style, 'cyan', thousands(one.faults)),
+      one.writeBacks === null ? UNKNOWN : thousands(one.writeBacks),
+    ]),
+  );
+  if (cells.length === 0) return [];
+  const head = ['policy', 'frames', 'process', 'its frames', 'references', 'faults', 'write-backs'];
+  return [
+    '',
+    ` ${paint(style, 'bold', 'Each process')}`,
+    ...columns([head.map((text) => paint(style, 'dim', text)), ...cells], { align: 'lrrrrrr', indent: '   ' }),
+  ];
+}
+
+function costLines(rows: readonly SimulationRow[], cost: CostModel, style: Style): string[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const { access } = timesOf(first, cost);
+  const fault = `${duration(cost.service)} service + ${duration(cost.swapIn)} swap in + ${duration(cost.swapOut)} swap out × ${
+    cost.dirty ?? 'dirty share'
+  } + ${duration(cost.restart)} restart + ${cost.again === 'nothing' ? 'nothing' : cost.again === 'walk' ? 'a TLB miss' : 'an access'}`;
+  const lines = [
+    `access ${duration(access)}: TLB ${duration(cost.tlb)}, hit ${percent(cost.tlbHit, 1)}, memory ${duration(cost.memory)}, ${cost.levels} to walk`,
+    `fault: ${fault}`,
+  ];
+  if (cost.faultRatio !== null) lines.push(`faults per reference: ${cost.faultRatio}, not as measured`);
+  if (cost.cpu !== 0 || cost.accesses !== 1) {
+    const instructions = rows.map((row) => duration(timesOf(row, cost).instruction));
+    const each = [...new Set(instructions)].join(', ');
+    lines.push(`instruction ${each}: ${duration(cost.cpu)} + ${cost.accesses} accesses`);
+  }
+  return lines.map((line) => `   ${paint(style, 'dim', line)}`);
+}
+
+/** Hit ratios over the frames; nothing for a single size. */
+function picture(rows: readonly SimulationRow[], style: Style): string[] {
+  const policies = [...new Set(rows.map(({ policy }) => policy))];
+  const series = policies.map((name) => ({
+    name,
+    points: rows.filter(({ policy }) => policy === name).map(({ frames, hitRatio }) => [frames, hitRatio] as const),
+  }));
+  if (series.every(({ points }) => points.length < 2)) return [];
+  const ratios = rows.map(({ hitRatio }) => hitRatio);
+  const top = Math.max(...ratios);
+  const lines = plotLines(series, style, {
+    logX: true,
+    yMax: top > 0 ? top : 1,
+    xText: thousands,
+    yText: (y) => exactPercent(y, 1),
+    xLabel: 'frames',
+  });
+  return ['', ` ${paint(style, 'bold', 'Hit ratio')}`, ...lines];
+}
+
+function timesOf(row: SimulationRow, cost: CostModel): AccessTimes {
+  const dirty = row.writeBacks === null || row.faults === 0 ? null : row.writeBacks / row.faults;
+  return accessTimes(cost, { faultRatio: row.references === 0 ? 0 : row.faults / row.references, dirty });
+}
+
+/** `140 ns`, `8.2 µs`, `1.0001 ms`. */
+export function duration(nanoseconds: number): string {
+  const [unit, size] =
+    nanoseconds < 1e3 ? ['ns', 1] : nanoseconds < 1e6 ? ['µs', 1e3] : nanoseconds < 1e9 ? ['ms', 1e6] : ['s', 1e9];
+  return `${Number((nanoseconds / (size as number)).toPrecision(6))} ${unit}`;
+}
+
+/** As data: a row's measures and, where there is a cost model, its times in ns. */
+export function simulationData(rows: readonly SimulationRow[], facts: SimulationFacts): unknown {
+  const { cost, ...rest } = facts;
+  const withTimes = rows.map((row) => (cost === null ? row : { ...row, nanoseconds: timesOf(row, cost) }));
+  return { ...rest, cost, rows: withTimes };
+}
+
+/** One line a run; with frames of their own, one more a process. RFC 4180 needs no quotes here. */
+export function simulationCsv(rows: readonly SimulationRow[], { cost }: SimulationFacts): string[] {
+  const head = [
+    'policy',
+    'frames',
+    'process',
+    'references',
+    'hits',
+    'faults',
+    'cold_faults',
+    'write_backs',
+    'hit_ratio',
+  ];
+  head.push('mean_resident');
+  if (cost !== null) head.push('access_ns', 'fault_ns', 'effective_ns', 'instruction_ns');
+  const lines = rows.flatMap((row) => {
+    const { policy, frames, references, hits, faults, coldFaults, writeBacks, hitRatio, meanResident } = row;
+    const cells = [
+      policy,
+      frames,
+      '',
+      references,
+      hits,
+      faults,
+      coldFaults,
+      writeBacks ?? '',
+      hitRatio,
+      meanResident ?? '',
+    ];
+    if (cost !== null) {
+      const times = timesOf(row, cost);
+      cells.push(times.access, times.fault, times.effective, times.instruction);
+    }
+    const empty = cost === null ? [] : ['', '', '', ''];
+    const own = (row.processes ?? []).map((one) => {
+      const found = one.references - one.faults;
+      const ratio = one.references === 0 ? 0 : found / one.references;
+      return [
+        policy,
+        one.frames,
+        one.process,
+        one.references,
+        found,
+        one.faults,
+        '',
+        one.writeBacks ?? '',
+        ratio,
+        '',
+        ...empty,
+      ];
+    });
+    return [cells, ...own].map((line) => line.join(','));
+  });
+  return [head.join(','), ...lines];
+}

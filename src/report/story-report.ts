@@ -1,0 +1,89 @@
+/** What happened at one reference of a trace, told as a story. */
+import { POLICIES } from '../kernel/reclaim/registry.ts';
+import { FETCH, STORE } from '../mmu/units.ts';
+import { MODIFY, type TraceKind, type TraceUnit } from '../trace/reference.ts';
+import type { EvictedPage, PageName, ReferenceStory } from '../trace/story.ts';
+import { wrap } from './columns.ts';
+import { counted, hex, thousands } from './quantities.ts';
+import { paint, type Style } from './style.ts';
+
+/** Pages told one by one; of more there is only the number. */
+const CONTENTS_MOST = 32;
+
+export interface StoryFacts {
+  readonly unit: TraceUnit;
+  readonly pageBytes: number;
+}
+
+export function storyLines(stories: readonly ReferenceStory[], facts: StoryFacts, style: Style): string[] {
+  const [first] = stories;
+  if (first === undefined) return [];
+  const verb = kindText(first.kind);
+  const address = facts.unit === 'page' ? '' : `, addresses from ${hex(first.page * BigInt(facts.pageBytes))}`;
+  return [
+    ` ${paint(style, 'bold', `Reference ${thousands(first.position)}`)}: ${verb} of page ${pageText(first, facts)}${address}`,
+    ...stories.flatMap((story) => ['', ...told(story, facts, style)]),
+  ];
+}
+
+function kindText(kind: TraceKind): string {
+  if (kind === FETCH) return 'a fetch';
+  return kind === STORE ? 'a store' : kind === MODIFY ? 'a load and store' : 'a load';
+}
+
+/** Pages of addresses in hexadecimal, pages of lists as there. */
+function pageText({ page, process }: PageName, { unit }: StoryFacts): string {
+  const text = unit === 'page' ? String(page) : hex(page);
+  return process === 0 ? text : `${text} of process ${process}`;
+}
+
+function told(story: ReferenceStory, facts: StoryFacts, style: Style): string[] {
+  const outcome = paint(style, story.hit ? 'green' : 'red', story.hit ? 'hit' : 'miss');
+  const sentences = [...beginning(story), ...ending(story, facts)];
+  const more = story.contents.length - CONTENTS_MOST;
+  const pages = story.contents
+    .slice(0, CONTENTS_MOST)
+    .map((held) => `${pageText(held, facts)}${held.referenced ? '*' : ''}${held.frame === story.hand ? '◄' : ''}`);
+  const width = Math.min(style.width, 96) - 6;
+  return [
+    ` ${paint(style, 'bold', story.policy)}, ${counted(story.frames, 'frame')}: ${outcome}`,
+    ...wrap(sentences.join(' '), width).map((line) => `   ${line}`),
+    `   ${paint(style, 'dim', `in memory, who would leave first in front (* referenced${story.hand < 0 ? '' : ', ◄ the hand'}):`)}`,
+    ...wrap(pages.join(' '), width).map((line) => `     ${line}`),
+    ...(more > 0 ? [`     ${paint(style, 'dim', `and ${counted(more, 'page')} more`)}`] : []),
+  ];
+}
+
+function beginning({ hit, frame, loadedAt, lastUsedAt, leftAt }: ReferenceStory): string[] {
+  if (hit) {
+    return [`It is in frame ${frame}, loaded by reference ${at(loadedAt)} and last used by ${at(lastUsedAt)}.`];
+  }
+  if (lastUsedAt === null) return ['Nobody referenced it before: no policy avoids this fault.'];
+  const left = leftAt === null ? 'it has left since' : `it had to leave for reference ${at(leftAt)}`;
+  return [`It was last used by reference ${at(lastUsedAt)}, but ${left}.`];
+}
+
+function ending(story: ReferenceStory, facts: StoryFacts): string[] {
+  const sentences: string[] = [];
+  if (story.victim !== null) {
+    const { victim, reason } = story;
+    sentences.push(`It takes frame ${story.frame} from page ${pageText(victim, facts)}: ${reason ?? ''}.`);
+    sentences.push(lifeOf(victim, story));
+  } else if (!story.hit) sentences.push(`Frame ${story.frame} was free.`);
+  if (story.surplus.length > 0) {
+    const names = story.surplus.map((page) => pageText(page, facts)).join(', ');
+    sentences.push(`Without anybody needing room these leave: ${names}.`);
+  }
+  sentences.push(`So far ${counted(story.faultsSoFar, 'fault')} in ${counted(story.position, 'reference')}.`);
+  return sentences;
+}
+
+function lifeOf(victim: EvictedPage, { policy }: ReferenceStory): string {
+  const next =
+    victim.nextUsedAt === null ? 'will never be used again' : `will be used again by ${at(victim.nextUsedAt)}`;
+  const future = POLICIES[policy].needsFuture ? `, and ${next}` : '';
+  const written = victim.dirty ? 'It is dirty, so it is written back' : 'It is clean, so nothing is written';
+  return `That page was loaded by reference ${at(victim.loadedAt)}, last used by ${at(victim.lastUsedAt)}${future}. ${written}.`;
+}
+
+const at = (position: number | null): string => (position === null ? 'none' : thousands(position));
