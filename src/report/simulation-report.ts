@@ -79,15 +79,27 @@ function processLines(rows: readonly SimulationRow[], style: Style): string[] {
   ];
 }
 
+/** What the restarted access adds to a fault. */
+const AGAIN: Readonly<Record<CostModel['again'], readonly string[]>> = {
+  walk: ['an access that walks'],
+  access: ['an access'],
+  nothing: [],
+};
+
 function costLines(rows: readonly SimulationRow[], cost: CostModel, style: Style): string[] {
   const [first] = rows;
   if (first === undefined) return [];
   const { access } = timesOf(first, cost);
-  const fault = `${duration(cost.service)} service + ${duration(cost.swapIn)} swap in + ${duration(cost.swapOut)} swap out × ${
-    cost.dirty ?? 'dirty share'
-  } + ${duration(cost.restart)} restart + ${cost.again === 'nothing' ? 'nothing' : cost.again === 'walk' ? 'a TLB miss' : 'an access'}`;
+  const parts = [
+    { name: 'service', nanoseconds: cost.service, share: '' },
+    { name: 'swap in', nanoseconds: cost.swapIn, share: '' },
+    { name: 'swap out', nanoseconds: cost.swapOut, share: ` × ${cost.dirty ?? 'the dirty share'}` },
+    { name: 'restart', nanoseconds: cost.restart, share: '' },
+  ].filter(({ nanoseconds }) => nanoseconds > 0);
+  const named = parts.map(({ name, nanoseconds, share }) => `${name} ${duration(nanoseconds)}${share}`);
+  const fault = [...named, ...AGAIN[cost.again]].join(' + ') || 'costs nothing';
   const lines = [
-    `access ${duration(access)}: TLB ${duration(cost.tlb)}, hit ${percent(cost.tlbHit, 1)}, memory ${duration(cost.memory)}, ${cost.levels} to walk`,
+    `access ${duration(access)}: TLB ${duration(cost.tlb)}, hit ${percent(cost.tlbHit, 1)}, memory ${duration(cost.memory)}, a walk ${cost.levels} of them`,
     `fault: ${fault}`,
   ];
   if (cost.faultRatio !== null) lines.push(`faults per reference: ${cost.faultRatio}, not as measured`);

@@ -63,10 +63,13 @@ describe('Simulation', () => {
   });
 
   it('counts write-backs like a replay of each alone', () => {
-    const made = Array.from({ length: 20_000 }, (_, at) => ({
-      page: (at * at + 7 * (at >>> 5)) % 61,
-      kind: at % 3 === 0 ? STORE : at % 7 === 0 ? FETCH : LOAD,
-    }));
+    const made = Array.from(
+      { length: 20_000 },
+      (_, at): Required<Pick<Reference, 'page' | 'kind'>> => ({
+        page: (at * at + 7 * (at >>> 5)) % 61,
+        kind: at % 3 === 0 ? STORE : at % 7 === 0 ? FETCH : LOAD,
+      }),
+    );
     const policies = ['lru', 'fifo', 'clock', 'opt', 'enhanced-second-chance', 'arc'];
     const frames = [1, 16, 40];
     const rows = simulated(made, { policies, frames });
@@ -88,19 +91,19 @@ describe('Simulation', () => {
 
   it('does not claim to know write-backs of a trace without kinds', () => {
     expect(simulated(SILBERSCHATZ, {})[0]?.writeBacks).toBeNull();
-    const fetched = SILBERSCHATZ.map((one) => ({ ...one, kind: FETCH }));
+    const fetched = SILBERSCHATZ.map((one): Reference => ({ ...one, kind: FETCH }));
     expect(simulated(fetched, {})[0]?.writeBacks).toBe(0);
     expect(simulated(fetched, { writeBacks: false })[0]?.writeBacks).toBeNull();
   });
 
   it('does not ask libCacheSim’s LIRS for its victims', () => {
-    const stored = SILBERSCHATZ.map((one) => ({ ...one, kind: STORE }));
+    const stored = SILBERSCHATZ.map((one): Reference => ({ ...one, kind: STORE }));
     const rows = simulated(stored, { policies: ['lirs', 'lru'], options: { lirsVariant: 'libcachesim' } });
     expect(rows.map(({ writeBacks }) => writeBacks === null)).toEqual([true, false]);
   });
 
   it('keeps only the kinds that were chosen', () => {
-    const made = SILBERSCHATZ.flatMap((one, at) => [one, { page: 100 + at, kind: FETCH }]);
+    const made = SILBERSCHATZ.flatMap((one, at): Reference[] => [one, { page: 100 + at, kind: FETCH }]);
     expect(simulated(made, { kinds: [LOAD, STORE] })[0]).toMatchObject({ references: 20, faults: 12, coldFaults: 6 });
   });
 
