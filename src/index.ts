@@ -175,6 +175,7 @@ export { ScenarioSession, type SessionOptions } from './scenario/session.ts';
 // ── Recorded memory traces ──
 
 export { Conversion } from './trace/convert.ts';
+export { type AccessTimes, accessTimes, type CostModel, parseCostModel } from './trace/cost-model.ts';
 export { FactGatherer, type TraceFacts } from './trace/facts.ts';
 export type {
   ByteSink,
@@ -204,6 +205,8 @@ export {
 export { Replay, type StreamConfig, type StreamResult } from './trace/replay.ts';
 export { runTrace, type TraceReport, TraceRun } from './trace/run.ts';
 export { type ReplayConfig, type ReplayResult, simulateReferences } from './trace/simulate.ts';
+export { Simulation, type SimulationConfig, type SimulationRow } from './trace/simulation.ts';
+export { type ReferenceStory, type StoryConfig, StoryTeller } from './trace/story.ts';
 export { type TlbCounts, TlbReplay } from './trace/tlb-replay.ts';
 
 // ── Looking: reporters, pictures, stories ──

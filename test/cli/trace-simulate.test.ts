@@ -136,7 +136,7 @@ describe('trace simulate', () => {
 });
 
 describe('access times by options alone (exercises.md G)', () => {
-  const costs = (text: string): string[] => text.split(' ').flatMap((one) => ['--cost', one]);
+  const costs = (text: string): string[] => ['--cost', text.replaceAll(' ', ',')];
   const JHU =
     'tlb=5ns tlbHit=0.98 service=100us swapIn=10ms swapOut=10ms dirty=0.5 restart=20us memory=100ns again=walk';
   const GATE = 'memory=150ns tlbHit=0.9 service=8ms again=access cpu=100ns accesses=2 faultRatio=0.00005';
