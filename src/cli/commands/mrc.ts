@@ -12,6 +12,7 @@ import { type PageSink, PageStream } from '../../trace/page-stream.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { frameSizes } from '../frame-sizes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
 import { Progress } from '../progress.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
@@ -20,7 +21,6 @@ import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '.
 const POINTS = 40;
 const REPLAYED_POINTS = 16;
 const SLICE = 1 << 18;
-const FRAMES_MAX = 2 ** 24;
 
 export const mrcCommand = defineCommand({
   usage: 'mrc <file>',
@@ -162,30 +162,6 @@ function shardsConfig({
 function parseSizes(text: string | undefined): ((pages: number) => number[]) | null {
   if (text === undefined) return null;
   if (text === 'all') return (pages) => Array.from({ length: Math.max(1, Math.ceil(pages)) }, (_, index) => index + 1);
-  const sizes = text.split(',').flatMap((part) => {
-    const range = /^(\d+)\.\.(\d+)(?::(\d+))?$/.exec(part.trim());
-    if (range === null) return [wholeNumber('--sizes', part.trim(), 1)];
-    return rangeOf(Number(range[1]), Number(range[2]), range[3] === undefined ? null : Number(range[3]), part);
-  });
-  if (sizes.some((size) => size > FRAMES_MAX)) {
-    throw new InputError({ code: 'MEM-CLI-007', message: `--sizes: at most ${FRAMES_MAX} frames` });
-  }
-  const sorted = [...new Set(sizes)].sort((left, right) => left - right);
-  return () => sorted;
-}
-
-const SIZES_MAX = 100_000;
-
-function rangeOf(from: number, to: number, step: number | null, text: string): number[] {
-  const possible = from >= 1 && to >= from && to <= FRAMES_MAX && step !== 0;
-  if (!possible || (step !== null && (to - from) / step > SIZES_MAX)) {
-    throw new InputError({
-      code: 'MEM-CLI-007',
-      message: `--sizes: \`${text}\` is no range of frames`,
-      hint: '64..4096 doubles, 1..100:1 goes in steps of 1',
-    });
-  }
-  const sizes: number[] = [];
-  for (let size = from; size <= to; size = step === null ? size * 2 : size + step) sizes.push(size);
-  return sizes.at(-1) === to ? sizes : [...sizes, to];
+  const sizes = frameSizes('--sizes', text);
+  return () => sizes;
 }

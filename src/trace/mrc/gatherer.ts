@@ -1,9 +1,10 @@
 import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
 import type { PolicyName } from '../../kernel/reclaim/policy.ts';
 import { invariant } from '../../mmu/invariant.ts';
+import { PageRecording } from '../page-recording.ts';
 import type { PageSink } from '../page-stream.ts';
 import { type MissCurve, missCurve } from './curve.ts';
-import { KeptReferences, type KeptReplay } from './replayed-curve.ts';
+import { RecordingReplay } from './replayed-curve.ts';
 import { Shards, type ShardsConfig } from './shards.ts';
 import { StackDistances } from './stack-distance.ts';
 
@@ -52,7 +53,7 @@ export class CurveGatherer implements PageSink {
   private readonly config: CurveConfig;
   private readonly exact: StackDistances | null;
   private readonly sample: Shards | null;
-  private readonly kept: KeptReferences | null;
+  private readonly kept: PageRecording | null;
   private frames: readonly number[] = [];
   private sized: readonly SizedRun[] = [];
   private references = 0;
@@ -64,7 +65,7 @@ export class CurveGatherer implements PageSink {
     const { policies, shards } = config;
     this.sample = shards === null ? null : new Shards(shards);
     this.exact = shards === null && policies.includes('lru') ? new StackDistances() : null;
-    this.kept = policies.every((policy) => policy === 'lru') ? null : new KeptReferences();
+    this.kept = policies.every((policy) => policy === 'lru') ? null : new PageRecording();
   }
 
   pages(ids: Int32Array, kinds: Uint8Array, count: number): void {
@@ -130,12 +131,12 @@ class SizedRun implements CurveRun {
   readonly policy: PolicyName;
   misses = 0;
   private readonly frames: number;
-  private readonly kept: KeptReferences;
+  private readonly kept: PageRecording;
   private readonly config: CurveConfig;
   /** There only while it runs: it may be large. */
-  private replay: KeptReplay | null = null;
+  private replay: RecordingReplay | null = null;
 
-  constructor(policy: PolicyName, frames: number, kept: KeptReferences, config: CurveConfig) {
+  constructor(policy: PolicyName, frames: number, kept: PageRecording, config: CurveConfig) {
     this.title = `${policy}, ${frames} frames`;
     this.policy = policy;
     this.frames = frames;
@@ -144,7 +145,8 @@ class SizedRun implements CurveRun {
   }
 
   step(references: number): boolean {
-    this.replay ??= this.kept.replay(this.policy, this.frames, this.config.options, this.config.seed);
+    const { policy, frames, kept, config } = this;
+    this.replay ??= new RecordingReplay(kept, policy, frames, config.options, config.seed);
     if (!this.replay.step(references)) return false;
     this.misses = this.replay.misses();
     this.replay = null;
