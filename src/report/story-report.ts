@@ -48,7 +48,7 @@ function told(story: ReferenceStory, facts: StoryFacts, style: Style): string[] 
   return [
     ` ${paint(style, 'bold', story.policy)}, ${counted(story.frames, 'frame')}: ${outcome}`,
     ...wrap(sentences.join(' '), width).map((line) => `   ${line}`),
-    `   ${paint(style, 'dim', `in memory, who would leave first in front (* referenced${story.hand < 0 ? '' : ', ◄ the hand'}):`)}`,
+    `   ${paint(style, 'dim', `in memory, who would leave first in front (* referenced${story.hand < 0 ? '' : `, ◄ the hand, at frame ${story.hand}`}):`)}`,
     ...wrap(pages.join(' '), width).map((line) => `     ${line}`),
     ...(more > 0 ? [`     ${paint(style, 'dim', `and ${counted(more, 'page')} more`)}`] : []),
   ];

@@ -46,7 +46,7 @@ export function sharedFrames(frames: number, weights: readonly number[]): number
   if (frames < weights.length) {
     throw new InputError({
       code: 'MEM-TRC-052',
-      message: `${frames} frames cannot be divided among ${weights.length} processes`,
+      message: `${frames === 1 ? '1 frame' : `${frames} frames`} cannot be divided among ${weights.length} processes`,
       hint: 'give each at least one frame, or let them share: --allocation global',
     });
   }
