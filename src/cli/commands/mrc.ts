@@ -30,6 +30,7 @@ export const mrcCommand = defineCommand({
   },
   options: {
     policy: {
+      alias: 'p',
       type: 'string',
       default: 'lru',
       describe: 'Policies, with commas between them: `mmulator list policies`',

@@ -1,8 +1,8 @@
-import { grownBytes, grownInts } from '../../kernel/reclaim/loops/loop.ts';
 import { InputError } from '../../mmu/input-error.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
 import { TraceGenerator } from '../../trace/generate.ts';
+import { PageRecording } from '../../trace/page-recording.ts';
 import { type PageSink, PageStream } from '../../trace/page-stream.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { ReferenceBatch } from '../../trace/reference.ts';
@@ -84,7 +84,7 @@ export class RecordedTrace {
       { length: numbering.count },
       (_, id) => numbering.highOf(id) * 0x1_0000_0000 + numbering.lowOf(id),
     );
-    return { ids: sink.ids.subarray(0, sink.count), kinds: sink.kinds.subarray(0, sink.count), numbers };
+    return { ids: sink.ids, kinds: sink.kinds, numbers };
   }
 
   private streamOf(unit: 'address' | 'page'): PageStream {
@@ -128,17 +128,22 @@ export class RecordedTrace {
 }
 
 class GatheredPages implements PageSink {
-  ids: Int32Array = new Int32Array(0);
-  kinds: Uint8Array = new Uint8Array(0);
-  count = 0;
+  private readonly kept = new PageRecording();
 
   pages(ids: Int32Array, kinds: Uint8Array, count: number): void {
-    const { count: before } = this;
-    this.count = before + count;
-    this.ids = grownInts(this.ids, this.count, 0);
-    this.kinds = grownBytes(this.kinds, this.count);
-    this.ids.set(ids.subarray(0, count), before);
-    this.kinds.set(kinds.subarray(0, count), before);
+    this.kept.add(ids, kinds, count);
+  }
+
+  get ids(): Int32Array {
+    return this.kept.ids.subarray(0, this.kept.length);
+  }
+
+  get kinds(): Uint8Array {
+    return this.kept.kinds.subarray(0, this.kept.length);
+  }
+
+  get count(): number {
+    return this.kept.length;
   }
 
   fact(fact: TraceFact, distinct: number): number {
@@ -152,8 +157,9 @@ class GatheredPages implements PageSink {
       case 'stores':
         return this.count - this.ofKind(FETCH) - this.ofKind(LOAD);
       case 'pagesWritten': {
+        const { ids, kinds } = this;
         const written = new Uint8Array(distinct);
-        for (let at = 0; at < this.count; at++) written[this.ids[at]!]! |= this.kinds[at]! & STORE;
+        for (let at = 0; at < ids.length; at++) written[ids[at]!]! |= kinds[at]! & STORE;
         return written.reduce((total, bit) => total + bit, 0);
       }
     }
@@ -161,7 +167,7 @@ class GatheredPages implements PageSink {
 
   private ofKind(kind: number): number {
     let found = 0;
-    for (let at = 0; at < this.count; at++) if (this.kinds[at] === kind) found++;
+    for (const other of this.kinds) if (other === kind) found++;
     return found;
   }
 }
