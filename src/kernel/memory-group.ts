@@ -58,6 +58,12 @@ export function actingGroup(kernel: Kernel): number {
   return process == null ? 0 : process.group;
 }
 
+/** Do so many more pages fit into the limit of the group that would pay for them? */
+export function hasRoom(kernel: Kernel, pages: number): boolean {
+  const { usage, limit } = kernel.groups[actingGroup(kernel)]!;
+  return usage + pages <= limit;
+}
+
 /** Do something that no process asked for: what it allocates is the root group's. */
 export function byNobody<T>(kernel: Kernel, action: () => T): T {
   kernel.actsItself = true;

@@ -6,7 +6,6 @@ import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { MemoryGroup } from '../memory-group.ts';
-import { RETRIES } from './linux.ts';
 import { reclaimFromGroup } from './reclaim.ts';
 
 /** Give the group a limit of so many pages: 0, or -EBUSY when its pages cannot be brought below it. */
@@ -20,6 +19,6 @@ export function setGroupLimit(kernel: Kernel, group: MemoryGroup, pages: number)
 export function emptyGroup(kernel: Kernel, group: MemoryGroup): number {
   drainBatches(kernel);
   const before = group.usage;
-  for (let retries = RETRIES; retries > 0 && group.usage > 0; ) if (!reclaimFromGroup(kernel, group)) retries--;
+  while (group.usage > 0) if (!reclaimFromGroup(kernel, group)) break;
   return before - group.usage;
 }

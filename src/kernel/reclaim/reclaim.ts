@@ -34,6 +34,7 @@ import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
 import { pageEntry } from '../vm/transparent.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
+import { RETRIES } from './linux.ts';
 import { POLICIES } from './registry.ts';
 import { linuxPolicy, tryToFree } from './shrink.ts';
 
@@ -55,14 +56,20 @@ export function reclaimOne(kernel: Kernel): boolean {
   return false;
 }
 
-/** Evict one page of the group, the first in the policy's order that can leave; false when none can. */
+/** Evict a page of the group, the first in the policy's order that can leave (under `linux` several); false when none can. */
 export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
   if (!mayReclaim(kernel)) return false;
-  if (kernel.lru !== null) return tryToFree(kernel, group, 1) > 0;
+  if (kernel.lru !== null) return reclaimSome(kernel, group);
   const { frames, policy } = kernel;
   const mayTake = (pfn: number): boolean =>
     frames.group[pfn] === group.index && (group.swappiness !== 0 || isOnFileSide(kernel, pfn));
   return policy.order().some((pfn) => mayTake(pfn) && evict(kernel, pfn));
+}
+
+/** Pages in use get several rounds before they leave, so the first tries may find nothing [mm/memcontrol.c:try_charge_memcg]. */
+function reclaimSome(kernel: Kernel, group: MemoryGroup): boolean {
+  for (let tries = 0; tries <= RETRIES; tries++) if (tryToFree(kernel, group, 1) > 0) return true;
+  return false;
 }
 
 /** Does the frame leave without swap: a page of a file, or one given up by MADV_FREE? */
@@ -142,6 +149,7 @@ function dropLazily(kernel: Kernel, pfn: number): boolean {
   const mappings = mappingsOf(kernel, pfn);
   holdFrame(kernel, pfn);
   unmapEverywhere(kernel, pfn, -1);
+  kernel.vmstat.pglazyfreed++;
   noteEviction(kernel, pfn, mappings, 'dropped');
   putFrame(kernel, pfn);
   return true;

@@ -15,6 +15,7 @@ import { ZERO_PFN } from '../frames/frame-table.ts';
 import { takeSpareFrames } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_ACCESS, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
+import { hasRoom } from '../memory-group.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -61,6 +62,8 @@ function collapseBlock(kernel: Kernel, space: AddressSpace, area: Area, base: nu
     if (!pageTable.isEmpty(entry) && (pageTable.flags(entry) & (PTE_VALID | PTE_PROT_NONE)) === 0)
       return kernel.refuse('EINVAL', 'MADV_COLLAPSE: a page is swapped out or a guard marker');
   }
+  if (!hasRoom(kernel, pages))
+    return kernel.refuse('ENOMEM', 'a superpage does not fit into the limit of the memory group');
   const block = takeSpareFrames(kernel, Math.log2(pages));
   if (block < 0) return kernel.refuse('ENOMEM', 'no block of frames of a superpage’s size is free');
   prepareAnon(kernel, area);
