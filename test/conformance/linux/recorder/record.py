@@ -37,7 +37,7 @@ WORLD_OPS = {'file', 'ftruncate', 'fwrite', 'fread', 'fsync', 'punch', 'dropcach
 UNCOUNTED = {'setrlimit', 'open', 'close', 'exit', 'wait', 'shmget', 'shmrm', 'peek', 'poke'}
 
 
-class Unbound(Exception):
+class Unbound(LookupError):
     pass
 
 
@@ -110,6 +110,7 @@ class World:
         process = stub.start(place.stub, place.entries, fd, place.join)
         os.close(fd)
         self.processes, self.names = {'P0': process}, {process.pid: 'P0'}
+        self.copies = []  # made by probes
         self.shown = {}
         if header.get('nostack'):
             start = stub.STACK - 0x21000
@@ -121,7 +122,7 @@ class World:
                      'VmPTEKB': self.start['VmPTE'], **base}
 
     def finish(self):
-        for process in list(self.processes.values()):
+        for process in [*self.processes.values(), *self.copies]:
             if process.alive:
                 process.kill()
         while True:  # children orphaned by the trace are ours (subreaper)
@@ -240,6 +241,7 @@ class World:
     def probe(self, op, answer, process, where):
         child, error = process.fork()
         assert child is not None, error
+        self.copies = [child]
         outcome = {}
         getattr(self, 'do_' + op['op'])(op, outcome, child, where)
         answer.update({key: outcome[key] for key in ('ret', 'err', 'vec') if key in outcome})
