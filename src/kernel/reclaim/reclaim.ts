@@ -63,7 +63,9 @@ export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
   const { frames, policy } = kernel;
   const mayTake = (pfn: number): boolean =>
     frames.group[pfn] === group.index && (group.swappiness !== 0 || isOnFileSide(kernel, pfn));
-  return policy.order().some((pfn) => mayTake(pfn) && evict(kernel, pfn));
+  const takeOne = (): boolean => policy.order().some((pfn) => mayTake(pfn) && evict(kernel, pfn));
+  // A page written after MADV_FREE is no longer one given up: the first try finds that out, the second may take it.
+  return takeOne() || takeOne();
 }
 
 /** Pages in use get several rounds before they leave, so the first tries may find nothing [mm/memcontrol.c:try_charge_memcg]. */

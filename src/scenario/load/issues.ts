@@ -124,13 +124,17 @@ function wrongChoice(issue: z.core.$ZodIssueInvalidValue, named: string, make: M
     const hint = 'it works on recorded references (`mmulator trace`) only; take lru or clock';
     return make('MEM-SCN-010', `${named}: \`${String(issue.input)}\` needs to know the future`, hint);
   }
-  const close = typeof issue.input === 'string' ? nearest(issue.input, choices) : null;
+  const close = typeof issue.input === 'string' ? meantBy(issue.input, choices) : null;
   return make(
     'MEM-SCN-010',
     `${named}: ${describeInput(issue.input)} is not ${one}`,
     close === null ? undefined : `did you mean \`${close}\`?`,
   );
 }
+
+/** The choice meant, also by one who writes it as C does: `MAP_PRIVATE`, `IPC_RMID`. */
+const meantBy = (input: string, choices: readonly string[]): string | null =>
+  nearest(input, choices) ?? nearest(input.replace(/^[A-Z]+_/, '').toLowerCase(), choices);
 
 /**
  * A union's complaint is that of the branch the person meant: the only one whose outer type fits. When none fits, what
@@ -145,7 +149,7 @@ function unionErrors(issue: z.core.$ZodIssueInvalidUnion, context: IssueContext,
   const enums = branches.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
   const expected = branches.flat().filter(isMismatch).map(expectedOf);
   const key = path.findLast((part) => typeof part === 'string');
-  const close = typeof issue.input === 'string' ? nearest(issue.input, enums) : null;
+  const close = typeof issue.input === 'string' ? meantBy(issue.input, enums) : null;
   return [
     make(
       'MEM-SCN-009',

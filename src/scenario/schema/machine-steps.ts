@@ -1,7 +1,7 @@
 /** Steps of an administrator: settings of the kernel and memory groups, while the machine runs. */
 import { z } from 'zod';
 import { SYSCTL_NAMES } from '../../kernel/sysctl.ts';
-import { processName, size, whole } from './scalars.ts';
+import { byteLimit, processName, whole } from './scalars.ts';
 import { happens } from './step-head.ts';
 
 const sysctlName = z.enum(SYSCTL_NAMES);
@@ -12,20 +12,19 @@ export const sysctlSettings = z
   .meta({ id: 'sysctl-settings' });
 
 const group = z.string().min(1).describe('Name of the memory group; `/` is the root, which all others are not in.');
-const limit = z.union([size('Bytes.'), z.literal('infinity')]);
 const swappiness = whole('0 … 200: how gladly its anonymous pages are swapped; 0: never.', 0);
 
 export const machineShapes = {
   group_create: z.strictObject({
     ...happens('group_create'),
     group: group.describe('Name of the new memory group.'),
-    limit: limit.optional().describe('Bytes that its processes may have in memory together. Default: `infinity`.'),
+    limit: byteLimit('Bytes that its processes may have in memory together. Default: `infinity`.').optional(),
     swappiness: swappiness.optional(),
   }),
   group_limit: z.strictObject({
     ...happens('group_limit'),
     group,
-    limit: limit.describe('Bytes, or `infinity`. What is too much now is reclaimed.'),
+    limit: byteLimit('Bytes, or `infinity`. What is too much now is reclaimed.'),
     swappiness: swappiness.optional(),
   }),
   group_move: z.strictObject({
