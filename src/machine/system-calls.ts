@@ -254,7 +254,14 @@ export class SystemCalls {
       const shown = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, show(value)]));
       const said = result < 0 ? errnoName(result) : result;
       const why = this.whyRefused(name, args, result);
-      listener({ type: 'Syscall', pid: process.pid, name, args: shown, result: said, ...(why === null ? {} : { why }) });
+      listener({
+        type: 'Syscall',
+        pid: process.pid,
+        name,
+        args: shown,
+        result: said,
+        ...(why === null ? {} : { why }),
+      });
     }
     if (this.kernel.kswapd !== null) runKswapd(this.kernel);
     return result;
