@@ -13,7 +13,7 @@ import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.
 import { noteLockedMapping } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { cachePage, frameUseOf, needsRead, recachePage } from '../fs/page-cache.ts';
-import { readAfter, readAround } from '../fs/read-ahead.ts';
+import { readAfter, readAround, readOn, WINDOW_PAGES } from '../fs/read-ahead.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_EXEC, VM_LOCKED, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
@@ -32,6 +32,9 @@ import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_CACHE, SWAP_IN } from '.
 
 /** Linux fault_around_bytes: 64 KiB of 4 KiB pages. */
 const FAULT_AROUND_PAGES = 16;
+
+/** Of what was just read, map only what took no transfer. */
+const HOLES = -2;
 
 /** Nothing is mapped at this page, which the object has. */
 export function faultObject(
@@ -59,7 +62,9 @@ export function faultObject(
   }
   const cached = object.frameAt(page) >= 0;
   const swapped = (object.pages.get(page) ?? 0) < 0;
-  const major = needsRead(kernel, object, page);
+  const restarted = meetMark(kernel, process, area, address, entry, page, write);
+  if (!write && !kernel.pageTable.isEmpty(entry)) return restarted ? kindOf(object) | MAJOR : kindOf(object);
+  const major = needsRead(kernel, object, page) || restarted;
   const quiet = swapped ? (major ? SWAP_IN : SWAP_CACHE) : kindOf(object);
   const kind = major ? quiet | MAJOR : quiet;
   const pfn = fetchPage(kernel, process, area, page);
@@ -84,6 +89,34 @@ export function faultObject(
     if (fault !== null) noteFilePage(kernel, fault, mapped);
   }
   return kind;
+}
+
+/**
+ * A cached page may still want the disk: it is to start reading ahead, or its own bytes were never read. The fault gives up
+ * its locks for that and starts anew, which finds what has arrived, holes at once. A program's own fault has only lost the
+ * lock of its area by then; in a system call it is counted as the second try it is, a major fault: true
+ * [mm/filemap.c:do_async_mmap_readahead, filemap_fault; arch/x86/mm/fault.c:do_user_addr_fault].
+ */
+function meetMark(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  entry: number,
+  page: number,
+  write: boolean,
+): boolean {
+  const object = area.object!;
+  const pfn = object.frameAt(page);
+  if (pfn < 0 || area.file === null || !object.tracksWrites) return false;
+  const { frames, cpus } = kernel;
+  const inKernel = !cpus[process.cpu]!.user;
+  if (!frames.has(pfn, FLAG_READ_AHEAD) || area.has(VM_RAND_READ)) return inKernel && frames.has(pfn, FLAG_UNREAD);
+  frames.unset(pfn, FLAG_READ_AHEAD);
+  if (!write) mapAround(kernel, process, area, address, entry);
+  readOn(kernel, object, area.file.readAhead, page, WINDOW_PAGES);
+  if (!write) mapAround(kernel, process, area, address, entry, HOLES);
+  return inKernel;
 }
 
 /** Does the area reach beyond its object here? */
@@ -171,6 +204,7 @@ function mapAround(kernel: Kernel, process: Process, area: Area, address: number
     const held = object.frameAt(page);
     // A page that is to start reading ahead, or is yet to be read itself, is left for its own fault.
     if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD | FLAG_UNREAD)) continue;
+    if (awaited === HOLES && object.store?.has(page) === true) continue;
     if (awaited >= 0 && !arrivesWith(object, awaited, page)) continue;
     mapFrame(kernel, process.space!, at, neighbour, held, flags);
     mapped++;

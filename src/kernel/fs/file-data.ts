@@ -56,8 +56,12 @@ export function pageForWriting(kernel: Kernel, inode: Inode, at: number, left: n
   const { pageBytes } = kernel;
   const page = Math.floor(at / pageBytes);
   const pages = inode.type === 'disk' && inode.frameAt(page) < 0 ? blockPages(kernel, inode, page, left) : 1;
+  // What will be overwritten as a whole is not read for that [fs/ext4/inode.c:ext4_block_write_begin].
+  const isWhole = at % pageBytes === 0 && left >= pageBytes;
+  const staysUnread = isWhole && inode.frameAt(page) < 0 && inode.store?.has(page) === true;
   const pfn = newPage(kernel, inode, page);
   if (pfn < 0) return kernel.refuse('ENOMEM', NO_FRAME);
+  if (staysUnread) kernel.frames.set(pfn, FLAG_UNREAD);
   holdFrame(kernel, pfn);
   for (let next = page + 1; next < page + pages; next++) if (!inode.store!.has(next)) newPage(kernel, inode, next);
   putFrame(kernel, pfn);
@@ -68,6 +72,7 @@ export function pageForWriting(kernel: Kernel, inode: Inode, at: number, left: n
 /** Bytes [at, at + count) of the file, which has grown to `at`, were written into the frame. */
 export function noteWritten(kernel: Kernel, inode: Inode, pfn: number, at: number, count: number): void {
   markDirty(kernel, pfn);
+  kernel.frames.unset(pfn, FLAG_UNREAD);
   inode.size = Math.max(inode.size, at + count);
 }
 

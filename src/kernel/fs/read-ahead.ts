@@ -13,7 +13,7 @@ import type { MemoryObject } from '../memory-object.ts';
 import { cacheAhead } from './page-cache.ts';
 
 /** The device's read_ahead_kb in pages of 4 KiB. */
-const WINDOW_PAGES = 128;
+export const WINDOW_PAGES = 128;
 
 /** What an open file remembers of its reads (Linux file_ra_state). Pages. */
 export class ReadAhead {

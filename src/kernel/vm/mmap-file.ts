@@ -22,6 +22,7 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_STACK,
+  MAP_SYNC,
   MAP_TYPE,
   PROT_WRITE,
   VM_MAYSHARE,
@@ -82,7 +83,9 @@ export function fileMappingFlags(kernel: Kernel, file: OpenFile, args: MmapArgum
     return kernel.refuse('EOVERFLOW', 'offset and length together are beyond the largest file there can be');
   const type = args.flags & MAP_TYPE;
   let vmFlags = 0;
-  if (type === MAP_SHARED_VALIDATE && (args.flags & ~KNOWN_FLAGS) !== 0)
+  // A file system on a disk knows MAP_SYNC, and refuses it only when it is asked to map [fs/ext4/file.c].
+  const known = inode.type === 'disk' ? KNOWN_FLAGS | MAP_SYNC : KNOWN_FLAGS;
+  if (type === MAP_SHARED_VALIDATE && (args.flags & ~known) !== 0)
     return kernel.refuse('EOPNOTSUPP', 'MAP_SHARED_VALIDATE refuses flags that it does not know');
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
     if ((args.prot & PROT_WRITE) !== 0 && !canWrite)
