@@ -77,17 +77,19 @@ export function byNobody<T>(kernel: Kernel, action: () => T): T {
 /** The frame, or the block that it heads, is paid for by the group, which has room for it (or is overcharged). */
 export function chargeFrame(kernel: Kernel, pfn: number, order: number, group: number): void {
   const payer = kernel.groups[group]!;
+  const pages = 1 << order;
   kernel.frames.group[pfn] = group;
-  payer.usage += 1 << order;
-  if (kernel.frames.use[pfn] !== FRAME_TABLE) payer.pagesIn += 1 << order;
+  payer.usage += pages;
+  if (kernel.frames.use[pfn] !== FRAME_TABLE) payer.pagesIn += pages;
 }
 
 /** The frame is being freed. */
 export function unchargeFrame(kernel: Kernel, pfn: number, order: number): void {
   const { group, use } = kernel.frames;
   const payer = kernel.groups[group[pfn]!]!;
-  payer.usage -= 1 << order;
-  if (use[pfn] !== FRAME_TABLE) payer.pagesOut += 1 << order;
+  const pages = 1 << order;
+  payer.usage -= pages;
+  if (use[pfn] !== FRAME_TABLE) payer.pagesOut += pages;
   group[pfn] = 0;
 }
 
