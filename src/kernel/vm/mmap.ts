@@ -217,7 +217,12 @@ function placeMapping(
 /** VM_* that the type of an anonymous mapping decides, or -EINVAL. */
 function anonymousFlags(kernel: Kernel, flags: number): number {
   const type = flags & MAP_TYPE;
-  if (type === MAP_PRIVATE) return VM_MAYWRITE;
+  if (type === MAP_PRIVATE) {
+    // To Linux such memory is a private mapping of a file of superpages, and files are no stacks [mm/mmap.c:do_mmap].
+    return (flags & MAP_HUGETLB) !== 0 && (flags & MAP_GROWSDOWN) !== 0
+      ? kernel.refuse('EINVAL', 'MAP_GROWSDOWN: a stack does not grow by superpages')
+      : VM_MAYWRITE;
+  }
   if (type === MAP_DROPPABLE) {
     // What may go at any time is not worth promising, handing on to a child or keeping in a core dump.
     if ((flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN)) !== 0)
