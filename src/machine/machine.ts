@@ -243,7 +243,7 @@ export class Machine {
     return this.noteSyscall(process, 'sbrk', { delta }, result);
   }
 
-  /** write(2) to the console (fd 1, 2): bytes written, or -EBADF, -EFAULT. They are appended to `process.output`. */
+  /** write(2) to the console (fd 1, 2): bytes written, appended to `process.output`, or -EBADF, -EFAULT; -ENOSPC after 16 MiB. */
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
     this.enter(process, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
