@@ -1,10 +1,11 @@
 /** What a caller of the library may pass to an access: checked here, so that nothing strange reaches the processor. */
+import { numberOf } from '../kernel/arguments.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Process } from '../kernel/process.ts';
 import { InputError } from '../mmu/input-error.ts';
 
 /** Longest byte string of one access. */
-const SIZE_MAX = 2 ** 30;
+export const SIZE_MAX = 2 ** 30;
 
 /** @throws InputError MEM-API-001 for a process that has ended, -007 for what is no process, -011 for one of another machine or time */
 export function requireRunning(kernel: Kernel, process: Process): void {
@@ -48,6 +49,13 @@ export function requireAddress(address: number | bigint): void {
     message: `\`${String(address)}\` is not a whole number`,
     hint: 'addresses, lengths and offsets are whole numbers; from 2^53 on they are bigints',
   });
+}
+
+/** A limit on a resource: Infinity is none, negative numbers are 64 bits wide. @throws InputError MEM-API-008 */
+export function limitOf(bytes: number): number {
+  if (bytes === Number.POSITIVE_INFINITY) return bytes;
+  requireAddress(bytes);
+  return numberOf(bytes);
 }
 
 /** @throws InputError MEM-API-009 */

@@ -7,7 +7,8 @@
  *     machine.files.sync('data');
  *     const fd = machine.calls.open(shell, 'data', { canRead: true, canWrite: true });
  *
- * Results are 0 or a count, or -errno.
+ * Results are 0 or a count, or -errno. Sizes, offsets and lengths are bytes: InputError MEM-API-008 for what is no whole
+ * number, -EINVAL for one below 0.
  */
 import { createFile, unlinkFile } from '../kernel/fs/descriptors.ts';
 import { readFile, writeFile } from '../kernel/fs/file-data.ts';
@@ -18,6 +19,7 @@ import { dropCache, writeBack } from '../kernel/fs/write-back.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fail } from '../kernel/linux-abi.ts';
 import { byNobody } from '../kernel/memory-group.ts';
+import { requireAddress, SIZE_MAX } from './check-access.ts';
 
 export class MachineFiles {
   private readonly kernel: Kernel;
@@ -39,18 +41,24 @@ export class MachineFiles {
 
   /** Set the size, bytes. What is behind it is lost, in every mapping as well. */
   truncate(name: string, size: number): number {
+    requireAddress(size);
     return this.with(name, (inode) => truncateFile(this.kernel, inode, size));
   }
 
   write(name: string, offset: number, bytes: Uint8Array): number {
+    requireAddress(offset);
     return this.with(name, (inode) => writeFile(this.kernel, inode, offset, bytes));
   }
 
-  /** At most `length` bytes, or -errno. */
+  /** At most `length` bytes and at most 1 GiB at once, or -errno. */
   read(name: string, offset: number, length: number): Uint8Array | number {
+    requireAddress(offset);
+    requireAddress(length);
     const inode = this.regular(name);
     if (typeof inode === 'number') return inode;
-    return byNobody(this.kernel, () => readFile(this.kernel, inode, new ReadAhead(), offset, length));
+    return byNobody(this.kernel, () =>
+      readFile(this.kernel, inode, new ReadAhead(), offset, Math.min(length, SIZE_MAX)),
+    );
   }
 
   /** fsync: what was changed is on the disk then, and mappings are write-protected to notice the next change. */
@@ -63,6 +71,8 @@ export class MachineFiles {
 
   /** Zero a range and give its whole pages back; the size stays. */
   punch(name: string, offset: number, length: number): number {
+    requireAddress(offset);
+    requireAddress(length);
     return this.with(name, (inode) => punchHole(this.kernel, inode, offset, length));
   }
 

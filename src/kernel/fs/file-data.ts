@@ -98,10 +98,13 @@ function newPage(kernel: Kernel, inode: Inode, page: number): number {
   return pfn;
 }
 
+/** Pages that one allocation for the page cache serves at most: those of a superpage of 2 MiB (Linux MAX_PAGECACHE_ORDER). */
+const BLOCK_PAGES_MAX = 512;
+
 /** Pages from `page` on, none of them cached, that one allocation serves: a power of two, aligned, not more than filled. */
 function blockPages(kernel: Kernel, inode: Inode, page: number, left: number): number {
   let pages = 1;
-  while (pages * 2 * kernel.pageBytes <= left && page % (pages * 2) === 0) pages *= 2;
+  while (pages < BLOCK_PAGES_MAX && pages * 2 * kernel.pageBytes <= left && page % (pages * 2) === 0) pages *= 2;
   const isFree = (count: number): boolean => {
     for (let next = page; next < page + count; next++) if (inode.frameAt(next) >= 0) return false;
     return true;
@@ -110,7 +113,7 @@ function blockPages(kernel: Kernel, inode: Inode, page: number, left: number): n
   return pages;
 }
 
-/** Bytes [offset, offset + length) of the file, fewer at its end; or -ENOMEM. */
+/** Bytes [offset, offset + length) of the file, fewer at its end; or -EINVAL, -ENOMEM. */
 export function readFile(
   kernel: Kernel,
   inode: Inode,
@@ -118,6 +121,7 @@ export function readFile(
   offset: number,
   length: number,
 ): Uint8Array | number {
+  if (offset < 0 || length < 0) return kernel.refuse('EINVAL', 'the offset or the length is negative');
   const { pageBytes, memory } = kernel;
   const end = Math.max(offset, Math.min(offset + length, inode.size));
   const bytes = new Uint8Array(end - offset);
@@ -135,9 +139,12 @@ export function readFile(
   return bytes;
 }
 
-/** Write the bytes at `offset`, extending the file as needed: how many, or -ENOMEM when not even one could be. */
+/** Write the bytes at `offset`, extending the file as needed: how many, or -EINVAL, -EFBIG; -ENOMEM when not even one could be. */
 export function writeFile(kernel: Kernel, inode: Inode, offset: number, bytes: Uint8Array): number {
   const { pageBytes, memory } = kernel;
+  if (offset < 0) return kernel.refuse('EINVAL', 'the offset is negative');
+  if (offset + bytes.length > inode.sizeMax)
+    return kernel.refuse('EFBIG', 'the bytes reach behind the file system’s largest file');
   let done = 0;
   while (done < bytes.length) {
     const at = offset + done;

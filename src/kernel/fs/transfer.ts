@@ -65,7 +65,10 @@ export function pwrite(
     deliver(kernel, process, { signal: 'SIGXFSZ', code: null, address: 0, errorCode: null, reason });
     return kernel.refuse('EFBIG', reason);
   }
-  const wanted = Math.min(count, room);
+  const roomInFile = file.inode.sizeMax - numberOf(offset);
+  if (roomInFile <= 0 && count > 0)
+    return kernel.refuse('EFBIG', 'the offset is behind the file system’s largest file');
+  const wanted = Math.min(count, room, roomInFile);
   const cpu = kernel.cpus[process.cpu]!;
   return asSupervisor(cpu, () => copyIn(kernel, cpu, file, numberOf(address), wanted, numberOf(offset)));
 }

@@ -141,7 +141,7 @@ export class SwapDevice {
   }
 }
 
-function isAllZeros(bytes: Uint8Array, start: number, end: number): boolean {
+export function isAllZeros(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
   return true;
 }
