@@ -20,6 +20,7 @@ import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
 import { zapEntry } from './mapping.ts';
+import { skippedEnd } from './tables.ts';
 import { flushRange } from './tlb-flush.ts';
 import { adoptBlock } from './transparent.ts';
 
@@ -40,9 +41,11 @@ export function collapse(kernel: Kernel, space: AddressSpace, area: Area, start:
   if (alignUp(area.start, bytes) + bytes > area.end)
     return kernel.refuse('EINVAL', 'MADV_COLLAPSE: no aligned block of a superpage’s size lies in the area');
   let result = 0;
-  for (let base = alignUp(start, bytes); base + bytes <= end; base += bytes) {
+  for (let base = alignUp(start, bytes); base + bytes <= end; ) {
     const collapsed = collapseBlock(kernel, space, area, base, bytes);
     if (collapsed < 0) result = collapsed;
+    // Where a table above is missing no block has pages: its whole range is passed over.
+    base = kernel.pageTable.find(space.root, base, 1) < 0 ? skippedEnd(kernel, base) : base + bytes;
   }
   return result;
 }
