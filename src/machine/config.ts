@@ -48,6 +48,8 @@ export interface MachineConfig {
 const CPUS_MAX = 31;
 /** Frame numbers fit the policies' tables. */
 const FRAMES_MAX = 2 ** 24;
+/** Slots of a swap device: its tables have a row for each. */
+const SLOTS_MAX = 2 ** 26;
 const RISCV_OR_X86_TLB: TlbConfig = { entries: 64, ways: 4 };
 const MIB = 1024 * 1024;
 
@@ -214,11 +216,13 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
   oneOf('aslr', [false, true]);
   oneOf('transparentSuperpages', [false, true]);
   oneOf('hardwareAccessedDirty', [true, false]);
-  const slotsMax = new PteCodec(format).frameMax + 1;
+  const slotsNamed = new PteCodec(format).frameMax + 1;
+  const slotsMax = Math.min(slotsNamed, SLOTS_MAX);
   if (config.kernel === 'linux' && config.swap / pageBytes > slotsMax) {
+    const who = slotsNamed > SLOTS_MAX ? 'a machine can have' : `an entry of ${format.name} can name`;
     wrong(
       'MEM-CFG-009',
-      `an entry of ${format.name} can name ${slotsMax} swap slots, not ${config.swap / pageBytes}`,
+      `${who} ${slotsMax} swap slots, not ${config.swap / pageBytes}`,
       `swap of at most ${slotsMax * pageBytes} bytes`,
     );
   }

@@ -26,7 +26,7 @@ import { mremap } from '../kernel/vm/mremap.ts';
 import { mseal } from '../kernel/vm/mseal.ts';
 import { msync } from '../kernel/vm/msync.ts';
 import { remapFilePages } from '../kernel/vm/remap-file-pages.ts';
-import { requireAddress, requireRunning } from './check-access.ts';
+import { limitOf, requireAddress, requireRunning } from './check-access.ts';
 import type { MremapOptions, OpenOptions } from './machine-api.ts';
 import type { ProgramPort } from './program-port.ts';
 import type { MachineTrap } from './trap.ts';
@@ -167,7 +167,7 @@ export class SystemCalls {
     return this.note(process, 'mincore', { address, length, vector }, result);
   }
 
-  /** The same with a vector that costs the process nothing: for each page, is it in memory? -errno: where there is none. */
+  /** The same with a vector that costs the process nothing: for each page, is it in memory? -errno: where there is none, and -EFAULT beyond 2^24 pages. */
   residency(process: Process, address: Argument, length: Argument): boolean[] | number {
     this.enter(process, address, length);
     const bytes: number[] = [];
@@ -233,9 +233,11 @@ export class SystemCalls {
 
   /** Limits in bytes, Infinity for none; `hard` left out: it stays. 0, or -EINVAL, -EPERM. */
   setrlimit(process: Process, resource: ResourceName, soft: number, hard?: number): number {
+    const most = hard === undefined ? undefined : limitOf(hard);
+    const least = limitOf(soft);
     this.enter(process);
-    const limit = soft === Number.POSITIVE_INFINITY ? 'infinity' : soft;
-    return this.note(process, 'setrlimit', { resource, limit }, setrlimit(this.kernel, process, resource, soft, hard));
+    const limit = least === Number.POSITIVE_INFINITY ? 'infinity' : least;
+    return this.note(process, 'setrlimit', { resource, limit }, setrlimit(this.kernel, process, resource, least, most));
   }
 
   /** Begin a system call of the process. */
