@@ -132,8 +132,6 @@ export function isPastEnd(kernel: Kernel, area: Area, address: number): boolean 
 export function faultPastEnd(kernel: Kernel, process: Process, area: Area, address: number, write: boolean): number {
   const space = process.space!;
   if (entryForFault(kernel, process, space, address, 1) < 0) return KILLED;
-  // The area is made ready for the private copy that will not be.
-  if (write && !area.has(VM_SHARED)) prepareAnon(kernel, area);
   // A private copy is prepared before the page it would be of is asked for.
   if (write && !area.has(VM_SHARED)) prepareAnon(kernel, area);
   if (write || !hasNeighbour(kernel, space, area, address)) return REFUSED_BUS;
