@@ -10,6 +10,7 @@ import os
 import sys
 
 import recording_place
+from observe import pages_of
 from generate import Generator, MatrixGenerator, Style, tags_of
 from record import World
 from rerecord import record
@@ -30,6 +31,8 @@ def fresh(place, style, family, header, seed):
             except AssertionError as why:
                 raise AssertionError(f'{op}: {why}') from why
             results.append({'i': len(ops) - 1, **result})
+            if op['op'] == 'reclaim' and evictable_left(world):
+                return None
             if not world.processes:
                 break
         base = world.base
@@ -37,6 +40,16 @@ def fresh(place, style, family, header, seed):
         world.finish()
     return {'trace': f'fresh-{family}-{seed}', 'family': family, **header, 'tags': tags_of(ops), 'ops': ops, 'base': base,
             'results': results}
+
+
+def evictable_left(world):
+    """Is there a page in memory that no area locks?"""
+    locked, there = set(), set()
+    for name, process in world.processes.items():
+        for area in world.areas[name]:
+            _, frames = pages_of(process, [area])
+            (locked if 'lo' in area[5] else there).update(pfn for _, pfn in frames)
+    return bool(there - locked)
 
 
 def main():
@@ -62,6 +75,9 @@ def main():
                         trace = fresh(place, style, family, header, seed)
                     except AssertionError as why:  # the stub itself came to harm
                         print(family, seed, why, file=sys.stderr)
+                        continue
+                    if trace is None:  # reclaim that was not complete: how far it gets is chance
+                        unsteady += 1
                         continue
                     again = record(place, trace)
                     if again['results'] != trace['results']:
