@@ -8,6 +8,7 @@ import {
   FLAG_EXCLUSIVE,
   FLAG_SWAP_CACHE,
   FLAG_TRACKED,
+  FLAG_UNLISTED,
   FRAME_ANON,
   FRAME_FILE,
   FRAME_FREE,
@@ -24,6 +25,8 @@ interface Tally {
   readonly maps: Map<number, number>;
   readonly tables: Map<number, number>;
   readonly slots: Map<number, number>;
+  /** How often the batches of the reclaim lists name a frame. */
+  readonly batched: Map<number, number>;
   readonly broken: Set<string>;
 }
 
@@ -32,7 +35,8 @@ const bump = (counts: Map<number, number>, key: number): void => {
 };
 
 export function checkKernelInvariants(kernel: Kernel): string[] {
-  const tally: Tally = { maps: new Map(), tables: new Map(), slots: new Map(), broken: new Set() };
+  const tally: Tally = { maps: new Map(), tables: new Map(), slots: new Map(), batched: new Map(), broken: new Set() };
+  for (const pfn of kernel.lruBatches.entries) if (pfn >= 0) bump(tally.batched, pfn);
   for (const space of kernel.spaces) if (space !== null) checkSpace(kernel, space, tally);
   checkObjects(kernel, tally);
   checkFrames(kernel, tally);
@@ -219,7 +223,8 @@ function checkFrames(kernel: Kernel, tally: Tally): void {
     const references = frames.references[pfn]!;
     const maps = frames.mapCount[pfn]!;
     if (use === FRAME_FREE) {
-      if (references !== 0 || maps !== 0 || frames.flags[pfn] !== 0) broken.add('frame: a free frame is not blank');
+      if (references !== 0 || maps !== 0 || frames.flags[pfn] !== 0 || frames.batched[pfn] !== 0)
+        broken.add('frame: a free frame is not blank');
       continue;
     }
     used++;
@@ -228,6 +233,8 @@ function checkFrames(kernel: Kernel, tally: Tally): void {
     if ((tally.maps.get(pfn) ?? 0) !== maps) broken.add('frame: map count differs from the entries that map it');
     if (reverseMap.list(pfn).length !== maps) broken.add('frame: map count differs from the reverse map');
     if (frames.has(pfn, FLAG_TRACKED) !== policy.holds(pfn)) broken.add('frame: policy does not know it');
+    if (frames.batched[pfn] !== (tally.batched.get(pfn) ?? 0)) broken.add('frame: batches name it more or less often');
+    if (frames.has(pfn, FLAG_UNLISTED) && frames.batched[pfn] === 0) broken.add('frame: on no list, and in no batch');
     if (frames.isUserPage(pfn)) {
       const cache = use !== FRAME_ANON || frames.has(pfn, FLAG_SWAP_CACHE) ? 1 : 0;
       if (references !== maps + cache) broken.add('frame: reference count differs from its holders');
