@@ -195,6 +195,8 @@ function mayLeave(kernel: Kernel, pfn: number): boolean {
 function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
   const { frames, swap, reverseMap, spaces, pageTable, pageBytes, format } = kernel;
   const exclusive = frames.has(pfn, FLAG_EXCLUSIVE);
+  // From here on the entry knows: a fork may share it while the frame waits in the swap cache.
+  frames.unset(pfn, FLAG_EXCLUSIVE);
   for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.first(pfn)) {
     const space = spaces[reverseMap.spaceAt(pfn, at)]!;
     const address = reverseMap.pageAt(pfn, at) * pageBytes;
