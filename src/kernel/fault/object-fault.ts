@@ -142,8 +142,8 @@ export function faultPastEnd(kernel: Kernel, process: Process, area: Area, addre
 }
 
 /**
- * Will the neighbours be mapped? Only if there are any in memory. Recordings show: on a disk, not the object's last page
- * when the window begins with it and there is no leaf table yet.
+ * Will the neighbours be mapped? Only if there are any in memory. For a file on a disk the leaf table is made while they are
+ * looked for, and only where the first of them is not the file's last page [mm/filemap.c:filemap_map_pages, can_map_large].
  */
 function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: number): boolean {
   const { pageBytes, pageTable } = kernel;
@@ -151,11 +151,11 @@ function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: 
   if (!object.mapsAround) return false;
   const { start, end } = windowAround(kernel, area, address);
   const last = object.pageCount(pageBytes) - 1;
-  const first = area.pageAt(start, pageBytes);
-  if (object.kind === 'file' && first === last && pageTable.find(space.root, address) < 0) return false;
   const stop = Math.min(area.pageAt(end, pageBytes) - 1, last);
-  for (let page = first; page <= stop; page++) if (object.frameAt(page) >= 0) return true;
-  return false;
+  let page = area.pageAt(start, pageBytes);
+  while (page <= stop && object.frameAt(page) < 0) page++;
+  if (page > stop) return false;
+  return object.kind !== 'file' || page < last || pageTable.find(space.root, address) >= 0;
 }
 
 /** The first write to a page of shared memory that is mapped read-only: its file system has seen it now. */
