@@ -7,6 +7,7 @@ import { SHM_REMAP, SHM_RND } from '../../src/kernel/fs/shm.ts';
 import {
   ERRNO,
   MAP_ANONYMOUS,
+  MAP_FIXED,
   MAP_GROWSDOWN,
   MAP_HUGETLB,
   MAP_NORESERVE,
@@ -15,6 +16,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../../src/kernel/linux-abi.ts';
+import type { Process } from '../../src/kernel/process.ts';
 import { Machine } from '../../src/machine/machine.ts';
 
 const PAGE = 4096;
@@ -112,6 +114,25 @@ describe('output and files without end', () => {
     expect(cached.lastIndexOf(true)).toBe(511);
   });
 
+  it.each([
+    { cached: [5], mapped: 0 },
+    { cached: [4, 5], mapped: 2 },
+    { cached: [2], mapped: 1 },
+  ])(
+    'a read past the end maps $mapped neighbours when pages $cached are in memory: the last one alone makes no table',
+    (row) => {
+      const { machine, process, fd } = withFile('disk');
+      machine.files.write('data', 0, new Uint8Array(6 * PAGE).fill(1));
+      machine.files.dropCache('data');
+      const buffer = machine.mmap(process, { length: PAGE, prot: RW, flags: MAP_PRIVATE | MAP_ANONYMOUS });
+      for (const page of row.cached) machine.calls.pread(process, fd, buffer, PAGE, page * PAGE);
+      const flags = MAP_SHARED | MAP_FIXED;
+      const at = machine.mmap(process, { address: 2 ** 30, length: 16 * PAGE, prot: PROT_READ, flags, fd });
+      expect(machine.load(process, at + 8 * PAGE, 1).signal?.signal).toBe('SIGBUS');
+      expect(process.space?.residentFile).toBe(row.mapped);
+    },
+  );
+
   it('a file on a disk has at most 16 TiB less a block', () => {
     const { machine, process, fd } = withFile('disk');
     const at = machine.mmap(process, { length: PAGE, prot: RW, flags: MAP_PRIVATE | MAP_ANONYMOUS });
@@ -164,4 +185,23 @@ describe('what a caller of the library passes', () => {
   it('more swap than a device has is a mistake of the configuration', () => {
     expect(() => new Machine({ swap: 2 ** 45 })).toThrow('MEM-CFG-009');
   });
+});
+
+describe('a private page in the swap cache', () => {
+  it.each(['cow', 'eager'] as const)(
+    'is nobody’s own after a fork (%s): what the parent writes the child does not see',
+    (fork) => {
+      const machine = new Machine({ paging: 'x86_64', memory: 16 * MIB, swap: MIB, swapKind: 'disk', fork });
+      const parent = machine.spawn({ name: 'parent' });
+      const at = machine.mmap(parent, { length: PAGE, prot: RW, flags: MAP_PRIVATE | MAP_ANONYMOUS });
+      machine.store(parent, at, 1);
+      machine.calls.madvise(parent, at, PAGE, 'PAGEOUT');
+      const child = machine.fork(parent) as Process;
+      expect(machine.load(parent, at, 1).bytes?.[0]).toBe(1);
+      expect(machine.load(child, at, 1).bytes?.[0]).toBe(1);
+      machine.store(parent, at, 2);
+      expect(machine.load(child, at, 1).bytes?.[0]).toBe(1);
+      expect(machine.checkInvariants()).toEqual([]);
+    },
+  );
 });
