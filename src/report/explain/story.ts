@@ -18,6 +18,7 @@ import { paint, type Style } from '../style.ts';
 import { evictionText, reasonFirst, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { forgottenLines } from './forgotten.ts';
+import { isToldInShort, leftOutLines } from './left-out.ts';
 import { refusalLines } from './refusal.ts';
 import { callText } from './system-call.ts';
 import { flagLegend, tlbSentence, walkDrawing } from './walk-drawing.ts';
@@ -65,6 +66,8 @@ class Teller {
   private legendShown = false;
   private translations = 0;
   private skipped = 0;
+  /** Of what is not told in full: reclaim and swap, told in short. */
+  private leftOut: MachineEvent[] = [];
   /** What a fault came to, told when all that was done for it has been. */
   private served: string | null = null;
   /** What TLBs forgot since the last line. */
@@ -109,13 +112,17 @@ class Teller {
     if (event.type === 'Translate') this.translations++;
     if (this.options.verbose || this.translations <= TRANSLATIONS_MAX || ENDINGS.has(event.type)) return false;
     if (event.type === 'Translate') this.skipped++;
+    if (event.type === 'SwapOut') this.slots.set(event.pfn, event.slot);
+    if (isToldInShort(event)) this.leftOut.push(event);
     return true;
   }
 
   private andSoOn(): void {
     if (this.skipped === 0) return;
     this.heading('and so on', `${counted(this.skipped, 'more translation')} of this step; --verbose tells them all`);
+    for (const line of leftOutLines(this.leftOut, this.slots, this.names)) this.say(line);
     this.skipped = 0;
+    this.leftOut = [];
   }
 
   private event(event: MachineEvent): void {
