@@ -197,12 +197,20 @@ function checkObjects(kernel: Kernel, tally: Tally): void {
   const areas = new Map<number, number>();
   for (const space of kernel.spaces) {
     for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
-      if (area.object !== null) bump(areas, area.object.id);
+      if (area.object === null) continue;
+      bump(areas, area.object.id);
+      if (area.space !== space) tally.broken.add('object: an area does not know its space');
     }
   }
   for (const object of kernel.objects) {
     if (object === null) continue;
     if ((areas.get(object.id) ?? 0) !== object.areas) tally.broken.add('object: areas differ from its count');
+    let listed = 0;
+    for (let area = object.firstArea; area !== null; area = area.objectNext) {
+      listed++;
+      if (area.object !== object) tally.broken.add('object: an area of another one is on its list');
+    }
+    if (listed !== object.areas) tally.broken.add('object: its list of areas differs from its count');
     if (object.areas === 0 && object.handles === 0) tally.broken.add('object: nobody refers to it');
     for (const [page, held] of object.pages) {
       if (held < 0) {
@@ -258,6 +266,8 @@ function checkSwap(kernel: Kernel, tally: Tally): void {
     if ((tally.slots.get(slot) ?? 0) !== count) tally.broken.add('swap: a count differs from the entries that name it');
     if (cached !== 0 && frames.swapSlot[cached - 1] !== slot + 1) tally.broken.add('swap: cache and frame disagree');
     if (count !== 0 || cached !== 0) used++;
+    if (count === 0 && cached !== 0 && slot < swap.idleFrom)
+      tally.broken.add('swap: an idle slot lies where none is sought');
   }
   if (used + swap.free !== swap.slots) tally.broken.add('swap: used and free do not sum up to all');
 }
@@ -276,8 +286,9 @@ function checkGroups({ frames, swap, groups, processes }: Kernel, broken: Set<st
     if (group.usage !== charged[group.index]) broken.add('group: usage differs from the frames charged');
     if (group.swapUsage !== swapped[group.index]) broken.add('group: swap usage differs from the slots charged');
   }
-  for (const { group } of processes.values()) {
-    if (groups[group] === undefined) broken.add('group: a process is in none');
+  for (const process of processes.values()) {
+    if (groups[process.group] === undefined) broken.add('group: a process is in none');
+    if (process.space !== null && process.space.owner !== process) broken.add('process: its space is another’s');
   }
 }
 

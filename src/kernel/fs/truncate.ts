@@ -65,10 +65,8 @@ export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: 
 
 /** Unmap pages [first, end) of the object from every address space; with `copies`, private copies of them as well. */
 export function unmapPages(kernel: Kernel, object: MemoryObject, first: number, end: number, copies: boolean): void {
-  for (const space of kernel.spaces) {
-    for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
-      if (area.object === object) unmapFrom(kernel, space!, area, first, end, copies);
-    }
+  for (let area = object.firstArea; area !== null; area = area.objectNext) {
+    unmapFrom(kernel, area.space!, area, first, end, copies);
   }
 }
 
