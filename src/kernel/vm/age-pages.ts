@@ -14,7 +14,7 @@ import { cacheAhead, pagesIn } from '../fs/page-cache.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
-import { evict } from '../reclaim/reclaim.ts';
+import { evict, FOR_ADVICE } from '../reclaim/reclaim.ts';
 import { readIntoSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
@@ -65,7 +65,7 @@ export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: 
   drainBatches(kernel);
   const pages: number[] = [];
   eachOwnPage(kernel, space, start, end, (pfn) => pages.push(pfn));
-  for (const pfn of pages) evict(kernel, pfn, true);
+  for (const pfn of pages) evict(kernel, pfn, FOR_ADVICE);
   return 0;
 }
 

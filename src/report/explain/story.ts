@@ -15,7 +15,7 @@ import { printableResult, printableStep } from '../printable.ts';
 import { counted, hex } from '../quantities.ts';
 import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
-import { evictionText, reasonFirst, whyOf } from '../why.ts';
+import { evictionText, reasonFirst, stillCachedText, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { forgottenLines } from './forgotten.ts';
 import { isToldInShort, leftOutLines } from './left-out.ts';
@@ -104,6 +104,7 @@ class Teller {
     this.sayForgotten(null);
     this.sayServed();
     this.andSoOn();
+    this.say(stillCachedText(events) ?? '');
     return this.lines;
   }
 
