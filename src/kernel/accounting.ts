@@ -15,7 +15,6 @@ import { isData } from './limits.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from './linux-abi.ts';
 import { commandOf } from './process.ts';
 import type { AddressSpace } from './vm/address-space.ts';
-import { ownerOf } from './vm/tlb-flush.ts';
 
 /** A process keeps back this part of its own size, up to user_reserve_kbytes. */
 const USER_RESERVED_PART = 32;
@@ -23,8 +22,8 @@ const USER_RESERVED_PART = 32;
 /** May `space` be promised so many more pages? No process here is privileged. The kernel's log tells of a refusal. */
 export function mayCommit(kernel: Kernel, space: AddressSpace, pages: number): boolean {
   if (isAffordable(kernel, space, pages)) return true;
-  const process = kernel.processes.get(ownerOf(kernel, space));
-  if (process !== undefined) {
+  const process = space.owner;
+  if (process !== null) {
     const bytes = BigInt(pages) * BigInt(kernel.pageBytes);
     const who = `pid: ${process.pid}, comm: ${commandOf(process)}`;
     kernel.log.append(`__vm_enough_memory: ${who}, bytes: ${bytes} not enough memory for the allocation`);

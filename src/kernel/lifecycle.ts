@@ -21,6 +21,7 @@ export function addProcess(
   if (parent === null) process.limits.stack = kernel.options.stackMax;
   else process.limits.copyFrom(parent.limits);
   kernel.processes.set(process.pid, process);
+  space.owner = process;
   parent?.children.push(process);
   return process;
 }
@@ -67,6 +68,7 @@ export function terminate(kernel: Kernel, process: Process, code: number, signal
   const { cpu } = process;
   if (kernel.running[cpu] === process) kernel.running[cpu] = null;
   process.space = null;
+  space.owner = null;
   closeAllFiles(kernel, process);
   space.users--;
   if (space.users === 0) destroySpace(kernel, space);

@@ -190,7 +190,7 @@ function isDroppable({ reverseMap, spaces, pageBytes }: Kernel, pfn: number): bo
 function mappingsOf(kernel: Kernel, pfn: number): { pid: number; address: number }[] {
   if (kernel.sink === null) return [];
   return kernel.reverseMap.list(pfn).map(({ space, page }) => ({
-    pid: ownerOf(kernel, kernel.spaces[space]!),
+    pid: ownerOf(kernel.spaces[space]!),
     address: page * kernel.pageBytes,
   }));
 }
