@@ -79,7 +79,7 @@ function makeRoomInGroup(kernel: Kernel, index: number, frames: number): boolean
   const group = kernel.groups[index]!;
   while (group.usage + frames > group.limit) {
     group.failcnt++;
-    if (!reclaimFromGroup(kernel, group)) return false;
+    if (!reclaimFromGroup(kernel, group, group.usage + frames - group.limit)) return false;
   }
   return true;
 }

@@ -10,7 +10,7 @@ import { reclaimFromGroup } from './reclaim.ts';
 
 /** Give the group a limit of so many pages: 0, or -EBUSY when its pages cannot be brought below it. */
 export function setGroupLimit(kernel: Kernel, group: MemoryGroup, pages: number): number {
-  while (group.usage > pages) if (!reclaimFromGroup(kernel, group)) return fail('EBUSY');
+  while (group.usage > pages) if (!reclaimFromGroup(kernel, group, group.usage - pages)) return fail('EBUSY');
   group.limit = pages;
   return 0;
 }
@@ -19,6 +19,6 @@ export function setGroupLimit(kernel: Kernel, group: MemoryGroup, pages: number)
 export function emptyGroup(kernel: Kernel, group: MemoryGroup): number {
   drainBatches(kernel);
   const before = group.usage;
-  while (group.usage > 0) if (!reclaimFromGroup(kernel, group)) break;
+  while (group.usage > 0) if (!reclaimFromGroup(kernel, group, group.usage)) break;
   return before - group.usage;
 }

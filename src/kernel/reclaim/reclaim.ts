@@ -59,16 +59,26 @@ export function reclaimOne(kernel: Kernel): boolean {
   return false;
 }
 
-/** Evict a page of the group, the first in the policy's order that can leave (under `linux` several); false when none can. */
-export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
+/**
+ * Evict `wanted` pages of the group, the first in the policy's order that can leave (under `linux` as many as it takes at
+ * once); false when none can. Evictions change nothing about the order of the others, so it is asked for once.
+ */
+export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup, wanted: number): boolean {
   if (!mayReclaim(kernel)) return false;
   if (kernel.lru !== null) return reclaimSome(kernel, group);
-  const { frames, policy } = kernel;
-  const mayTake = (pfn: number): boolean =>
-    frames.group[pfn] === group.index && (group.swappiness !== 0 || isOnFileSide(kernel, pfn));
-  const takeOne = (): boolean => policy.order().some((pfn) => mayTake(pfn) && evict(kernel, pfn, FOR_GROUP));
   // A page written after MADV_FREE is no longer one given up: the first try finds that out, the second may take it.
-  return takeOne() || takeOne();
+  return takeInOrder(kernel, group, wanted) || takeInOrder(kernel, group, wanted);
+}
+
+function takeInOrder(kernel: Kernel, group: MemoryGroup, wanted: number): boolean {
+  const { frames, policy } = kernel;
+  let left = wanted;
+  for (const pfn of policy.order()) {
+    if (left === 0) break;
+    if (frames.group[pfn] !== group.index || (group.swappiness === 0 && !isOnFileSide(kernel, pfn))) continue;
+    if (evict(kernel, pfn, FOR_GROUP)) left--;
+  }
+  return left < wanted;
 }
 
 /** Pages in use get several rounds before they leave, so the first tries may find nothing [mm/memcontrol.c:try_charge_memcg]. */
