@@ -105,11 +105,10 @@ const BLOCK_PAGES_MAX = 512;
 function blockPages(kernel: Kernel, inode: Inode, page: number, left: number): number {
   let pages = 1;
   while (pages < BLOCK_PAGES_MAX && pages * 2 * kernel.pageBytes <= left && page % (pages * 2) === 0) pages *= 2;
-  const isFree = (count: number): boolean => {
-    for (let next = page; next < page + count; next++) if (inode.frameAt(next) >= 0) return false;
-    return true;
-  };
-  while (pages > 1 && !isFree(pages)) pages /= 2;
+  // None of them is cached before the first that is, so that one decides for all sizes.
+  let cached = page;
+  while (cached < page + pages && inode.frameAt(cached) < 0) cached++;
+  while (pages > 1 && page + pages > cached) pages /= 2;
   return pages;
 }
 
