@@ -85,7 +85,8 @@ export function fileMappingFlags(kernel: Kernel, file: OpenFile, args: MmapArgum
   let vmFlags = 0;
   // A file system on a disk knows MAP_SYNC, and refuses it only when it is asked to map [fs/ext4/file.c].
   const known = inode.type === 'disk' ? KNOWN_FLAGS | MAP_SYNC : KNOWN_FLAGS;
-  if (type === MAP_SHARED_VALIDATE && (args.flags & ~known) !== 0)
+  const isUnknown = (args.flags & ~known) !== 0 || Math.floor(args.flags / 2 ** 32) !== 0;
+  if (type === MAP_SHARED_VALIDATE && isUnknown)
     return kernel.refuse('EOPNOTSUPP', 'MAP_SHARED_VALIDATE refuses flags that it does not know');
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
     if ((args.prot & PROT_WRITE) !== 0 && !canWrite)
