@@ -62,4 +62,9 @@ export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
     title: 'no trace of that name',
     text: '`conform linux --only NAME` replays the traces whose field `trace` is NAME, or matches it as a pattern: `fork-0*`. In none of the files is there one.',
   },
+  {
+    code: 'MEM-CNF-013',
+    title: 'no such level',
+    text: 'Recordings of Linux are compared at a level from 1 (results and data) to 6 (everything); docs/conform.md has them.',
+  },
 ];

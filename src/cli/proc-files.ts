@@ -1,7 +1,7 @@
 /** Which file of /proc a word on the command line means: `meminfo`, `maps` (of --process), `2/maps`, `child/maps`, `/proc/2/maps`. */
 import type { Process } from '../kernel/process.ts';
 import type { Machine } from '../machine/machine.ts';
-import { isSystemFile, PROCESS_FILE_NAMES, SYSTEM_FILE_NAMES } from '../machine/proc/files.ts';
+import { fileCalled, isSystemFile, PROCESS_FILE_NAMES, SYSTEM_FILE_NAMES } from '../machine/proc/files.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { suggest } from '../mmu/nearest.ts';
 
@@ -19,7 +19,7 @@ export interface ProcFile {
  * @throws InputError MEM-CLI-011, -015, -016
  */
 export function procFile(machine: Machine, word: string, wanted: string | undefined, step: number): ProcFile {
-  const short = word.replace(/^\/?proc\//, '');
+  const short = fileCalled(word.replace(/^\/?proc\//, ''));
   if (isSystemFile(short)) return { path: `/proc/${short}`, name: short, process: null };
   const slash = short.lastIndexOf('/');
   const name = short.slice(slash + 1);
@@ -29,7 +29,7 @@ export function procFile(machine: Machine, word: string, wanted: string | undefi
 }
 
 function noSuchFile(word: string, name: string): InputError {
-  const names = [...SYSTEM_FILE_NAMES, ...PROCESS_FILE_NAMES];
+  const names = [...SYSTEM_FILE_NAMES, 'dmesg', ...PROCESS_FILE_NAMES];
   const hint = suggest(name, names, 'files');
   return new InputError({ code: 'MEM-CLI-015', message: `there is no file \`${word}\` in this /proc`, hint });
 }

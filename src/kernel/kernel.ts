@@ -87,7 +87,7 @@ export class Kernel {
   readonly counters = new KernelCounters();
   readonly sysctl: Sysctls;
   readonly vmstat = new VmStat();
-  readonly log = new KernelLog();
+  readonly log: KernelLog;
   readonly zone: Zone;
   /** The background reclaimer, under the `linux` policy; null: memory is used to the last frame. */
   readonly kswapd: Kswapd | null;
@@ -148,6 +148,7 @@ export class Kernel {
     this.format = format;
     this.pageTable = pageTable;
     this.cpus = cpus;
+    this.log = new KernelLog(cpus, this.counters);
     this.options = options;
     this.pageBytes = format.pageBytes;
     this.frames = new FrameTable(memory.frames);

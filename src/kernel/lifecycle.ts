@@ -42,6 +42,7 @@ export function fork(kernel: Kernel, parent: Process, name: string): Process | n
   const child = addProcess(kernel, name, parent, copy.space, parent.cpu, parent.signals);
   inheritFiles(parent, child);
   child.oomScoreAdj = parent.oomScoreAdj;
+  child.oomScoreAdjMin = parent.oomScoreAdjMin;
   child.group = parent.group;
   kernel.counters.forks++;
   if (kernel.sink !== null) {

@@ -7,6 +7,7 @@ import { type CustomFormat, compileCustomFormat } from '../mmu/page-table/custom
 import { FORMATS, type FormatName, type PageTableFormat } from '../mmu/page-table/formats.ts';
 import { PteCodec } from '../mmu/page-table/pte-codec.ts';
 import { type TlbConfig, validateTlbConfig } from '../mmu/tlb/config.ts';
+import { type SysctlSettings, sysctlErrors } from './machine-sysctl.ts';
 
 export interface MachineConfig {
   /** `none`: bare hardware for coursework on translation; nobody handles faults, and there are no processes. */
@@ -36,6 +37,8 @@ export interface MachineConfig {
   readonly stackGuardPages: number;
   /** Linux vm.overcommit_memory. */
   readonly overcommit: 0 | 1 | 2;
+  /** Settings of /proc/sys/vm; those left out have Linux’s defaults. */
+  readonly sysctl: SysctlSettings;
   /** Map aligned blocks of plain private memory as superpages at their first write. */
   readonly transparentSuperpages: boolean;
   /** Processes at once, zombies included: fork answers EAGAIN beyond. */
@@ -83,6 +86,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     stackMax: Math.min(8 * MIB, Math.floor(userPages / 8) * format.pageBytes),
     stackGuardPages: Math.min(256, Math.floor(userPages / 64)),
     overcommit: 0,
+    sysctl: {},
     transparentSuperpages: false,
     processesMax: 32768,
     hardwareAccessedDirty: true,
@@ -111,6 +115,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   stackMax: true,
   stackGuardPages: true,
   overcommit: true,
+  sysctl: true,
   transparentSuperpages: true,
   processesMax: true,
   hardwareAccessedDirty: true,
@@ -229,6 +234,7 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
   if (config.residentPages !== null) whole('residentPages', 1, FRAMES_MAX);
   if (config.tlb !== null) errors.push(...validateTlbConfig(config.tlb));
   errors.push(...policyErrors(config.replacement));
+  errors.push(...sysctlErrors(config.sysctl));
   if (config.kernel === 'linux') errors.push(...kernelErrors(format));
   return errors;
 }

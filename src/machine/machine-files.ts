@@ -8,7 +8,7 @@
  *     const fd = machine.calls.open(shell, 'data', { canRead: true, canWrite: true });
  *
  * Results are 0 or a count, or -errno. Sizes, offsets and lengths are bytes: InputError MEM-API-008 for what is no whole
- * number, -EINVAL for one below 0.
+ * number, -EINVAL for one below 0. MEM-API-028 for what is no name, or no bytes to write.
  */
 import { createFile, unlinkFile } from '../kernel/fs/descriptors.ts';
 import { readFile, writeFile } from '../kernel/fs/file-data.ts';
@@ -20,6 +20,10 @@ import type { Kernel } from '../kernel/kernel.ts';
 import { fail } from '../kernel/linux-abi.ts';
 import { byNobody } from '../kernel/memory-group.ts';
 import { requireAddress, SIZE_MAX } from './check-access.ts';
+import { wordAmong } from './known-names.ts';
+import { shown } from './options-check.ts';
+
+const FILE_KINDS = ['tmpfs', 'disk'] as const;
 
 export class MachineFiles {
   private readonly kernel: Kernel;
@@ -28,9 +32,13 @@ export class MachineFiles {
     this.kernel = kernel;
   }
 
-  /** An empty file. `tmpfs`: its pages are in memory and swap only. `disk`: as ext4. -EEXIST when the name is taken. */
+  /**
+   * An empty file. `tmpfs`: its pages are in memory and swap only. `disk`: as ext4. -EEXIST when the name is taken.
+   * @throws InputError MEM-API-026 for another kind, MEM-API-028 for no name
+   */
   create(name: string, type: 'tmpfs' | 'disk'): number {
-    const made = createFile(this.kernel, name, type);
+    requireName(name);
+    const made = createFile(this.kernel, name, wordAmong(FILE_KINDS, type, 'kinds of files'));
     return typeof made === 'number' ? made : 0;
   }
 
@@ -47,6 +55,10 @@ export class MachineFiles {
 
   write(name: string, offset: number, bytes: Uint8Array): number {
     requireAddress(offset);
+    if (!(bytes instanceof Uint8Array)) {
+      const hint = 'pass a Uint8Array: new TextEncoder().encode(text) makes one';
+      throw new InputError({ code: 'MEM-API-028', message: `${shown(bytes)} is no bytes to write`, hint });
+    }
     return this.with(name, (inode) => writeFile(this.kernel, inode, offset, bytes));
   }
 
@@ -94,4 +106,10 @@ export class MachineFiles {
     if (inode === undefined) return fail('ENOENT');
     return inode.isRegular ? inode : fail('EINVAL');
   }
+}
+
+function requireName(name: unknown): void {
+  if (typeof name === 'string' && name !== '') return;
+  const hint = 'a text with at least one character';
+  throw new InputError({ code: 'MEM-API-028', message: `${shown(name)} is no name for a file`, hint });
 }

@@ -187,7 +187,6 @@ test.for([
   ['no name', (machine: Machine) => machine.groups.create(''), -22],
   ['a limit for nobody', (machine: Machine) => machine.groups.setLimit('nobody', 0), -2],
   ['a limit for the root', (machine: Machine) => machine.groups.setLimit('/', PAGE), -22],
-  ['a limit that is no number', (machine: Machine) => machine.groups.setLimit('web', Number.NaN), -22],
   ['swappiness beyond 200', (machine: Machine) => machine.groups.setSwappiness('web', 201), -22],
   ['emptying the root', (machine: Machine) => machine.groups.reclaim('/'), -22],
 ] as const)('%s is refused', ([, action, errno]) => {

@@ -18,6 +18,7 @@ import { paint, type Style } from '../style.ts';
 import { evictionText, reasonFirst, stillCachedText, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { forgottenLines } from './forgotten.ts';
+import { kernelLogLines } from './kernel-log.ts';
 import { isToldInShort, leftOutLines } from './left-out.ts';
 import { refusalLines } from './refusal.ts';
 import { callText } from './system-call.ts';
@@ -298,6 +299,7 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
   }
   const costs = Object.entries(step.cost).map(([name, count]) => [name, String(count)]);
   if (costs.length > 0) {
+  lines.push(...kernelLogLines(step.events, style));
     lines.push(
       '',
       ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'cost')}  ${paint(style, 'dim', 'counters that moved')}`,

@@ -37,9 +37,9 @@ export function checkMachine(
       locator.value(['machine', 'memory']),
     );
 
-  // Of what was found above the machine would only say the same again: those keys it is not shown.
-  const { memory: _memory, swap: _swap, ...others } = spec;
-  const shown = errors.length === 0 ? spec : others;
+  // Of what is found here the machine would only say the same again: those keys it is not shown.
+  const { memory, swap, sysctl: _sysctl, ...others } = spec;
+  const shown = errors.length === 0 ? { ...others, memory, swap } : others;
   // By itself a TLB can be right or wrong; most else is so only together with the page-table format.
   errors.push(...refused(pagesKnown ? shown : { tlb: spec.tlb }, locator, file));
   for (const [name, value] of Object.entries(spec.sysctl ?? {})) {

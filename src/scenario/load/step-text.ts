@@ -52,6 +52,8 @@ function detailsOf(step: ActionStep): string {
       return words(rangeText(step), `from page ${step.page.text}`, flagText(step.flags));
     case 'setrlimit':
       return words(step.resource, String(step.soft), prefixed('hard ', step.hard));
+    case 'oom_score_adj':
+      return words(String(step.value), step.privileged === true ? 'privileged' : '');
     case 'shmget':
       return words(step.size.text, prefixed('as ', step.as));
     case 'shmat':

@@ -121,6 +121,10 @@ const mapsLines = z
   .meta({ id: 'area-lines' });
 
 /** All expectations a step can carry. */
+const logTexts = z
+  .union([z.string().min(1), z.array(z.string().min(1)).describe('texts, or parts of lines, in this order')])
+  .meta({ id: 'log-texts' });
+
 const stepExpectations = {
   value: value(
     'The number read, or that rmw found: little-endian, unsigned. A negative number is compared in two’s complement.',
@@ -193,6 +197,9 @@ const stepExpectations = {
     )
     .describe('Figures of memory groups, by their names.'),
   output: z.string().describe('Everything the process has written to the console so far.'),
+  dmesg: logTexts.describe(
+    'What the kernel wrote to its log during the step: texts that occur in it, in this order; `[]`: it wrote nothing.',
+  ),
   result: z
     .union([
       whole('the number answered', Number.MIN_SAFE_INTEGER),
@@ -233,6 +240,7 @@ const ANY_STEP = [
   'vmstat',
   'group',
   'output',
+  'dmesg',
   'walks',
   'heap',
   'errors',
@@ -267,6 +275,7 @@ const OWN_EXPECTATIONS = {
   remap_file_pages: ['errno'],
   setrlimit: ['errno'],
   shmget: ['errno', 'result'],
+  oom_score_adj: ['errno'],
   shmat: ['errno', 'address'],
   shmdt: ['errno'],
   shmctl: ['errno'],
@@ -362,6 +371,7 @@ export const finalExpectSchema = z.strictObject({
     .optional()
     .describe('What the only process, or each named process, wrote to the console.'),
   maps: z.record(z.string(), mapsLines).optional().describe('For each named process, its areas.'),
+  dmesg: logTexts.optional().describe('Texts that occur in the kernel’s log, in this order; `[]`: it is empty.'),
   resident: z.record(z.string(), residentPages).optional().describe('For each named process, its resident pages.'),
 });
 export type FinalExpect = z.infer<typeof finalExpectSchema>;

@@ -90,6 +90,19 @@ export const memoryShapes = {
     soft: byteLimit('Bytes, or `infinity`: what counts.'),
     hard: byteLimit('How far the soft limit may go up. Default: stays as it is.').optional(),
   }),
+  oom_score_adj: z.strictObject({
+    ...acts('oom_score_adj'),
+    value: whole(
+      '-1000 … 1000, for /proc/PID/oom_score_adj: thousandths of RAM and swap added to its badness; -1000: never killed.',
+      Number.MIN_SAFE_INTEGER,
+    ),
+    privileged: z
+      .boolean()
+      .optional()
+      .describe(
+        'Written as root does. Without, it does not go below the least that root has set (0 at first): EACCES.',
+      ),
+  }),
   shmget: z.strictObject({
     ...acts('shmget'),
     size: length('Bytes of the new segment.'),
