@@ -2,7 +2,15 @@
  * The rules that hold between the kernel's structures whenever no operation is under way. Slow and thorough: every
  * page table is read, every frame counted. Returns the rules broken, by name; nothing when healthy.
  */
-import { PTE_GUARD, PTE_PROT_NONE, PTE_SWAP, PTE_VALID, PTE_WRITE, pteLetters } from '../mmu/pte-flags.ts';
+import {
+  PTE_GUARD,
+  PTE_PROT_NONE,
+  PTE_SWAP,
+  PTE_SWAP_EXCLUSIVE,
+  PTE_VALID,
+  PTE_WRITE,
+  pteLetters,
+} from '../mmu/pte-flags.ts';
 import {
   FLAG_DIRTY,
   FLAG_EXCLUSIVE,
@@ -25,6 +33,8 @@ interface Tally {
   readonly maps: Map<number, number>;
   readonly tables: Map<number, number>;
   readonly slots: Map<number, number>;
+  /** Slots named by an entry that says it is the only one. */
+  readonly ownSlots: Set<number>;
   /** How often the batches of the reclaim lists name a frame. */
   readonly batched: Map<number, number>;
   readonly broken: Set<string>;
@@ -35,7 +45,14 @@ const bump = (counts: Map<number, number>, key: number): void => {
 };
 
 export function checkKernelInvariants(kernel: Kernel): string[] {
-  const tally: Tally = { maps: new Map(), tables: new Map(), slots: new Map(), batched: new Map(), broken: new Set() };
+  const tally: Tally = {
+    maps: new Map(),
+    tables: new Map(),
+    slots: new Map(),
+    ownSlots: new Set(),
+    batched: new Map(),
+    broken: new Set(),
+  };
   for (const pfn of kernel.lruBatches.entries) if (pfn >= 0) bump(tally.batched, pfn);
   for (const space of kernel.spaces) if (space !== null) checkSpace(kernel, space, tally);
   checkObjects(kernel, tally);
@@ -142,6 +159,7 @@ function checkLeaf(
   const target = pageTable.frame(entry, level);
   if ((flags & PTE_SWAP) !== 0) {
     bump(tally.slots, target);
+    if ((flags & PTE_SWAP_EXCLUSIVE) !== 0) tally.ownSlots.add(target);
     seen.swap++;
     return;
   }
@@ -259,6 +277,7 @@ function checkFrames(kernel: Kernel, tally: Tally): void {
 
 function checkSwap(kernel: Kernel, tally: Tally): void {
   const { swap, frames } = kernel;
+  checkOwners(kernel, tally);
   let used = 0;
   for (let slot = 0; slot < swap.slots; slot++) {
     const count = swap.counts[slot]!;
@@ -270,6 +289,24 @@ function checkSwap(kernel: Kernel, tally: Tally): void {
       tally.broken.add('swap: an idle slot lies where none is sought');
   }
   if (used + swap.free !== swap.slots) tally.broken.add('swap: used and free do not sum up to all');
+}
+
+/**
+ * What is known to be one process's alone: a frame that is mapped once and that no entry names by its slot, or a slot that
+ * one entry names and whose frame, if it waits in the swap cache, nobody maps.
+ */
+function checkOwners({ swap, frames }: Kernel, { broken, ownSlots }: Tally): void {
+  for (let pfn = 0; pfn < frames.frames; pfn++) {
+    if (frames.use[pfn] !== FRAME_ANON || !frames.has(pfn, FLAG_EXCLUSIVE)) continue;
+    if (frames.mapCount[pfn] !== 1) broken.add('exclusive: a frame is not mapped exactly once');
+    const isNamed = frames.has(pfn, FLAG_SWAP_CACHE) && swap.counts[frames.swapSlot[pfn]! - 1] !== 0;
+    if (isNamed) broken.add('exclusive: a swap entry names the slot of a frame that is mapped');
+  }
+  for (const slot of ownSlots) {
+    const pfn = swap.cached[slot]! - 1;
+    if (swap.counts[slot] !== 1) broken.add('exclusive: a slot is named more than once');
+    if (pfn >= 0 && frames.mapCount[pfn] !== 0) broken.add('exclusive: the frame of a slot is mapped');
+  }
 }
 
 /** Each group is charged what carries its index. */
