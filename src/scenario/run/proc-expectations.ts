@@ -52,8 +52,12 @@ export function dmesgVerdict(
   from: number,
 ): Verdict {
   const text = machine.kernel.log.since(from).join('\n');
-  if (expected.length > 0) return partsVerdict(typeof expected === 'string' ? [expected] : expected, text);
-  return { what: '', expected: 'nothing in the log', actual: JSON.stringify(text), held: text === '' };
+  const lines = text === '' ? [] : text.split('\n');
+  // A report has fifty lines and more: `mmulator proc FILE dmesg` shows them, and explain does.
+  const more = lines.length > 1 ? ` and ${lines.length - 1} more lines` : '';
+  const actual = lines.length === 0 ? 'nothing in the log' : `${JSON.stringify(lines[0])}${more}`;
+  if (expected.length === 0) return { what: '', expected: 'nothing in the log', actual, held: text === '' };
+  return { ...partsVerdict(typeof expected === 'string' ? [expected] : expected, text), actual };
 }
 
 export function groupVerdicts(expected: NonNullable<StepExpect['group']>, { machine }: StepContext): Verdict[] {
