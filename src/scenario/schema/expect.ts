@@ -9,6 +9,7 @@ import { FAULT_KINDS, type SignalName } from '../../kernel/events.ts';
 import type { CounterName } from '../../machine/view.ts';
 import { FAULT_RULES } from '../../mmu/fault.ts';
 import { amount, byteAmount } from './amount.ts';
+import { smapsFigures, statusFigures, vmstatFigures } from './figures.ts';
 import { heapExpectations } from './heap-expect.ts';
 import { address, bitString, hexBytes, processName, value, whole } from './scalars.ts';
 
@@ -120,11 +121,11 @@ const mapsLines = z
   ])
   .meta({ id: 'area-lines' });
 
-/** All expectations a step can carry. */
 const logTexts = z
   .union([z.string().min(1), z.array(z.string().min(1)).describe('texts, or parts of lines, in this order')])
   .meta({ id: 'log-texts' });
 
+/** All expectations a step can carry. */
 const stepExpectations = {
   value: value(
     'The number read, or that rmw found: little-endian, unsigned. A negative number is compared in two’s complement.',
@@ -182,10 +183,12 @@ const stepExpectations = {
   ),
   vec: bitString('Of mincore: a digit for each page, 1 for one in memory. In quotes: `"1101"`.'),
   smaps: z
-    .record(z.string(), z.record(z.string(), byteAmount('bytes')).meta({ id: 'kernel-bytes' }))
-    .describe('Of the area that holds each address, fields of /proc/PID/smaps in bytes: `{ buf: { Rss: 8KiB } }`.'),
-  status: z.record(z.string(), byteAmount('bytes')).describe('Fields of /proc/PID/status in bytes: `{ VmLck: 8KiB }`.'),
-  vmstat: z.record(z.string(), amount('a count')).describe('Lines of /proc/vmstat, since boot: `{ pswpout: 2 }`.'),
+    .record(z.string(), smapsFigures)
+    .describe(
+      'Of the area that holds each address, fields of /proc/PID/smaps in bytes, without names such as `page`: `{ buf: { Rss: 8KiB } }`.',
+    ),
+  status: statusFigures.describe('Fields of /proc/PID/status in bytes, likewise: `{ VmLck: 8KiB }`.'),
+  vmstat: vmstatFigures.describe('Lines of /proc/vmstat, since boot: `{ pswpout: 2 }`.'),
   group: z
     .record(
       z.string(),
@@ -196,10 +199,10 @@ const stepExpectations = {
       }),
     )
     .describe('Figures of memory groups, by their names.'),
-  output: z.string().describe('Everything the process has written to the console so far.'),
   dmesg: logTexts.describe(
     'What the kernel wrote to its log during the step: texts that occur in it, in this order; `[]`: it wrote nothing.',
   ),
+  output: z.string().describe('Everything the process has written to the console so far.'),
   result: z
     .union([
       whole('the number answered', Number.MIN_SAFE_INTEGER),
@@ -239,8 +242,8 @@ const ANY_STEP = [
   'status',
   'vmstat',
   'group',
-  'output',
   'dmesg',
+  'output',
   'walks',
   'heap',
   'errors',
@@ -274,8 +277,8 @@ const OWN_EXPECTATIONS = {
   mseal: ['errno'],
   remap_file_pages: ['errno'],
   setrlimit: ['errno'],
-  shmget: ['errno', 'result'],
   oom_score_adj: ['errno'],
+  shmget: ['errno', 'result'],
   shmat: ['errno', 'address'],
   shmdt: ['errno'],
   shmctl: ['errno'],
@@ -370,8 +373,8 @@ export const finalExpectSchema = z.strictObject({
     .union([z.string(), z.record(z.string(), z.string())])
     .optional()
     .describe('What the only process, or each named process, wrote to the console.'),
-  maps: z.record(z.string(), mapsLines).optional().describe('For each named process, its areas.'),
   dmesg: logTexts.optional().describe('Texts that occur in the kernel’s log, in this order; `[]`: it is empty.'),
+  maps: z.record(z.string(), mapsLines).optional().describe('For each named process, its areas.'),
   resident: z.record(z.string(), residentPages).optional().describe('For each named process, its resident pages.'),
 });
 export type FinalExpect = z.infer<typeof finalExpectSchema>;

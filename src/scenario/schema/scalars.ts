@@ -76,7 +76,7 @@ function constantNumber(input: unknown, expected: string, hint: string): number 
     throw new ScalarProblem({
       code: 'MEM-SCN-009',
       message: `expected ${expected} without names, found \`${first.name}\``,
-      hint,
+      hint: `${hint}; what a name stands for is known only when the scenario runs`,
       offset: first.offset,
       length: first.name.length,
     });
