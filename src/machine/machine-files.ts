@@ -18,6 +18,7 @@ import { punchHole, truncateFile } from '../kernel/fs/truncate.ts';
 import { dropCache, writeBack } from '../kernel/fs/write-back.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { fail } from '../kernel/linux-abi.ts';
+import { InputError } from '../mmu/input-error.ts';
 import { byNobody } from '../kernel/memory-group.ts';
 import { requireAddress, SIZE_MAX } from './check-access.ts';
 import { wordAmong } from './known-names.ts';
