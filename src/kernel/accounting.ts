@@ -9,7 +9,7 @@
  * The limit is a part of RAM, or an amount, and swap. Promised is what VM_ACCOUNT areas have, and what shared objects
  * have as a whole, however often they are mapped.
  */
-import { sizeText } from '../mmu/size-text.ts';
+import { roughSizeText } from '../mmu/size-text.ts';
 import type { Kernel } from './kernel.ts';
 import { isData } from './limits.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from './linux-abi.ts';
@@ -46,13 +46,13 @@ function isAffordable(kernel: Kernel, space: AddressSpace, pages: number): boole
   return kernel.committedPages + pages < allowed || kernel.deny(tooMuch(kernel, pages, allowed));
 }
 
-const bytesText = (kernel: Kernel, pages: number): string => sizeText(pages * kernel.pageBytes);
+const bytesText = (kernel: Kernel, pages: number): string => roughSizeText(pages * kernel.pageBytes);
 
 const tooLarge = (kernel: Kernel, pages: number, all: number): string =>
   `${bytesText(kernel, pages)} asked for, and one request may not exceed RAM and swap together, ${bytesText(kernel, all)} (overcommit_memory 0)`;
 
 const tooMuch = (kernel: Kernel, pages: number, allowed: number): string =>
-  `${bytesText(kernel, pages)} more cannot be promised: ${bytesText(kernel, kernel.committedPages)} of less than ${bytesText(kernel, Math.max(0, allowed))} are (overcommit_memory 2)`;
+  `${bytesText(kernel, pages)} more cannot be promised: with the ${bytesText(kernel, kernel.committedPages)} promised already it must stay below ${bytesText(kernel, Math.max(0, allowed))} (overcommit_memory 2)`;
 
 /** Pages that mode 2 promises at most (CommitLimit of /proc/meminfo). */
 export function commitLimit(kernel: Kernel): number {

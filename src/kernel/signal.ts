@@ -69,7 +69,9 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
   const page = fault.address - (fault.address % kernel.pageBytes);
   const stack = area === null ? null : whyNotGrown(kernel, process, area, page);
   // Only where the access may have been meant for the stack: not further below it than it may be large.
-  const isNearStack = area !== null && area.start - fault.address <= process.limits.stack;
+  // A limit lowered meanwhile is just what such an access runs into.
+  const reach = Math.max(process.limits.stack, kernel.options.stackMax);
+  const isNearStack = area !== null && area.start - fault.address <= reach;
   if (stack !== null && isNearStack) return `no area holds ${at}: ${stack}`;
   const nearest = nearestArea(space.areas.below(fault.address), area, fault.address);
   return `no area holds ${at}${nearest === null ? '' : `: it lies ${nearest}`}`;

@@ -17,9 +17,8 @@ import { ReadAhead } from '../kernel/fs/read-ahead.ts';
 import { punchHole, truncateFile } from '../kernel/fs/truncate.ts';
 import { dropCache, writeBack } from '../kernel/fs/write-back.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { fail } from '../kernel/linux-abi.ts';
-import { InputError } from '../mmu/input-error.ts';
 import { byNobody } from '../kernel/memory-group.ts';
+import { InputError } from '../mmu/input-error.ts';
 import { requireAddress, SIZE_MAX } from './check-access.ts';
 import { wordAmong } from './known-names.ts';
 import { shown } from './options-check.ts';
@@ -104,8 +103,8 @@ export class MachineFiles {
 
   private regular(name: string): Inode | number {
     const inode = this.kernel.files.get(name);
-    if (inode === undefined) return fail('ENOENT');
-    return inode.isRegular ? inode : fail('EINVAL');
+    if (inode === undefined) return this.kernel.refuse('ENOENT', `no file is called ${name}`);
+    return inode.isRegular ? inode : this.kernel.refuse('EINVAL', `${name} is no ordinary file`);
   }
 }
 

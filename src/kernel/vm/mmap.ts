@@ -123,7 +123,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   if (reserved < 0) return reserved;
   // A file system on a disk cannot promise MAP_SYNC; it is asked only now [fs/ext4/file.c:ext4_file_mmap].
   if (file?.inode.type === 'disk' && (vmFlags & VM_SYNC) !== 0)
-    return kernel.refuse('EOPNOTSUPP', 'MAP_SYNC: the file system cannot promise it');
+    return kernel.refuse('EOPNOTSUPP', 'MAP_SYNC needs a file of a DAX file system, and this one is on a plain disk');
 
   const object = backingOf(kernel, file, pages, isShmem, (vmFlags & VM_NORESERVE) === 0);
   const anonymousPage = object === null ? Math.floor(address / pageBytes) : 0;

@@ -282,6 +282,8 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
       '',
       ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'outcome')}  ${paint(style, stepIsGood(step) ? 'green' : 'yellow', outcome)}`,
     );
+    if (step.outcome.kind === 'errno' && step.outcome.why !== undefined)
+      lines.push(...wrap(step.outcome.why, style.width - 4).map((line) => `   ${line}`));
     // A drawn translation has said it already.
     if (step.outcome.kind === 'refused' && step.translation === undefined)
       lines.push(...wrap(step.outcome.sentence, style.width - 4).map((line) => `   ${line}`));
