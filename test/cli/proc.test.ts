@@ -22,6 +22,16 @@ const files = { 'cow.yaml': HOLDING, 'two.yaml': TWINS, 'bare.yaml': BARE };
 const proc = (...argv: string[]) => cli(['proc', ...argv], { files });
 
 describe('proc', () => {
+  it('tells all mistakes in its words at once, and an unknown process even of a file that is nobody’s', async () => {
+    const { code, out, err } = await proc('cow.yaml', 'meminfo', 'smapz', 'mapz', 'self/maps', '--process', 'q');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('no process `q`');
+    expect(err).toContain('did you mean `smaps`?');
+    expect(err).toContain('did you mean `maps`?');
+    expect(err).toContain('there is no `self`');
+    expect(await proc('cow.yaml', 'meminfo', '--process', 'q')).toMatchObject({ code: 2, out: '' });
+  });
+
   it('prints a file of the machine byte for byte', async () => {
     const { code, out, err } = await proc('cow.yaml', 'meminfo');
     expect({ code, err }).toEqual({ code: 0, err: '' });

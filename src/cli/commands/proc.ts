@@ -10,7 +10,7 @@ import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
-import { type ProcFile, procFile } from '../proc-files.ts';
+import { type ProcFile, procFiles } from '../proc-files.ts';
 import { runUntil } from '../run-until.ts';
 
 /** Entries of pagemap written at once. */
@@ -59,7 +59,7 @@ export const procCommand = defineCommand({
       const hint = '/proc is made by a kernel: leave `kernel: none` out, or use `inspect`';
       throw new InputError({ code: 'MEM-CLI-017', message: 'bare hardware has no /proc', hint });
     }
-    const files = args.files.map((word) => procFile(machine, word, args.process, position));
+    const files = procFiles(machine, args.files, args.process, position);
     if (args.raw) {
       writeRaw(machine, onlyPagemap(files, args.json), io);
       return EXIT.held;
