@@ -212,6 +212,7 @@ function checkPage(
 }
 
 function checkObjects(kernel: Kernel, tally: Tally): void {
+  let onDisk = 0;
   const areas = new Map<number, number>();
   for (const space of kernel.spaces) {
     for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
@@ -230,14 +231,18 @@ function checkObjects(kernel: Kernel, tally: Tally): void {
     }
     if (listed !== object.areas) tally.broken.add('object: its list of areas differs from its count');
     if (object.areas === 0 && object.handles === 0) tally.broken.add('object: nobody refers to it');
+    if (object.tracksWrites) onDisk += object.store!.taken;
     for (const [page, held] of object.pages) {
       if (held < 0) {
         bump(tally.slots, -held - 1);
       } else if (kernel.frames.object[held] !== object.id + 1 || kernel.frames.objectPage[held] !== page) {
         tally.broken.add('object: a frame does not know its object');
+      } else if (object.tracksWrites && kernel.frames.has(held, FLAG_DIRTY) && !object.store!.hasRoomFor(page)) {
+        tally.broken.add('disk: a dirty page has no block and was promised none');
       }
     }
   }
+  if (onDisk !== kernel.disk.taken) tally.broken.add('disk: the blocks of its files differ from those taken');
 }
 
 function checkFrames(kernel: Kernel, tally: Tally): void {

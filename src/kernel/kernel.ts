@@ -13,6 +13,7 @@ import { BuddyAllocator } from './frames/buddy.ts';
 import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
 import { LruBatches } from './frames/lru-batches.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
+import { Disk } from './fs/disk.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
 import { KernelLog } from './kernel-log.ts';
 import { type ErrnoName, fail } from './linux-abi.ts';
@@ -39,6 +40,8 @@ export interface KernelOptions {
   readonly swap: number;
   /** What the swap device is (swap/swap-device.ts). */
   readonly swapKind: SwapKind;
+  /** The disk that files of type `disk` are on, bytes. */
+  readonly disk: number;
   readonly replacement: string;
   /** Limit on resident user pages, machine-wide; null: none. */
   readonly residentPages: number | null;
@@ -80,6 +83,7 @@ export class Kernel {
   readonly reverseMap: ReverseMap;
   readonly swap: SwapDevice;
   readonly swapReadAhead = new SwapReadAhead();
+  readonly disk: Disk;
   readonly policy: ReplacementPolicy;
   /** Under the `linux` policy, its lists: the kernel tells them what becomes of pages. Null under any other. */
   readonly lru: LruState | null;
@@ -155,6 +159,7 @@ export class Kernel {
     this.buddy = new BuddyAllocator(memory.frames, 1);
     this.reverseMap = new ReverseMap(memory.frames);
     this.swap = new SwapDevice(options.swap, format.pageBytes, options.swapKind);
+    this.disk = new Disk(options.disk / format.pageBytes);
     this.random = new Random(options.seed);
     this.policy = createPolicy(options.replacement, {
       slots: memory.frames,

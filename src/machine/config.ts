@@ -20,6 +20,8 @@ export interface MachineConfig {
   readonly swap: number;
   /** `disk`: pages are written in the background. `zswap`: a compressed store in memory takes them at once. */
   readonly swapKind: SwapKind;
+  /** Disk that files of type `disk` are on, in bytes; host memory is committed for what is not zeros. */
+  readonly disk: number;
   /** Name of a replacement policy. */
   readonly replacement: string;
   /** Limit on user pages resident at once, machine-wide (a memory group's limit); null: only by memory. */
@@ -55,6 +57,7 @@ const FRAMES_MAX = 2 ** 24;
 const SLOTS_MAX = 2 ** 26;
 const RISCV_OR_X86_TLB: TlbConfig = { entries: 64, ways: 4 };
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 export interface ResolvedConfig {
   readonly config: MachineConfig;
@@ -76,6 +79,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     memory: 16 * MIB,
     swap: 0,
     swapKind: 'disk',
+    disk: Math.ceil(GIB / format.pageBytes) * format.pageBytes,
     replacement: 'clock',
     residentPages: null,
     cpus: 1,
@@ -105,6 +109,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   memory: true,
   swap: true,
   swapKind: true,
+  disk: true,
   replacement: true,
   residentPages: true,
   cpus: true,
@@ -176,7 +181,7 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
     );
   };
   const { pageBytes } = format;
-  for (const name of ['memory', 'swap'] as const) {
+  for (const name of ['memory', 'swap', 'disk'] as const) {
     const value = config[name];
     const least = name === 'memory' ? pageBytes : 0;
     if (Number.isInteger(value) && value >= least && value % pageBytes === 0) continue;

@@ -28,7 +28,7 @@ import { flushGained } from '../vm/tlb-flush.ts';
 import { copyPage } from './anonymous.ts';
 import { noteFilePage, noteSharedWriteOf } from './file-note.ts';
 import { entryForFault, frameForFault } from './frame-for-fault.ts';
-import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_CACHE, SWAP_IN } from './outcome.ts';
+import { FILE, KILLED, MAJOR, REFUSED_BUS, REFUSED_SPACE, SHARED, SWAP_CACHE, SWAP_IN } from './outcome.ts';
 
 /** Linux fault_around_bytes: 64 KiB of 4 KiB pages. */
 const FAULT_AROUND_PAGES = 16;
@@ -69,6 +69,7 @@ export function faultObject(
   const kind = major ? quiet | MAJOR : quiet;
   const pfn = fetchPage(kernel, process, area, page);
   if (pfn < 0) return KILLED;
+  if (write && area.has(VM_SHARED) && object.store?.promise(page) === false) return REFUSED_SPACE;
   // Nothing is allocated for words that nobody hears.
   const fault = listened ? { area, page, write, before, major, swapped, cached } : null;
   if (fault !== null) noteFilePage(kernel, fault, 0);
@@ -158,10 +159,12 @@ function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: 
   return object.kind !== 'file' || page < last || pageTable.find(space.root, address) >= 0;
 }
 
-/** The first write to a page of shared memory that is mapped read-only: its file system has seen it now. */
+/** The first write to a page of shared memory that is mapped read-only: its file system sees it now, and finds room. */
 export function noteSharedWrite(kernel: Kernel, process: Process, area: Area, address: number, entry: number): number {
   const { pageTable, frames, pageBytes } = kernel;
-  if (kernel.sink !== null) noteSharedWriteOf(kernel, area.object!, area.pageAt(address, pageBytes));
+  const page = area.pageAt(address, pageBytes);
+  if (area.object!.store?.promise(page) === false) return REFUSED_SPACE;
+  if (kernel.sink !== null) noteSharedWriteOf(kernel, area.object!, page);
   frames.set(pageTable.frame(entry), FLAG_DIRTY);
   pageTable.setFlags(entry, pageTable.flags(entry) | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY);
   flushGained(kernel, process.space!, address, address + pageBytes, pageBytes);

@@ -6,6 +6,7 @@ import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.
 import { markAccessed } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
+import { NO_SPACE } from './disk.ts';
 import type { Inode } from './inode.ts';
 import { frameOf } from './page-cache.ts';
 import { type ReadAhead, readOn, readSequentially } from './read-ahead.ts';
@@ -48,7 +49,7 @@ export function noteRead(kernel: Kernel, inode: Inode, state: ReadAhead, at: num
 }
 
 /**
- * The frame to write byte `at` to, or -ENOMEM, when `left` bytes are to be written from there on. A file on a disk gets
+ * The frame to write byte `at` to, or -ENOMEM, -ENOSPC, when `left` bytes are to be written from there on. A file on a disk gets
  * the pages of a whole block of them at once, as large as the write fills [mm/filemap.c:__filemap_get_folio]; those that
  * were holes are new and zero, and as such to be written to the disk.
  */
@@ -60,10 +61,13 @@ export function pageForWriting(kernel: Kernel, inode: Inode, at: number, left: n
   const isWhole = at % pageBytes === 0 && left >= pageBytes;
   const staysUnread = isWhole && inode.frameAt(page) < 0 && inode.store?.has(page) === true;
   const pfn = newPage(kernel, inode, page);
+  if (pfn === FULL) return kernel.refuse('ENOSPC', NO_SPACE);
   if (pfn < 0) return kernel.refuse('ENOMEM', NO_FRAME);
   if (staysUnread) kernel.frames.set(pfn, FLAG_UNREAD);
   holdFrame(kernel, pfn);
-  for (let next = page + 1; next < page + pages; next++) if (!inode.store!.has(next)) newPage(kernel, inode, next);
+  for (let next = page + 1; next < page + pages; next++) {
+    if (!inode.store!.has(next) && newPage(kernel, inode, next) === FULL) break;
+  }
   putFrame(kernel, pfn);
   if (inode.type === 'tmpfs') markAccessed(kernel, pfn);
   return pfn;
@@ -88,11 +92,15 @@ export function growTo(kernel: Kernel, inode: Inode, at: number): void {
   if (inode.type === 'disk') zeroPart(kernel, inode, size, Math.min(at, pageEnd));
 }
 
-/** The page, made dirty if it is new: -1 when memory is exhausted. */
+/** The disk has no block for the page. */
+const FULL = -2;
+
+/** The page, with a block promised and made dirty if it is new: -1 when memory is exhausted, FULL. */
 function newPage(kernel: Kernel, inode: Inode, page: number): number {
   const isNew = inode.frameAt(page) < 0 && inode.store?.has(page) === false;
   const pfn = frameOf(kernel, inode, page);
   if (pfn < 0) return -1;
+  if (inode.store?.promise(page) === false) return FULL;
   if (isNew) markDirty(kernel, pfn);
   kernel.frames.unset(pfn, FLAG_UNREAD);
   return pfn;
@@ -138,7 +146,7 @@ export function readFile(
   return bytes;
 }
 
-/** Write the bytes at `offset`, extending the file as needed: how many, or -EINVAL, -EFBIG; -ENOMEM when not even one could be. */
+/** Write the bytes at `offset`, extending the file as needed: how many, or -EINVAL, -EFBIG; -ENOMEM or -ENOSPC when not even one could be. */
 export function writeFile(kernel: Kernel, inode: Inode, offset: number, bytes: Uint8Array): number {
   const { pageBytes, memory } = kernel;
   if (offset < 0) return kernel.refuse('EINVAL', 'the offset is negative');

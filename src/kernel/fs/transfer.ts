@@ -42,7 +42,7 @@ export function pread(
   );
 }
 
-/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -ENOMEM; at RLIMIT_FSIZE -EFBIG and SIGXFSZ [fs/read_write.c:generic_write_check_limits]. */
+/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -ENOMEM, -ENOSPC; at RLIMIT_FSIZE -EFBIG and SIGXFSZ [fs/read_write.c:generic_write_check_limits]. */
 export function pwrite(
   kernel: Kernel,
   process: Process,

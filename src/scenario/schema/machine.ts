@@ -117,6 +117,7 @@ export const machineSchema = z.strictObject({
     .enum(SWAP_KINDS)
     .optional()
     .describe('`disk`, the default, writes pages in the background; `zswap`, a compressed store in memory, at once.'),
+  disk: size('Disk that files of type `disk` are on. Default: 1 GiB.').optional(),
   replacement: z
     .enum(POLICY_NAMES)
     .optional()
