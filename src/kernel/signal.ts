@@ -4,8 +4,8 @@ import { sizeText } from '../mmu/size-text.ts';
 import type { SignalCode, SignalInfo, SignalName } from './events.ts';
 import { pageName } from './fault/file-note.ts';
 import { REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL, REFUSED_SPACE } from './fault/outcome.ts';
-import { NO_SPACE } from './fs/disk.ts';
 import { whyNotGrown } from './fault/stack.ts';
+import { NO_SPACE } from './fs/disk.ts';
 import type { Kernel } from './kernel.ts';
 import { terminate } from './lifecycle.ts';
 import { permsOf, VM_HUGETLB } from './linux-abi.ts';
@@ -59,7 +59,8 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
     const verb = ['reading', 'writing', 'executing'][fault.access]!;
     return `the area at 0x${area.start.toString(16)} is ${permsOf(area.flags)}: it does not allow ${verb}`;
   }
-  if (outcome === REFUSED_SPACE) return `${NO_SPACE} of ${pageName(area!.object!, area!.pageAt(fault.address, kernel.pageBytes))}`;
+  if (outcome === REFUSED_SPACE)
+    return `${NO_SPACE} of ${pageName(area!.object!, area!.pageAt(fault.address, kernel.pageBytes))}`;
   if (outcome === REFUSED_BUS) {
     if (area === null || area.has(VM_HUGETLB)) return 'no free block of frames for a superpage';
     const { size } = area.object!;
