@@ -67,11 +67,7 @@ describe('oom_score_adj', () => {
   it('chooses the victim', () => {
     // Memory of 64 pages has no thousandth: only -1000 has an effect.
     const steps = adjust('large', -1000, 'privileged: true, expect: { errno: ok }');
-    const result = run(
-      steps,
-      '{ dmesg: Killed process 1 (small) }',
-      'expect: { processes: [] }',
-    );
+    const result = run(steps, '{ dmesg: Killed process 1 (small) }', 'expect: { processes: [] }');
     expect(failures(result)).toEqual([]);
   });
 
