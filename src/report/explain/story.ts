@@ -299,9 +299,9 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
       ...told.map((line) => `   ${line}`),
     );
   }
+  lines.push(...kernelLogLines(step.events, style));
   const costs = Object.entries(step.cost).map(([name, count]) => [name, String(count)]);
   if (costs.length > 0) {
-  lines.push(...kernelLogLines(step.events, style));
     lines.push(
       '',
       ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'cost')}  ${paint(style, 'dim', 'counters that moved')}`,
