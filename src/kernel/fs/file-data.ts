@@ -81,6 +81,17 @@ export function noteWritten(kernel: Kernel, inode: Inode, pfn: number, at: numbe
 }
 
 /**
+ * Not a byte could be had to write at `at`. tmpfs has made the page dirty nevertheless; a file on a disk only where the
+ * write was to begin within a block, which has been looked at for what stays of it [mm/shmem.c:shmem_write_end;
+ * fs/buffer.c:block_commit_write with nothing to commit].
+ */
+export function noteNothingWritten(kernel: Kernel, inode: Inode, pfn: number, at: number): void {
+  if (inode.type === 'disk' && at % kernel.pageBytes === 0) return;
+  markDirty(kernel, pfn);
+  kernel.frames.unset(pfn, FLAG_UNREAD);
+}
+
+/**
  * Something is written at byte `at`: a file that ended before has zeros in between, and one on a disk has the page with
  * its old end looked at for them [fs/ext4/inode.c:ext4_da_do_write_end].
  */
@@ -133,6 +144,7 @@ export function readFile(
   const end = Math.max(offset, Math.min(offset + length, inode.size));
   const bytes = new Uint8Array(end - offset);
   const lastPage = Math.ceil(end / pageBytes);
+  state.positionBefore = state.position;
   for (let at = offset; at < end; ) {
     const page = Math.floor(at / pageBytes);
     const within = at % pageBytes;

@@ -22,6 +22,8 @@ export class ReadAhead {
   ahead = 0;
   /** Offset behind the last byte read, bytes; -1 before the first read. */
   position = -1;
+  /** What that was when the read(2) that goes on began: by that it is told whether reads go on from each other. */
+  positionBefore = -1;
 }
 
 /** A mapped page is missing: read the window that has it in its middle. */
@@ -47,8 +49,8 @@ export function readSequentially(
   page: number,
   wanted: number,
 ): void {
-  const step = page - Math.floor(state.position / kernel.pageBytes);
-  const goesOn = state.position >= 0 && (step === 0 || step === 1);
+  const step = page - Math.floor(state.positionBefore / kernel.pageBytes);
+  const goesOn = state.positionBefore >= 0 && (step === 0 || step === 1);
   if (page !== 0 && wanted <= WINDOW_PAGES && !goesOn) {
     const known = cachedBefore(object, page, WINDOW_PAGES);
     if (known <= wanted) {

@@ -10,7 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import type { Process } from '../process.ts';
 import { deliver } from '../signal.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
-import { growTo, noteRead, noteWritten, pageForReading, pageForWriting } from './file-data.ts';
+import { growTo, noteNothingWritten, noteRead, noteWritten, pageForReading, pageForWriting } from './file-data.ts';
 import type { OpenFile } from './inode.ts';
 
 /** Linux MAX_RW_COUNT: one call moves no more. */
@@ -92,6 +92,7 @@ function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, leng
   const { pageBytes, memory } = kernel;
   const { inode, readAhead } = file;
   const lastPage = Math.ceil((offset + length) / pageBytes);
+  readAhead.positionBefore = readAhead.position;
   let done = 0;
   while (done < length) {
     const at = offset + done;
@@ -140,6 +141,8 @@ function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, lengt
     if (physical >= 0) {
       memory.writeBytes(target * pageBytes + (at % pageBytes), memory.readBytes(physical, count));
       noteWritten(kernel, inode, target, at, count);
+    } else {
+      noteNothingWritten(kernel, inode, target, at);
     }
     putFrame(kernel, target);
     if (physical < 0) break;
