@@ -89,6 +89,7 @@ export function whyLines(events: readonly MachineEvent[], names: Names, told = n
   const lines = new Map<string, WhyLine>();
   const slots = new Map<number, number>();
   const kept = stillCachedText(events);
+  const refusals = new Set<string>();
   let oomKilled: number | null = null;
   for (const event of reasonFirst(events)) {
     // The killer's choice is the better reason for its own signal.
@@ -99,13 +100,24 @@ export function whyLines(events: readonly MachineEvent[], names: Names, told = n
       slots.set(event.pfn, event.slot);
       continue;
     }
+    if (event.type === 'Syscall' && event.why !== undefined) refusals.add(event.why);
     const line =
-      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names);
+      event.type === 'Eviction'
+        ? evictionLine(event, slots.get(event.pfn), told, names)
+        : event.type === 'Signal' && !event.killed && refusals.has(event.info.reason)
+          ? signalBeside(event, names)
+          : whyOf(event, names);
     if (line !== null && !lines.has(line.text)) lines.set(line.text, line);
   }
   if (kept !== null) lines.set(kept, { tone: 'eviction', text: kept });
   return [...lines.values()];
 }
+
+/** A signal sent beside an errno, for the reason just told (SIGXFSZ). */
+const signalBeside = ({ pid, info }: EventOf<'Signal'>, names: Names): WhyLine => ({
+  tone: 'signal',
+  text: `${names.process(pid)} gets ${info.signal} too`,
+});
 
 /**
  * Pages written to swap that did not leave memory (what MADV_PAGEOUT writes to a disk): no eviction tells of them.
