@@ -76,3 +76,20 @@ describe('a page of a file', () => {
     expect(told(ran)[0]).toContain('dirty, to its file');
   });
 });
+
+it('a signal that comes with an errno is told without saying the reason twice', () => {
+  const ran = runScenarioText(`version: 1
+name: a file too large
+machine: { paging: x86_64, memory: 2MiB }
+files: { log: { size: 4KiB } }
+steps:
+  - { do: spawn, process: p, signals: survive }
+  - { do: open, file: log, mode: rw, as: fd }
+  - { do: setrlimit, resource: fsize, soft: 8KiB }
+  - { do: ftruncate, fd: fd, size: 12KiB, expect: { errno: EFBIG, signal: SIGXFSZ } }
+`);
+  const lines = told(ran);
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toContain('RLIMIT_FSIZE');
+  expect(lines[1]).toBe('p gets SIGXFSZ too');
+});
