@@ -82,6 +82,17 @@ function checkRange(kernel: Kernel, address: Argument, length: Argument, offset:
     : 0;
 }
 
+/**
+ * Copy as x86 does, from the first byte to the last: what a page is given of itself is seen on the way and comes again
+ * [arch/x86/lib/copy_user_64.S:rep_movs_alternative].
+ */
+function copyForward({ memory }: Kernel, from: number, to: number, count: number): void {
+  const step = to > from && to < from + count ? to - from : count;
+  for (let done = 0; done < count; done += step) {
+    memory.writeBytes(to + done, memory.readBytes(from + done, Math.min(step, count - done)));
+  }
+}
+
 /** Bytes from `at` on that lie in one page of the file and one of the process. */
 function stretch(kernel: Kernel, left: number, at: number, address: number): number {
   const { pageBytes } = kernel;
@@ -127,7 +138,7 @@ function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, leng
  * fill is there, and the file reaches up to `at`, even where nothing can be copied in the end.
  */
 function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, length: number, offset: number): number {
-  const { pageBytes, memory } = kernel;
+  const { pageBytes } = kernel;
   const { inode } = file;
   let done = 0;
   while (done < length) {
@@ -139,7 +150,7 @@ function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, lengt
     growTo(kernel, inode, at);
     const physical = cpu.translate(address + done, LOAD);
     if (physical >= 0) {
-      memory.writeBytes(target * pageBytes + (at % pageBytes), memory.readBytes(physical, count));
+      copyForward(kernel, physical, target * pageBytes + (at % pageBytes), count);
       noteWritten(kernel, inode, target, at, count);
     } else {
       noteNothingWritten(kernel, inode, target, at);
