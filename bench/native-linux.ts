@@ -6,17 +6,24 @@
  *     benchmark ◄──"1234.5\n"── ANSWERS ◄── program    at the latest with the benchmark itself
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, openSync, readSync, writeSync } from 'node:fs';
+import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Timed } from './harness.ts';
 import { expect } from './workbench.ts';
 
+/** Gone with the benchmark. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mmulator-bench-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 /** Path of the program compiled from bench/native/NAME.c, or null without a compiler or off Linux. */
 export function compileNative(name: string): string | null {
   const source = fileURLToPath(new URL(`../../bench/native/${name}.c`, import.meta.url));
-  const program = join(mkdtempSync(join(tmpdir(), 'mmulator-bench-')), name);
+  const program = join(scratchFolder(), name);
   try {
     execFileSync('cc', ['-O2', source, '-o', program], { stdio: 'pipe' });
     return program;
@@ -41,9 +48,14 @@ export function askNative(program: string, args: readonly (string | number)[], o
   };
 }
 
+let pipeFolder: string | null = null;
+let started = 0;
+
 function startNative(program: string, args: readonly (string | number)[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'mmulator-bench-'));
-  const pipes = [join(folder, 'questions'), join(folder, 'answers')] as const;
+  pipeFolder ??= scratchFolder();
+  const folder = pipeFolder;
+  started++;
+  const pipes = [join(folder, `questions-${started}`), join(folder, `answers-${started}`)] as const;
   execFileSync('mkfifo', pipes);
   const child = spawn(program, [...args.map(String), ...pipes], { stdio: ['ignore', 'ignore', 'inherit'] });
   child.unref();

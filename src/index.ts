@@ -31,6 +31,7 @@
 export type { MachineConfig } from './machine/config.ts';
 export { costBetween, during, type Observable, type Observed, type ObservedFault } from './machine/during.ts';
 export type { MachineEvent, MachineListener } from './machine/events.ts';
+export type { SpeltAdvice, SpeltResource } from './machine/known-names.ts';
 export { leaksOf } from './machine/leaks.ts';
 export {
   type AccessResult,
@@ -38,11 +39,16 @@ export {
   Machine,
   type MachineSnapshot,
   type MmapOptions,
+  type MremapOptions,
+  type OomScoreAdjOptions,
   type OpenOptions,
   type SpawnOptions,
   type SyscallResult,
   type WaitResult,
 } from './machine/machine.ts';
+export type { MachineFiles } from './machine/machine-files.ts';
+export type { MachineGroups } from './machine/machine-groups.ts';
+export type { MachineSysctl, SysctlSettings } from './machine/machine-sysctl.ts';
 export type { MachineProc, PagemapEntry } from './machine/proc/proc.ts';
 export {
   parseRecord,
@@ -53,6 +59,7 @@ export {
   stringifyRecord,
 } from './machine/record.ts';
 export { type Rewindable, Rewinder, type RewinderOptions } from './machine/rewind.ts';
+export type { SystemCalls } from './machine/system-calls.ts';
 export type {
   AreaView,
   CounterName,
@@ -77,24 +84,54 @@ export {
   type SignalInfo,
   type SignalName,
 } from './kernel/events.ts';
+export { SHM_EXEC, SHM_RDONLY, SHM_REMAP, SHM_RND } from './kernel/fs/shm.ts';
+export type { ResourceName } from './kernel/limits.ts';
 export {
   ERRNO,
   type ErrnoName,
   errnoName,
+  FALLOC_FL_COLLAPSE_RANGE,
+  FALLOC_FL_INSERT_RANGE,
+  FALLOC_FL_KEEP_SIZE,
+  FALLOC_FL_PUNCH_HOLE,
+  FALLOC_FL_UNSHARE_RANGE,
+  FALLOC_FL_ZERO_RANGE,
+  MAP_32BIT,
+  MAP_ABOVE4G,
   MAP_ANONYMOUS,
+  MAP_DENYWRITE,
+  MAP_DROPPABLE,
+  MAP_EXECUTABLE,
   MAP_FIXED,
   MAP_FIXED_NOREPLACE,
   MAP_GROWSDOWN,
   MAP_HUGETLB,
+  MAP_LOCKED,
+  MAP_NONBLOCK,
   MAP_NORESERVE,
   MAP_POPULATE,
   MAP_PRIVATE,
   MAP_SHARED,
+  MAP_SHARED_VALIDATE,
   MAP_STACK,
+  MAP_SYNC,
+  MAP_UNINITIALIZED,
+  MCL_CURRENT,
+  MCL_FUTURE,
+  MCL_ONFAULT,
+  MLOCK_ONFAULT,
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  MS_ASYNC,
+  MS_INVALIDATE,
+  MS_SYNC,
   PROT_EXEC,
   PROT_GROWSDOWN,
+  PROT_GROWSUP,
   PROT_NONE,
   PROT_READ,
+  PROT_SEM,
   PROT_WRITE,
 } from './kernel/linux-abi.ts';
 export type { Process } from './kernel/process.ts';
@@ -102,6 +139,37 @@ export { type OptionEntry, parseReplacementOption, REPLACEMENT_OPTIONS } from '.
 export type { ReplacementOptions } from './kernel/reclaim/options.ts';
 export { POLICY_NAMES, type PolicyName } from './kernel/reclaim/policy.ts';
 export { POLICIES, type PolicyEntry } from './kernel/reclaim/registry.ts';
+export type { SysctlName } from './kernel/sysctl.ts';
+export {
+  type AdviceName,
+  MADV_COLD,
+  MADV_COLLAPSE,
+  MADV_DODUMP,
+  MADV_DOFORK,
+  MADV_DONTDUMP,
+  MADV_DONTFORK,
+  MADV_DONTNEED,
+  MADV_DONTNEED_LOCKED,
+  MADV_FREE,
+  MADV_GUARD_INSTALL,
+  MADV_GUARD_REMOVE,
+  MADV_HUGEPAGE,
+  MADV_HWPOISON,
+  MADV_KEEPONFORK,
+  MADV_MERGEABLE,
+  MADV_NOHUGEPAGE,
+  MADV_NORMAL,
+  MADV_PAGEOUT,
+  MADV_POPULATE_READ,
+  MADV_POPULATE_WRITE,
+  MADV_RANDOM,
+  MADV_REMOVE,
+  MADV_SEQUENTIAL,
+  MADV_SOFT_OFFLINE,
+  MADV_UNMERGEABLE,
+  MADV_WILLNEED,
+  MADV_WIPEONFORK,
+} from './kernel/vm/advice.ts';
 
 // ── Programs: functions called by name, their heaps, and the tools that watch them ──
 
@@ -172,6 +240,21 @@ export type { Scenario } from './scenario/scenario.ts';
 export { scenarioJsonSchema } from './scenario/schema.ts';
 export { ScenarioSession, type SessionOptions } from './scenario/session.ts';
 
+// ── Against recordings of the real thing: `conform` ──
+
+export { AllocationResult } from './conform/cpython/conform-allocations.ts';
+export { conformDebugHooks } from './conform/cpython/conform-debug-hooks.ts';
+export { LEVEL_MAX as CONFORM_LEVEL_MAX } from './conform/linux/compare.ts';
+export { conformLinux, type LinuxConformOptions } from './conform/linux/conform-traces.ts';
+export type {
+  CaseConformance,
+  Conformance,
+  ConformOutcome,
+  Divergence,
+  FileConformance,
+  MakeHash,
+} from './conform/outcome.ts';
+
 // ── Recorded memory traces ──
 
 export { Conversion } from './trace/convert.ts';
@@ -211,6 +294,7 @@ export { type TlbCounts, TlbReplay } from './trace/tlb-replay.ts';
 
 // ── Looking: reporters, pictures, stories ──
 
+export { conformanceLines } from './report/conformance.ts';
 export { type StoryOptions, stepStory } from './report/explain/story.ts';
 export { REPORTERS, reporterNamed } from './report/registry.ts';
 export type { FileReport, ReportContext, Reporter, ReporterRun } from './report/reporter.ts';

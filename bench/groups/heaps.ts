@@ -6,13 +6,13 @@
  *     pymalloc, glibc against the C library's malloc, where a compiler is there
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Program } from '../../src/process/program.ts';
 import { OBJ } from '../../src/process/python/allocator-record.ts';
 import { type Comparison, type Group, stopwatch, type Timed } from '../harness.ts';
+import { scratchFolder } from '../native-linux.ts';
 import { expect, MIB, makeWorkbench } from '../workbench.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../bench/native/heap-churn.c', import.meta.url));
@@ -158,7 +158,7 @@ print(lib.heap_churn(int(sys.argv[2]), int(sys.argv[3]), (ctypes.c_uint32 * len(
 `;
 
 function compileNative(): Native {
-  const folder = mkdtempSync(join(tmpdir(), 'mmulator-bench-'));
+  const folder = scratchFolder();
   const program = join(folder, 'heap-churn');
   const library = join(folder, 'heap-churn.so');
   const script = join(folder, 'caller.py');

@@ -64,8 +64,8 @@ export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
   },
   {
     code: 'MEM-CNF-013',
-    title: 'not such a recording',
-    text: '`conform replacement` takes rows of policies on page traces, `conform tlb` rows of TLBs, `conform mrc` a list of miss-ratio curves. They are known by their contents, not by their names.',
+    title: 'no such level',
+    text: 'Recordings of Linux are compared at a level from 1 (results and data) to 6 (everything); docs/conform.md has them.',
   },
   {
     code: 'MEM-CNF-014',
@@ -86,5 +86,10 @@ export const CONFORM_ERROR_CODES: readonly ErrorCode[] = [
     code: 'MEM-CNF-017',
     title: 'a trace or the list of traces is missing',
     text: 'The rows of a recording are about traces listed in traces.json, which is looked for in the folder of the recording, or in the one that --traces names, and so are the traces.',
+  },
+  {
+    code: 'MEM-CNF-018',
+    title: 'not such a recording',
+    text: '`conform replacement` takes rows of policies on page traces, `conform tlb` rows of TLBs, `conform mrc` a list of miss-ratio curves. They are known by their contents, not by their names.',
   },
 ];

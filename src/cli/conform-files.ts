@@ -24,6 +24,8 @@ export interface RecordingSource {
   readonly open: (file: string, meant: boolean) => Promise<OpenedRecording>;
   /** What to say of what was named when no file held anything that is meant; default: that of an empty folder. */
   readonly nothing?: (path: string) => InputError;
+  /** When all is read: what was asked for and not found, although something was. */
+  readonly missed?: () => readonly InputError[];
   readonly quiet: boolean;
 }
 
@@ -53,6 +55,7 @@ export async function conformFiles(
   }
   if (io.interrupted()) return EXIT.interrupted;
   if (results.length === 0 && errors.length === 0) errors.push(...wanted.map(source.nothing ?? source.folders.nothing));
+  else if (errors.length === 0) errors.push(...(source.missed?.() ?? []));
   out.end(results, errors);
   return exitCode(results, errors);
 }

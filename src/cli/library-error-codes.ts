@@ -128,6 +128,21 @@ export const LIBRARY_ERROR_CODES: readonly ErrorCode[] = [
     text: '`machine.proc.pagemap` takes an address and a length in bytes, whole numbers from 0, and answers for at most 2^24 pages at once.',
   },
   {
+    code: 'MEM-API-026',
+    title: 'a name that Linux has not, or this machine has not',
+    text: 'Advice of madvise and resources of setrlimit go by Linux’s names in upper or lower case, with or without MADV_ and RLIMIT_; settings of `machine.sysctl` by their names in /proc/sys/vm; `machine.files.create` makes files of `tmpfs` and of `disk`. A number is taken for advice as it is: what Linux does not know it answers with EINVAL.',
+  },
+  {
+    code: 'MEM-API-027',
+    title: 'options of a system call that do not fit',
+    text: '`open` takes canRead, canWrite and isPath, all of them true or false; `mremap` address, oldLength, newLength, flags and newAddress; `setOomScoreAdj` isPrivileged.',
+  },
+  {
+    code: 'MEM-API-028',
+    title: 'no name for a file, or no bytes to write',
+    text: 'A file of `machine.files` has a name of at least one character, and what is written into it is a Uint8Array.',
+  },
+  {
     code: 'MEM-REC-001',
     title: 'no such position in the record',
     text: 'Positions count steps from the start of the run. A bounded record forgets its oldest steps, so its first position may be later than 0.',

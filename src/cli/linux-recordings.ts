@@ -42,17 +42,34 @@ export async function openLinuxRecording(io: CliIo, file: string, options: OpenL
 }
 
 /** Traces named on the command line: `fork-017`, or several with commas, or patterns: `fork-0*,mix-003`. */
-export function traceSelection(only: string | undefined): (trace: string) => boolean {
-  if (only === undefined) return () => true;
-  const patterns = only.split(',').map((name) => globToRegExp(name.trim()));
-  return (trace) => patterns.some((pattern) => pattern.test(trace));
+export class TraceSelection {
+  private readonly names: readonly { readonly name: string; readonly pattern: RegExp }[];
+  private readonly found = new Set<string>();
+
+  /** undefined: all traces. */
+  constructor(only: string | undefined) {
+    const names = only === undefined ? [] : only.split(',').map((name) => name.trim());
+    this.names = names.map((name) => ({ name, pattern: globToRegExp(name) }));
+  }
+
+  /** Is the trace meant? Every name that means it counts as found. */
+  takes(trace: string): boolean {
+    const meant = this.names.filter(({ pattern }) => pattern.test(trace));
+    for (const { name } of meant) this.found.add(name);
+    return this.names.length === 0 || meant.length > 0;
+  }
+
+  /** Names that no trace seen so far has. */
+  missed(): string[] {
+    return this.names.flatMap(({ name }) => (this.found.has(name) ? [] : [name]));
+  }
 }
 
 /** What to say of files that hold no trace of that name. */
-export const noTraceNamed = (only: string) => (file: string) =>
+export const noTraceNamed = (only: string, file?: string) =>
   new InputError({
     code: 'MEM-CNF-012',
     message: `no trace here is called \`${only}\``,
     hint: "names stand in the field `trace`; `--only 'fork-0*'` takes several, commas part them",
-    file,
+    ...(file === undefined ? {} : { file }),
   });

@@ -1,8 +1,8 @@
 /** Which file of /proc a word on the command line means: `meminfo`, `maps` (of --process), `2/maps`, `child/maps`, `/proc/2/maps`. */
 import type { Process } from '../kernel/process.ts';
 import type { Machine } from '../machine/machine.ts';
-import { isSystemFile, PROCESS_FILE_NAMES, SYSTEM_FILE_NAMES } from '../machine/proc/files.ts';
-import { InputError } from '../mmu/input-error.ts';
+import { fileCalled, isSystemFile, PROCESS_FILE_NAMES, SYSTEM_FILE_NAMES } from '../machine/proc/files.ts';
+import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { suggest } from '../mmu/nearest.ts';
 
 export interface ProcFile {
@@ -14,12 +14,38 @@ export interface ProcFile {
 }
 
 /**
+ * All the files that the words mean, or every mistake in them.
+ * @throws InputErrors of `procFile`, and MEM-CLI-011 for a --process that there is not, even if no file asks for it
+ */
+export function procFiles(
+  machine: Machine,
+  words: readonly string[],
+  wanted: string | undefined,
+  step: number,
+): ProcFile[] {
+  const errors = new Map<string, InputError>();
+  const tried = <Found>(find: () => Found): Found[] => {
+    try {
+      return [find()];
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      errors.set(error.message, error);
+      return [];
+    }
+  };
+  if (wanted !== undefined) tried(() => named(machine, wanted, step));
+  const files = words.flatMap((word) => tried(() => procFile(machine, word, wanted, step)));
+  if (errors.size > 0) throw new InputErrors([...errors.values()]);
+  return files;
+}
+
+/**
  * @param wanted the value of --process
  * @param step what the machine stands behind, for messages
  * @throws InputError MEM-CLI-011, -015, -016
  */
-export function procFile(machine: Machine, word: string, wanted: string | undefined, step: number): ProcFile {
-  const short = word.replace(/^\/?proc\//, '');
+function procFile(machine: Machine, word: string, wanted: string | undefined, step: number): ProcFile {
+  const short = fileCalled(word.replace(/^\/?proc\//, ''));
   if (isSystemFile(short)) return { path: `/proc/${short}`, name: short, process: null };
   const slash = short.lastIndexOf('/');
   const name = short.slice(slash + 1);
@@ -29,9 +55,15 @@ export function procFile(machine: Machine, word: string, wanted: string | undefi
 }
 
 function noSuchFile(word: string, name: string): InputError {
-  const names = [...SYSTEM_FILE_NAMES, ...PROCESS_FILE_NAMES];
+  const names = [...SYSTEM_FILE_NAMES, 'dmesg', ...PROCESS_FILE_NAMES];
   const hint = suggest(name, names, 'files');
   return new InputError({ code: 'MEM-CLI-015', message: `there is no file \`${word}\` in this /proc`, hint });
+}
+
+/** /proc/self is whoever reads it. */
+function noSelf(): InputError {
+  const hint = 'give the name or the pid of a process: `1/maps`';
+  return new InputError({ code: 'MEM-CLI-011', message: 'there is no `self`: nobody on the machine reads this', hint });
 }
 
 function named(machine: Machine, wanted: string, step: number): Process {
@@ -40,6 +72,7 @@ function named(machine: Machine, wanted: string, step: number): Process {
   if (found.length > 1) throw ambiguous(`processes called \`${wanted}\` are ${pids(found)}`, found[0]!);
   const process = found[0] ?? processes.find(({ pid }) => String(pid) === wanted);
   if (process !== undefined) return process;
+  if (wanted === 'self') throw noSelf();
   const hint = suggest(
     wanted,
     processes.map(({ name }) => name),

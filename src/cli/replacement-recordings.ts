@@ -56,7 +56,7 @@ export async function openReplacementRecording(
 function notThisKind(file: string, name: ReplacementRecordingName, head: string): InputError {
   const other = Object.entries(REPLACEMENT_RECORDINGS).find(([, recording]) => recording.holds(head));
   return new InputError({
-    code: 'MEM-CNF-013',
+    code: 'MEM-CNF-018',
     message: `this is no recording that \`conform ${name}\` takes`,
     hint:
       other === undefined

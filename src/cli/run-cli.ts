@@ -130,7 +130,7 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
   const choice = /Argument: (.*), Given: (.*), Choices: (.*)/.exec(message);
   if (choice !== null) {
     const choices = choice[3]!.split(', ').map((word) => word.replaceAll('"', ''));
-    const given = choice[2]!.replaceAll('"', '');
+    const given = givenWord(choice[1]!, argv) ?? choice[2]!.replaceAll('"', '');
     const option = command.usage.includes(choice[1]!) ? choice[1]! : `--${choice[1]}`;
     return new InputError({
       code: 'MEM-CLI-007',
@@ -142,6 +142,8 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
   if (valueless !== null) {
     return new InputError({ code: 'MEM-CLI-007', message: `--${valueless[1]} needs a value`, hint: `see ${help}` });
   }
+  const misspelt = unknownOption(command, argv);
+  if (misspelt !== null) return unknownArgument([misspelt], command, argv);
   const missing = /^(?:Missing required argument|Not enough non-option arguments)/.test(message);
   return new InputError({
     code: missing ? 'MEM-CLI-008' : 'MEM-CLI-006',
@@ -150,8 +152,26 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
   });
 }
 
+/** What was written for an option; yargs has made a number of it by now, and null of what is none. */
+function givenWord(option: string, argv: readonly string[]): string | null {
+  const dashed = `--${option}`;
+  const joined = argv.find((word) => word.startsWith(`${dashed}=`));
+  const at = argv.indexOf(dashed);
+  return joined?.slice(dashed.length + 1) ?? (at < 0 ? null : (argv[at + 1] ?? null));
+}
+
+/** An option the command does not have swallows the word behind it: not that word is what is wrong. */
+function unknownOption(command: Command, argv: readonly string[]): string | null {
+  const names = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined).flatMap((word) => {
+    return /^--(?:no-)?([^=]+)/.exec(word)?.[1] ?? [];
+  });
+  return names.find((name) => !command.optionNames.includes(name)) ?? null;
+}
+
 /** `policy` for `policies` is meant, though more letters differ than in a slip of the finger. */
 function suggestChoice(given: string, choices: readonly string[]): string {
+  // Any digit is a slip away from any other.
+  if (choices.every((choice) => /^\d+$/.test(choice))) return `known values: ${choices.join(', ')}`;
   const beginnings = choices.filter((choice) => given.length > 2 && choice.startsWith(given.replace(/y$/, '')));
   return beginnings.length === 1 ? `did you mean \`${beginnings[0]}\`?` : suggest(given, choices, 'values');
 }

@@ -19,6 +19,7 @@ const SUMMARIES: Readonly<Record<Exclude<ActionStep['do'], 'call'> | 'repeat' | 
   mseal: 'forbid every change of a mapping',
   remap_file_pages: 'put other pages of a file where some are mapped',
   setrlimit: 'limit what the process may have',
+  oom_score_adj: 'make the process likelier or less likely to be killed when memory runs out',
   shmget: 'make a segment of System V shared memory',
   shmat: 'attach a segment',
   shmdt: 'detach a segment',

@@ -9,13 +9,12 @@
  * The limit is a part of RAM, or an amount, and swap. Promised is what VM_ACCOUNT areas have, and what shared objects
  * have as a whole, however often they are mapped.
  */
-import { sizeText } from '../mmu/size-text.ts';
+import { roughSizeText } from '../mmu/size-text.ts';
 import type { Kernel } from './kernel.ts';
 import { isData } from './limits.ts';
 import { VM_ACCOUNT, VM_GROWSDOWN, VM_HUGETLB, VM_NORESERVE, VM_SHARED, VM_WRITE } from './linux-abi.ts';
 import { commandOf } from './process.ts';
 import type { AddressSpace } from './vm/address-space.ts';
-import { ownerOf } from './vm/tlb-flush.ts';
 
 /** A process keeps back this part of its own size, up to user_reserve_kbytes. */
 const USER_RESERVED_PART = 32;
@@ -23,8 +22,8 @@ const USER_RESERVED_PART = 32;
 /** May `space` be promised so many more pages? No process here is privileged. The kernel's log tells of a refusal. */
 export function mayCommit(kernel: Kernel, space: AddressSpace, pages: number): boolean {
   if (isAffordable(kernel, space, pages)) return true;
-  const process = kernel.processes.get(ownerOf(kernel, space));
-  if (process !== undefined) {
+  const process = space.owner;
+  if (process !== null) {
     const bytes = BigInt(pages) * BigInt(kernel.pageBytes);
     const who = `pid: ${process.pid}, comm: ${commandOf(process)}`;
     kernel.log.append(`__vm_enough_memory: ${who}, bytes: ${bytes} not enough memory for the allocation`);
@@ -47,13 +46,13 @@ function isAffordable(kernel: Kernel, space: AddressSpace, pages: number): boole
   return kernel.committedPages + pages < allowed || kernel.deny(tooMuch(kernel, pages, allowed));
 }
 
-const bytesText = (kernel: Kernel, pages: number): string => sizeText(pages * kernel.pageBytes);
+const bytesText = (kernel: Kernel, pages: number): string => roughSizeText(pages * kernel.pageBytes);
 
 const tooLarge = (kernel: Kernel, pages: number, all: number): string =>
   `${bytesText(kernel, pages)} asked for, and one request may not exceed RAM and swap together, ${bytesText(kernel, all)} (overcommit_memory 0)`;
 
 const tooMuch = (kernel: Kernel, pages: number, allowed: number): string =>
-  `${bytesText(kernel, pages)} more cannot be promised: ${bytesText(kernel, kernel.committedPages)} of less than ${bytesText(kernel, Math.max(0, allowed))} are (overcommit_memory 2)`;
+  `${bytesText(kernel, pages)} more cannot be promised: with the ${bytesText(kernel, kernel.committedPages)} promised already it must stay below ${bytesText(kernel, Math.max(0, allowed))} (overcommit_memory 2)`;
 
 /** Pages that mode 2 promises at most (CommitLimit of /proc/meminfo). */
 export function commitLimit(kernel: Kernel): number {

@@ -28,6 +28,13 @@ export function isAligned(argument: Argument, unitBytes: number): boolean {
   return isSmall(argument) ? argument % unitBytes === 0 : exact(argument) % BigInt(unitBytes) === 0n;
 }
 
+/** The address rounded down, as a double. */
+export function roundDown(argument: Argument, unitBytes: number): number {
+  if (isSmall(argument)) return argument - (argument % unitBytes);
+  const whole = exact(argument);
+  return Number(whole - (whole % BigInt(unitBytes)));
+}
+
 /** PAGE_ALIGN of a length: 0 when it wraps past 2^64. */
 export function alignLength(argument: Argument, unitBytes: number): number {
   if (isSmall(argument)) return Math.ceil(argument / unitBytes) * unitBytes;

@@ -131,6 +131,8 @@ export type KernelEvent =
       readonly candidates: readonly { readonly pid: number; readonly badness: number }[];
       /** The memory group whose limit is reached; absent when all memory is used. */
       readonly group?: string;
+      /** What went to the kernel's log, a line each without the times; absent in records of earlier versions. */
+      readonly report?: readonly string[];
     };
 
 export type EventSink = (event: KernelEvent) => void;

@@ -59,12 +59,12 @@ export const SHM_FLAGS = { rdonly: SHM_RDONLY, rnd: SHM_RND, remap: SHM_REMAP, e
 
 /** Modes of fallocate(2). */
 export const FALLOC_FLAGS = {
-  keep_size: 0x01,
-  punch_hole: 0x02,
-  collapse_range: 0x08,
-  zero_range: 0x10,
-  insert_range: 0x20,
-  unshare_range: 0x40,
+  keep_size: abi.FALLOC_FL_KEEP_SIZE,
+  punch_hole: abi.FALLOC_FL_PUNCH_HOLE,
+  collapse_range: abi.FALLOC_FL_COLLAPSE_RANGE,
+  zero_range: abi.FALLOC_FL_ZERO_RANGE,
+  insert_range: abi.FALLOC_FL_INSERT_RANGE,
+  unshare_range: abi.FALLOC_FL_UNSHARE_RANGE,
 } as const;
 
 type Bits = Readonly<Record<string, number>>;

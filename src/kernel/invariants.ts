@@ -2,12 +2,21 @@
  * The rules that hold between the kernel's structures whenever no operation is under way. Slow and thorough: every
  * page table is read, every frame counted. Returns the rules broken, by name; nothing when healthy.
  */
-import { PTE_GUARD, PTE_PROT_NONE, PTE_SWAP, PTE_VALID, PTE_WRITE, pteLetters } from '../mmu/pte-flags.ts';
+import {
+  PTE_GUARD,
+  PTE_PROT_NONE,
+  PTE_SWAP,
+  PTE_SWAP_EXCLUSIVE,
+  PTE_VALID,
+  PTE_WRITE,
+  pteLetters,
+} from '../mmu/pte-flags.ts';
 import {
   FLAG_DIRTY,
   FLAG_EXCLUSIVE,
   FLAG_SWAP_CACHE,
   FLAG_TRACKED,
+  FLAG_UNLISTED,
   FRAME_ANON,
   FRAME_FILE,
   FRAME_FREE,
@@ -24,6 +33,10 @@ interface Tally {
   readonly maps: Map<number, number>;
   readonly tables: Map<number, number>;
   readonly slots: Map<number, number>;
+  /** Slots named by an entry that says it is the only one. */
+  readonly ownSlots: Set<number>;
+  /** How often the batches of the reclaim lists name a frame. */
+  readonly batched: Map<number, number>;
   readonly broken: Set<string>;
 }
 
@@ -32,7 +45,15 @@ const bump = (counts: Map<number, number>, key: number): void => {
 };
 
 export function checkKernelInvariants(kernel: Kernel): string[] {
-  const tally: Tally = { maps: new Map(), tables: new Map(), slots: new Map(), broken: new Set() };
+  const tally: Tally = {
+    maps: new Map(),
+    tables: new Map(),
+    slots: new Map(),
+    ownSlots: new Set(),
+    batched: new Map(),
+    broken: new Set(),
+  };
+  for (const pfn of kernel.lruBatches.entries) if (pfn >= 0) bump(tally.batched, pfn);
   for (const space of kernel.spaces) if (space !== null) checkSpace(kernel, space, tally);
   checkObjects(kernel, tally);
   checkFrames(kernel, tally);
@@ -138,6 +159,7 @@ function checkLeaf(
   const target = pageTable.frame(entry, level);
   if ((flags & PTE_SWAP) !== 0) {
     bump(tally.slots, target);
+    if ((flags & PTE_SWAP_EXCLUSIVE) !== 0) tally.ownSlots.add(target);
     seen.swap++;
     return;
   }
@@ -190,24 +212,37 @@ function checkPage(
 }
 
 function checkObjects(kernel: Kernel, tally: Tally): void {
+  let onDisk = 0;
   const areas = new Map<number, number>();
   for (const space of kernel.spaces) {
     for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
-      if (area.object !== null) bump(areas, area.object.id);
+      if (area.object === null) continue;
+      bump(areas, area.object.id);
+      if (area.space !== space) tally.broken.add('object: an area does not know its space');
     }
   }
   for (const object of kernel.objects) {
     if (object === null) continue;
     if ((areas.get(object.id) ?? 0) !== object.areas) tally.broken.add('object: areas differ from its count');
+    let listed = 0;
+    for (let area = object.firstArea; area !== null; area = area.objectNext) {
+      listed++;
+      if (area.object !== object) tally.broken.add('object: an area of another one is on its list');
+    }
+    if (listed !== object.areas) tally.broken.add('object: its list of areas differs from its count');
     if (object.areas === 0 && object.handles === 0) tally.broken.add('object: nobody refers to it');
+    if (object.tracksWrites) onDisk += object.store!.taken;
     for (const [page, held] of object.pages) {
       if (held < 0) {
         bump(tally.slots, -held - 1);
       } else if (kernel.frames.object[held] !== object.id + 1 || kernel.frames.objectPage[held] !== page) {
         tally.broken.add('object: a frame does not know its object');
+      } else if (object.tracksWrites && kernel.frames.has(held, FLAG_DIRTY) && !object.store!.hasRoomFor(page)) {
+        tally.broken.add('disk: a dirty page has no block and was promised none');
       }
     }
   }
+  if (onDisk !== kernel.disk.taken) tally.broken.add('disk: the blocks of its files differ from those taken');
 }
 
 function checkFrames(kernel: Kernel, tally: Tally): void {
@@ -219,7 +254,8 @@ function checkFrames(kernel: Kernel, tally: Tally): void {
     const references = frames.references[pfn]!;
     const maps = frames.mapCount[pfn]!;
     if (use === FRAME_FREE) {
-      if (references !== 0 || maps !== 0 || frames.flags[pfn] !== 0) broken.add('frame: a free frame is not blank');
+      if (references !== 0 || maps !== 0 || frames.flags[pfn] !== 0 || frames.batched[pfn] !== 0)
+        broken.add('frame: a free frame is not blank');
       continue;
     }
     used++;
@@ -228,6 +264,8 @@ function checkFrames(kernel: Kernel, tally: Tally): void {
     if ((tally.maps.get(pfn) ?? 0) !== maps) broken.add('frame: map count differs from the entries that map it');
     if (reverseMap.list(pfn).length !== maps) broken.add('frame: map count differs from the reverse map');
     if (frames.has(pfn, FLAG_TRACKED) !== policy.holds(pfn)) broken.add('frame: policy does not know it');
+    if (frames.batched[pfn] !== (tally.batched.get(pfn) ?? 0)) broken.add('frame: batches name it more or less often');
+    if (frames.has(pfn, FLAG_UNLISTED) && frames.batched[pfn] === 0) broken.add('frame: on no list, and in no batch');
     if (frames.isUserPage(pfn)) {
       const cache = use !== FRAME_ANON || frames.has(pfn, FLAG_SWAP_CACHE) ? 1 : 0;
       if (references !== maps + cache) broken.add('frame: reference count differs from its holders');
@@ -244,6 +282,7 @@ function checkFrames(kernel: Kernel, tally: Tally): void {
 
 function checkSwap(kernel: Kernel, tally: Tally): void {
   const { swap, frames } = kernel;
+  checkOwners(kernel, tally);
   let used = 0;
   for (let slot = 0; slot < swap.slots; slot++) {
     const count = swap.counts[slot]!;
@@ -251,8 +290,28 @@ function checkSwap(kernel: Kernel, tally: Tally): void {
     if ((tally.slots.get(slot) ?? 0) !== count) tally.broken.add('swap: a count differs from the entries that name it');
     if (cached !== 0 && frames.swapSlot[cached - 1] !== slot + 1) tally.broken.add('swap: cache and frame disagree');
     if (count !== 0 || cached !== 0) used++;
+    if (count === 0 && cached !== 0 && slot < swap.idleFrom)
+      tally.broken.add('swap: an idle slot lies where none is sought');
   }
   if (used + swap.free !== swap.slots) tally.broken.add('swap: used and free do not sum up to all');
+}
+
+/**
+ * What is known to be one process's alone: a frame that is mapped once and that no entry names by its slot, or a slot that
+ * one entry names and whose frame, if it waits in the swap cache, nobody maps.
+ */
+function checkOwners({ swap, frames }: Kernel, { broken, ownSlots }: Tally): void {
+  for (let pfn = 0; pfn < frames.frames; pfn++) {
+    if (frames.use[pfn] !== FRAME_ANON || !frames.has(pfn, FLAG_EXCLUSIVE)) continue;
+    if (frames.mapCount[pfn] !== 1) broken.add('exclusive: a frame is not mapped exactly once');
+    const isNamed = frames.has(pfn, FLAG_SWAP_CACHE) && swap.counts[frames.swapSlot[pfn]! - 1] !== 0;
+    if (isNamed) broken.add('exclusive: a swap entry names the slot of a frame that is mapped');
+  }
+  for (const slot of ownSlots) {
+    const pfn = swap.cached[slot]! - 1;
+    if (swap.counts[slot] !== 1) broken.add('exclusive: a slot is named more than once');
+    if (pfn >= 0 && frames.mapCount[pfn] !== 0) broken.add('exclusive: the frame of a slot is mapped');
+  }
 }
 
 /** Each group is charged what carries its index. */
@@ -269,8 +328,9 @@ function checkGroups({ frames, swap, groups, processes }: Kernel, broken: Set<st
     if (group.usage !== charged[group.index]) broken.add('group: usage differs from the frames charged');
     if (group.swapUsage !== swapped[group.index]) broken.add('group: swap usage differs from the slots charged');
   }
-  for (const { group } of processes.values()) {
-    if (groups[group] === undefined) broken.add('group: a process is in none');
+  for (const process of processes.values()) {
+    if (groups[process.group] === undefined) broken.add('group: a process is in none');
+    if (process.space !== null && process.space.owner !== process) broken.add('process: its space is another’s');
   }
 }
 

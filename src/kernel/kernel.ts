@@ -13,6 +13,7 @@ import { BuddyAllocator } from './frames/buddy.ts';
 import { FRAME_ZERO, FrameTable, ZERO_PFN } from './frames/frame-table.ts';
 import { LruBatches } from './frames/lru-batches.ts';
 import { ReverseMap } from './frames/reverse-map.ts';
+import { Disk } from './fs/disk.ts';
 import { type Inode, specialFiles } from './fs/inode.ts';
 import { KernelLog } from './kernel-log.ts';
 import { type ErrnoName, fail } from './linux-abi.ts';
@@ -39,6 +40,8 @@ export interface KernelOptions {
   readonly swap: number;
   /** What the swap device is (swap/swap-device.ts). */
   readonly swapKind: SwapKind;
+  /** The disk that files of type `disk` are on, bytes. */
+  readonly disk: number;
   readonly replacement: string;
   /** Limit on resident user pages, machine-wide; null: none. */
   readonly residentPages: number | null;
@@ -80,6 +83,7 @@ export class Kernel {
   readonly reverseMap: ReverseMap;
   readonly swap: SwapDevice;
   readonly swapReadAhead = new SwapReadAhead();
+  readonly disk: Disk;
   readonly policy: ReplacementPolicy;
   /** Under the `linux` policy, its lists: the kernel tells them what becomes of pages. Null under any other. */
   readonly lru: LruState | null;
@@ -87,7 +91,7 @@ export class Kernel {
   readonly counters = new KernelCounters();
   readonly sysctl: Sysctls;
   readonly vmstat = new VmStat();
-  readonly log = new KernelLog();
+  readonly log: KernelLog;
   readonly zone: Zone;
   /** The background reclaimer, under the `linux` policy; null: memory is used to the last frame. */
   readonly kswapd: Kswapd | null;
@@ -148,12 +152,14 @@ export class Kernel {
     this.format = format;
     this.pageTable = pageTable;
     this.cpus = cpus;
+    this.log = new KernelLog(cpus, this.counters);
     this.options = options;
     this.pageBytes = format.pageBytes;
     this.frames = new FrameTable(memory.frames);
     this.buddy = new BuddyAllocator(memory.frames, 1);
     this.reverseMap = new ReverseMap(memory.frames);
     this.swap = new SwapDevice(options.swap, format.pageBytes, options.swapKind);
+    this.disk = new Disk(options.disk / format.pageBytes);
     this.random = new Random(options.seed);
     const facts = new FrameFacts(this);
     this.policy = createPolicy(options.replacement, {
@@ -199,9 +205,9 @@ export class Kernel {
     return false;
   }
 
-  /** A step of the machine has passed: also the timer interrupt of policies that look at reference bits in intervals. */
+  /** A step of the machine has begun: the log counts by steps, and policies that look at reference bits in intervals hear their timer. */
   tick(step: number): void {
-    this.log.step = step;
+    this.log.beginStep(step);
     this.policy.tick?.();
   }
 

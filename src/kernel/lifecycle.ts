@@ -21,6 +21,7 @@ export function addProcess(
   if (parent === null) process.limits.stack = kernel.options.stackMax;
   else process.limits.copyFrom(parent.limits);
   kernel.processes.set(process.pid, process);
+  space.owner = process;
   parent?.children.push(process);
   return process;
 }
@@ -41,6 +42,7 @@ export function fork(kernel: Kernel, parent: Process, name: string): Process | n
   const child = addProcess(kernel, name, parent, copy.space, parent.cpu, parent.signals);
   inheritFiles(parent, child);
   child.oomScoreAdj = parent.oomScoreAdj;
+  child.oomScoreAdjMin = parent.oomScoreAdjMin;
   child.group = parent.group;
   kernel.counters.forks++;
   if (kernel.sink !== null) {
@@ -67,6 +69,7 @@ export function terminate(kernel: Kernel, process: Process, code: number, signal
   const { cpu } = process;
   if (kernel.running[cpu] === process) kernel.running[cpu] = null;
   process.space = null;
+  space.owner = null;
   closeAllFiles(kernel, process);
   space.users--;
   if (space.users === 0) destroySpace(kernel, space);

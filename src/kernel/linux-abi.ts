@@ -86,6 +86,14 @@ export const MS_ASYNC = 1;
 export const MS_INVALIDATE = 2;
 export const MS_SYNC = 4;
 
+/** Modes of fallocate(2) [include/uapi/linux/falloc.h]. */
+export const FALLOC_FL_KEEP_SIZE = 0x01;
+export const FALLOC_FL_PUNCH_HOLE = 0x02;
+export const FALLOC_FL_COLLAPSE_RANGE = 0x08;
+export const FALLOC_FL_ZERO_RANGE = 0x10;
+export const FALLOC_FL_INSERT_RANGE = 0x20;
+export const FALLOC_FL_UNSHARE_RANGE = 0x40;
+
 /** smaps VmFlags letters, in the kernel's order [fs/proc/task_mmu.c:show_smap_vma_flags]. */
 export const VM_FLAG_LETTERS: readonly (readonly [number, string])[] = [
   [VM_READ, 'rd'],

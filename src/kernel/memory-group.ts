@@ -58,6 +58,12 @@ export function actingGroup(kernel: Kernel): number {
   return process == null ? 0 : process.group;
 }
 
+/** Do so many more pages fit into the limit of the group that would pay for them? */
+export function hasRoom(kernel: Kernel, pages: number): boolean {
+  const { usage, limit } = kernel.groups[actingGroup(kernel)]!;
+  return usage + pages <= limit;
+}
+
 /** Do something that no process asked for: what it allocates is the root group's. */
 export function byNobody<T>(kernel: Kernel, action: () => T): T {
   kernel.actsItself = true;
@@ -71,17 +77,19 @@ export function byNobody<T>(kernel: Kernel, action: () => T): T {
 /** The frame, or the block that it heads, is paid for by the group, which has room for it (or is overcharged). */
 export function chargeFrame(kernel: Kernel, pfn: number, order: number, group: number): void {
   const payer = kernel.groups[group]!;
+  const pages = 1 << order;
   kernel.frames.group[pfn] = group;
-  payer.usage += 1 << order;
-  if (kernel.frames.use[pfn] !== FRAME_TABLE) payer.pagesIn += 1 << order;
+  payer.usage += pages;
+  if (kernel.frames.use[pfn] !== FRAME_TABLE) payer.pagesIn += pages;
 }
 
 /** The frame is being freed. */
 export function unchargeFrame(kernel: Kernel, pfn: number, order: number): void {
   const { group, use } = kernel.frames;
   const payer = kernel.groups[group[pfn]!]!;
-  payer.usage -= 1 << order;
-  if (use[pfn] !== FRAME_TABLE) payer.pagesOut += 1 << order;
+  const pages = 1 << order;
+  payer.usage -= pages;
+  if (use[pfn] !== FRAME_TABLE) payer.pagesOut += pages;
   group[pfn] = 0;
 }
 

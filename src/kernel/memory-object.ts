@@ -13,6 +13,7 @@
  * The object lives while an area, a name or an open file refers to it; then its frames and slots are freed.
  */
 import type { BlockStore } from './fs/block-store.ts';
+import type { Area } from './vm/area.ts';
 
 /** Which part of a program's or library's file an object is. It is nobody's to open: only /proc tells of it. */
 export interface FilePart {
@@ -39,6 +40,8 @@ export class MemoryObject {
   /** Areas that refer to it, and names and open files. */
   areas = 0;
   handles = 0;
+  /** Head of the list of the areas that map it (vm/object-areas.ts). */
+  firstArea: Area | null = null;
   /** The kernel wants to see the first write to each clean page, so shared PTEs start write-protected. */
   readonly tracksWrites: boolean;
 

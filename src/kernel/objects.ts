@@ -16,7 +16,7 @@ export function makeSharedObject(kernel: Kernel, pages: number, promised: boolea
 /** A segment of the program image: `contents`, then zeros up to `pages` pages. */
 export function makeImageObject(kernel: Kernel, name: string, contents: Uint8Array, pages: number): MemoryObject {
   const { pageBytes } = kernel;
-  const store = new BlockStore();
+  const store = new BlockStore(null);
   for (let at = 0; at < contents.length; at += pageBytes) {
     store.write(at / pageBytes, contents.slice(at, at + pageBytes));
   }
@@ -49,6 +49,7 @@ export function putHandle(kernel: Kernel, object: MemoryObject): void {
 function endIfUnused(kernel: Kernel, object: MemoryObject): void {
   if (object.areas > 0 || object.handles > 0) return;
   dropPages(kernel, object, 0, Number.POSITIVE_INFINITY);
+  object.store?.discard(0, Number.POSITIVE_INFINITY);
   kernel.committedPages -= object.committedPages;
   kernel.objects[object.id] = null;
   kernel.idleObjectIds.push(object.id);

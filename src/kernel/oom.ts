@@ -15,6 +15,21 @@ import type { Process } from './process.ts';
 import { deliver } from './signal.ts';
 
 const OOM_SCORE_ADJ_MIN = -1000;
+const OOM_SCORE_ADJ_MAX = 1000;
+
+/**
+ * Write /proc/PID/oom_score_adj: 0, or -EINVAL out of -1000 … 1000, -EACCES below what was last written with privilege
+ * (0 at first), which only privilege may go below [fs/proc/base.c:oom_score_adj_write, __set_oom_adj]. Children inherit both.
+ */
+export function setOomScoreAdj(kernel: Kernel, process: Process, value: number, isPrivileged: boolean): number {
+  if (value < OOM_SCORE_ADJ_MIN || value > OOM_SCORE_ADJ_MAX)
+    return kernel.refuse('EINVAL', `oom_score_adj goes from ${OOM_SCORE_ADJ_MIN} to ${OOM_SCORE_ADJ_MAX}`);
+  if (!isPrivileged && value < process.oomScoreAdjMin)
+    return kernel.refuse('EACCES', `without privilege oom_score_adj does not go below ${process.oomScoreAdjMin}`);
+  process.oomScoreAdj = value;
+  if (isPrivileged) process.oomScoreAdjMin = value;
+  return 0;
+}
 
 /** Badness in pages, or null for a process that may not be killed. `group`: whose limit is reached, null: all memory is used. */
 export function badnessOf(kernel: Kernel, process: Process, group: MemoryGroup | null = null): number | null {
@@ -54,6 +69,7 @@ export function killForMemory(
       victim = process;
     }
   }
+  const reportStart = kernel.log.written;
   logOomState(kernel, asking, request, order, group);
   if (victim === null) {
     kernel.log.append('Out of memory and no killable processes...');
@@ -66,7 +82,8 @@ export function killForMemory(
   logOomKill(kernel, victim, group);
   if (kernel.sink !== null) {
     const where = group === null ? {} : { group: group.path };
-    kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates, ...where });
+    const report = kernel.log.since(reportStart).flatMap((text) => text.split('\n'));
+    kernel.emit({ type: 'OomKill', pid: victim.pid, badness: worst, candidates, ...where, report });
   }
   const rank = candidates.length === 1 ? 'the only process' : `the highest of ${candidates.length}`;
   const what = group === null ? 'out of memory' : `memory group ${group.path} is at its limit`;

@@ -36,6 +36,8 @@ export class Process {
   majorFaults = 0;
   /** -1000 … 1000, Linux oom_score_adj; -1000 is never chosen. */
   oomScoreAdj = 0;
+  /** How low it may set that itself (Linux oom_score_adj_min). */
+  oomScoreAdjMin = 0;
   /** Index of the memory group it is in (memory-group.ts). */
   group = 0;
   /** Open files by descriptor; 0, 1 and 2 are the console's. */

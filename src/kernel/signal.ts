@@ -3,8 +3,9 @@ import { describeFault, type Fault } from '../mmu/cpu.ts';
 import { sizeText } from '../mmu/size-text.ts';
 import type { SignalCode, SignalInfo, SignalName } from './events.ts';
 import { pageName } from './fault/file-note.ts';
-import { REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL } from './fault/outcome.ts';
+import { REFUSED_ACCESS, REFUSED_BUS, REFUSED_CANONICAL, REFUSED_SPACE } from './fault/outcome.ts';
 import { whyNotGrown } from './fault/stack.ts';
+import { NO_SPACE } from './fs/disk.ts';
 import type { Kernel } from './kernel.ts';
 import { terminate } from './lifecycle.ts';
 import { permsOf, VM_HUGETLB } from './linux-abi.ts';
@@ -15,7 +16,8 @@ import type { Area } from './vm/area.ts';
 export function deliverRefusal(kernel: Kernel, process: Process, fault: Fault, outcome: number): void {
   kernel.counters.protectionFaults++;
   if (!fault.user) return;
-  const signal: SignalName = outcome === REFUSED_BUS ? 'SIGBUS' : 'SIGSEGV';
+  const isBus = outcome === REFUSED_BUS || outcome === REFUSED_SPACE;
+  const signal: SignalName = isBus ? 'SIGBUS' : 'SIGSEGV';
   const info: SignalInfo = {
     signal,
     code: codeOf(outcome),
@@ -37,7 +39,7 @@ export function deliver(kernel: Kernel, process: Process, info: SignalInfo): voi
 
 function codeOf(outcome: number): SignalCode {
   if (outcome === REFUSED_CANONICAL) return 'SI_KERNEL';
-  if (outcome === REFUSED_BUS) return 'BUS_ADRERR';
+  if (outcome === REFUSED_BUS || outcome === REFUSED_SPACE) return 'BUS_ADRERR';
   return outcome === REFUSED_ACCESS ? 'SEGV_ACCERR' : 'SEGV_MAPERR';
 }
 
@@ -57,6 +59,8 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
     const verb = ['reading', 'writing', 'executing'][fault.access]!;
     return `the area at 0x${area.start.toString(16)} is ${permsOf(area.flags)}: it does not allow ${verb}`;
   }
+  if (outcome === REFUSED_SPACE)
+    return `${NO_SPACE} of ${pageName(area!.object!, area!.pageAt(fault.address, kernel.pageBytes))}`;
   if (outcome === REFUSED_BUS) {
     if (area === null || area.has(VM_HUGETLB)) return 'no free block of frames for a superpage';
     const { size } = area.object!;
@@ -69,7 +73,9 @@ function reasonOf(kernel: Kernel, process: Process, fault: Fault, outcome: numbe
   const page = fault.address - (fault.address % kernel.pageBytes);
   const stack = area === null ? null : whyNotGrown(kernel, process, area, page);
   // Only where the access may have been meant for the stack: not further below it than it may be large.
-  const isNearStack = area !== null && area.start - fault.address <= process.limits.stack;
+  // A limit lowered meanwhile is just what such an access runs into.
+  const reach = Math.max(process.limits.stack, kernel.options.stackMax);
+  const isNearStack = area !== null && area.start - fault.address <= reach;
   if (stack !== null && isNearStack) return `no area holds ${at}: ${stack}`;
   const nearest = nearestArea(space.areas.below(fault.address), area, fault.address);
   return `no area holds ${at}${nearest === null ? '' : `: it lies ${nearest}`}`;

@@ -65,6 +65,9 @@ export class Sysctls {
   }
 }
 
+/** What it takes: whole numbers from `least` to `most`. */
+export const sysctlRange = (name: SysctlName): Range => RANGES[name];
+
 /** Is that a value the name takes? */
 export function isSysctlValue(name: SysctlName, value: number): boolean {
   const { least, most } = RANGES[name];

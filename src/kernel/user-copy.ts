@@ -4,6 +4,7 @@
  * when nothing was copied. No signal.
  */
 import type { Cpu } from '../mmu/cpu.ts';
+import { sizeText } from '../mmu/size-text.ts';
 import { type AccessKind, LOAD, STORE } from '../mmu/units.ts';
 import { type Argument, numberOf } from './arguments.ts';
 import type { Kernel } from './kernel.ts';
@@ -13,15 +14,27 @@ const STDIN = 0;
 const STDOUT = 1;
 const STDERR = 2;
 
+/** The console keeps so many bytes of a process's output: 16 MiB, more than anybody reads. */
+const OUTPUT_MAX = 2 ** 24;
+
+const BEYOND_USER = 'the buffer reaches beyond user space';
 const NO_BUFFER =
   'the buffer cannot be accessed for the process: not mapped, or without the right; a system call answers EFAULT, no signal is sent';
 
-/** write(2) to the console: bytes written, or -EBADF, -EFAULT. */
+/** write(2) to the console: bytes written, fewer when its 16 MiB are full, or -EBADF, -EFAULT, -ENOSPC. */
 export function writeCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
   if (fd !== STDOUT && fd !== STDERR)
     return kernel.refuse('EBADF', `descriptor ${fd} is not the console’s: only 1 and 2 are open for writing`);
+  // The length asked for counts here, not how much the console takes [fs/read_write.c:vfs_write].
+  if (!isInUserSpace(kernel, numberOf(address), numberOf(length))) return kernel.refuse('EFAULT', BEYOND_USER);
+  const room = OUTPUT_MAX - process.output.length;
+  if (room <= 0 && numberOf(length) > 0)
+    return kernel.refuse(
+      'ENOSPC',
+      `the console has kept ${sizeText(OUTPUT_MAX)} of the process’s output, and keeps no more`,
+    );
   const { memory } = kernel;
-  return copyPages(kernel, process, numberOf(address), numberOf(length), LOAD, (physical, bytes) => {
+  return copyPages(kernel, process, numberOf(address), Math.min(numberOf(length), room), LOAD, (physical, bytes) => {
     for (const byte of memory.readBytes(physical, bytes)) process.output.push(byte);
   });
 }
@@ -30,8 +43,7 @@ export function writeCall(kernel: Kernel, process: Process, fd: number, address:
 export function readCall(kernel: Kernel, process: Process, fd: number, address: Argument, length: Argument): number {
   if (fd !== STDIN) return kernel.refuse('EBADF', `descriptor ${fd} is not the console’s: only 0 is open for reading`);
   // The length asked for counts here, not how much input there is [fs/read_write.c:vfs_read].
-  if (!isInUserSpace(kernel, numberOf(address), numberOf(length)))
-    return kernel.refuse('EFAULT', 'the buffer reaches beyond user space');
+  if (!isInUserSpace(kernel, numberOf(address), numberOf(length))) return kernel.refuse('EFAULT', BEYOND_USER);
   const wanted = Math.min(numberOf(length), process.input.length);
   const { memory } = kernel;
   return copyPages(kernel, process, numberOf(address), wanted, STORE, (physical, bytes) => {
@@ -44,7 +56,7 @@ export function isInUserSpace(kernel: Kernel, address: number, length: number): 
   return address + length <= kernel.format.userEnd;
 }
 
-/** Visit [address, address + length) page by page, each made accessible first. */
+/** Visit [address, address + length), which lies in user space, page by page, each made accessible first. */
 function copyPages(
   kernel: Kernel,
   process: Process,
@@ -53,7 +65,6 @@ function copyPages(
   access: AccessKind,
   visit: (physical: number, bytes: number) => void,
 ): number {
-  if (!isInUserSpace(kernel, address, length)) return kernel.refuse('EFAULT', 'the buffer reaches beyond user space');
   if (length === 0) return 0;
   const cpu = kernel.cpus[process.cpu]!;
   return asSupervisor(cpu, () => {

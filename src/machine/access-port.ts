@@ -13,7 +13,7 @@ import { fetchByte, loadBytes, storeBytes, updateByte } from '../process/user-me
 import { requireAddress, requireSize } from './check-access.ts';
 import type { AccessResult, Address } from './machine-api.ts';
 import type { MachineTrap } from './trap.ts';
-import { normalizeAddress, wildSignal } from './wild-address.ts';
+import { firstRefused, normalizeAddress, wildSignal } from './wild-address.ts';
 
 export class AccessPort {
   private readonly kernel: Kernel;
@@ -55,7 +55,7 @@ export class AccessPort {
     const { minorFaults, majorFaults, cpu } = process;
     const listening = this.trap.listener !== null;
     process.lastSignal = null;
-    const va = normalizeAddress(address);
+    const va = firstRefused(normalizeAddress(address), size, this.kernel.format);
     let bytes: Uint8Array | null = null;
     if (typeof va === 'bigint') {
       this.kernel.counters.protectionFaults++;

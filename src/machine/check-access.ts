@@ -1,10 +1,12 @@
 /** What a caller of the library may pass to an access: checked here, so that nothing strange reaches the processor. */
+import { numberOf, TWO_64_NUMBER } from '../kernel/arguments.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { Process } from '../kernel/process.ts';
 import { InputError } from '../mmu/input-error.ts';
+import { ACCESS_NAMES, type AccessKind, type AccessName } from '../mmu/units.ts';
 
 /** Longest byte string of one access. */
-const SIZE_MAX = 2 ** 30;
+export const SIZE_MAX = 2 ** 30;
 
 /** @throws InputError MEM-API-001 for a process that has ended, -007 for what is no process, -011 for one of another machine or time */
 export function requireRunning(kernel: Kernel, process: Process): void {
@@ -48,6 +50,22 @@ export function requireAddress(address: number | bigint): void {
     message: `\`${String(address)}\` is not a whole number`,
     hint: 'addresses, lengths and offsets are whole numbers; from 2^53 on they are bigints',
   });
+}
+
+/** A limit on a resource: Infinity is none, as -1 is (RLIM_INFINITY, all 64 bits set). @throws InputError MEM-API-008 */
+export function limitOf(bytes: number): number {
+  if (bytes === Number.POSITIVE_INFINITY) return bytes;
+  requireAddress(bytes);
+  const wide = numberOf(bytes);
+  return wide < TWO_64_NUMBER ? wide : Number.POSITIVE_INFINITY;
+}
+
+/** @throws InputError MEM-API-012 */
+export function accessKindOf(access: AccessName): AccessKind {
+  const kind = ACCESS_NAMES.indexOf(access);
+  if (kind >= 0) return kind as AccessKind;
+  const hint = `the kinds are ${ACCESS_NAMES.join(', ')}`;
+  throw new InputError({ code: 'MEM-API-012', message: `there is no access \`${String(access)}\``, hint });
 }
 
 /** @throws InputError MEM-API-009 */

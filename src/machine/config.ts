@@ -7,6 +7,7 @@ import { type CustomFormat, compileCustomFormat } from '../mmu/page-table/custom
 import { FORMATS, type FormatName, type PageTableFormat } from '../mmu/page-table/formats.ts';
 import { PteCodec } from '../mmu/page-table/pte-codec.ts';
 import { type TlbConfig, validateTlbConfig } from '../mmu/tlb/config.ts';
+import { type SysctlSettings, sysctlErrors } from './machine-sysctl.ts';
 
 export interface MachineConfig {
   /** `none`: bare hardware for coursework on translation; nobody handles faults, and there are no processes. */
@@ -19,6 +20,8 @@ export interface MachineConfig {
   readonly swap: number;
   /** `disk`: pages are written in the background. `zswap`: a compressed store in memory takes them at once. */
   readonly swapKind: SwapKind;
+  /** Disk that files of type `disk` are on, in bytes; host memory is committed for what is not zeros. */
+  readonly disk: number;
   /** Name of a replacement policy. */
   readonly replacement: string;
   /** Limit on user pages resident at once, machine-wide (a memory group's limit); null: only by memory. */
@@ -36,6 +39,8 @@ export interface MachineConfig {
   readonly stackGuardPages: number;
   /** Linux vm.overcommit_memory. */
   readonly overcommit: 0 | 1 | 2;
+  /** Settings of /proc/sys/vm; those left out have Linux’s defaults. */
+  readonly sysctl: SysctlSettings;
   /** Map aligned blocks of plain private memory as superpages at their first write. */
   readonly transparentSuperpages: boolean;
   /** Processes at once, zombies included: fork answers EAGAIN beyond. */
@@ -48,8 +53,11 @@ export interface MachineConfig {
 const CPUS_MAX = 31;
 /** Frame numbers fit the policies' tables. */
 const FRAMES_MAX = 2 ** 24;
+/** Slots of a swap device: its tables have a row for each. */
+const SLOTS_MAX = 2 ** 26;
 const RISCV_OR_X86_TLB: TlbConfig = { entries: 64, ways: 4 };
 const MIB = 1024 * 1024;
+const GIB = 1024 * MIB;
 
 export interface ResolvedConfig {
   readonly config: MachineConfig;
@@ -71,6 +79,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     memory: 16 * MIB,
     swap: 0,
     swapKind: 'disk',
+    disk: Math.ceil(GIB / format.pageBytes) * format.pageBytes,
     replacement: 'clock',
     residentPages: null,
     cpus: 1,
@@ -81,6 +90,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     stackMax: Math.min(8 * MIB, Math.floor(userPages / 8) * format.pageBytes),
     stackGuardPages: Math.min(256, Math.floor(userPages / 64)),
     overcommit: 0,
+    sysctl: {},
     transparentSuperpages: false,
     processesMax: 32768,
     hardwareAccessedDirty: true,
@@ -99,6 +109,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   memory: true,
   swap: true,
   swapKind: true,
+  disk: true,
   replacement: true,
   residentPages: true,
   cpus: true,
@@ -109,6 +120,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   stackMax: true,
   stackGuardPages: true,
   overcommit: true,
+  sysctl: true,
   transparentSuperpages: true,
   processesMax: true,
   hardwareAccessedDirty: true,
@@ -169,7 +181,7 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
     );
   };
   const { pageBytes } = format;
-  for (const name of ['memory', 'swap'] as const) {
+  for (const name of ['memory', 'swap', 'disk'] as const) {
     const value = config[name];
     const least = name === 'memory' ? pageBytes : 0;
     if (Number.isInteger(value) && value >= least && value % pageBytes === 0) continue;
@@ -214,17 +226,20 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
   oneOf('aslr', [false, true]);
   oneOf('transparentSuperpages', [false, true]);
   oneOf('hardwareAccessedDirty', [true, false]);
-  const slotsMax = new PteCodec(format).frameMax + 1;
+  const slotsNamed = new PteCodec(format).frameMax + 1;
+  const slotsMax = Math.min(slotsNamed, SLOTS_MAX);
   if (config.kernel === 'linux' && config.swap / pageBytes > slotsMax) {
+    const who = slotsNamed > SLOTS_MAX ? 'a machine can have' : `an entry of ${format.name} can name`;
     wrong(
       'MEM-CFG-009',
-      `an entry of ${format.name} can name ${slotsMax} swap slots, not ${config.swap / pageBytes}`,
+      `${who} ${slotsMax} swap slots, not ${config.swap / pageBytes}`,
       `swap of at most ${slotsMax * pageBytes} bytes`,
     );
   }
   if (config.residentPages !== null) whole('residentPages', 1, FRAMES_MAX);
   if (config.tlb !== null) errors.push(...validateTlbConfig(config.tlb));
   errors.push(...policyErrors(config.replacement));
+  errors.push(...sysctlErrors(config.sysctl));
   if (config.kernel === 'linux') errors.push(...kernelErrors(format));
   return errors;
 }

@@ -84,6 +84,11 @@ export interface OpenOptions {
   readonly isPath?: boolean | undefined;
 }
 
+export interface OomScoreAdjOptions {
+  /** With CAP_SYS_RESOURCE: any value, and later ones without it go no lower. */
+  readonly isPrivileged?: boolean | undefined;
+}
+
 export interface AccessResult {
   readonly ok: boolean;
   /** Bytes read (rmw: the old byte; store: those stored), in memory order; null when refused. */

@@ -7,7 +7,8 @@
  *     machine.files.sync('data');
  *     const fd = machine.calls.open(shell, 'data', { canRead: true, canWrite: true });
  *
- * Results are 0 or a count, or -errno.
+ * Results are 0 or a count, or -errno. Sizes, offsets and lengths are bytes: InputError MEM-API-008 for what is no whole
+ * number, -EINVAL for one below 0. MEM-API-028 for what is no name, or no bytes to write.
  */
 import { createFile, unlinkFile } from '../kernel/fs/descriptors.ts';
 import { readFile, writeFile } from '../kernel/fs/file-data.ts';
@@ -16,8 +17,13 @@ import { ReadAhead } from '../kernel/fs/read-ahead.ts';
 import { punchHole, truncateFile } from '../kernel/fs/truncate.ts';
 import { dropCache, writeBack } from '../kernel/fs/write-back.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { fail } from '../kernel/linux-abi.ts';
 import { byNobody } from '../kernel/memory-group.ts';
+import { InputError } from '../mmu/input-error.ts';
+import { requireAddress, SIZE_MAX } from './check-access.ts';
+import { wordAmong } from './known-names.ts';
+import { shown } from './options-check.ts';
+
+const FILE_KINDS = ['tmpfs', 'disk'] as const;
 
 export class MachineFiles {
   private readonly kernel: Kernel;
@@ -26,9 +32,13 @@ export class MachineFiles {
     this.kernel = kernel;
   }
 
-  /** An empty file. `tmpfs`: its pages are in memory and swap only. `disk`: as ext4. -EEXIST when the name is taken. */
+  /**
+   * An empty file. `tmpfs`: its pages are in memory and swap only. `disk`: as ext4. -EEXIST when the name is taken.
+   * @throws InputError MEM-API-026 for another kind, MEM-API-028 for no name
+   */
   create(name: string, type: 'tmpfs' | 'disk'): number {
-    const made = createFile(this.kernel, name, type);
+    requireName(name);
+    const made = createFile(this.kernel, name, wordAmong(FILE_KINDS, type, 'kinds of files'));
     return typeof made === 'number' ? made : 0;
   }
 
@@ -39,18 +49,28 @@ export class MachineFiles {
 
   /** Set the size, bytes. What is behind it is lost, in every mapping as well. */
   truncate(name: string, size: number): number {
+    requireAddress(size);
     return this.with(name, (inode) => truncateFile(this.kernel, inode, size));
   }
 
   write(name: string, offset: number, bytes: Uint8Array): number {
+    requireAddress(offset);
+    if (!(bytes instanceof Uint8Array)) {
+      const hint = 'pass a Uint8Array: new TextEncoder().encode(text) makes one';
+      throw new InputError({ code: 'MEM-API-028', message: `${shown(bytes)} is no bytes to write`, hint });
+    }
     return this.with(name, (inode) => writeFile(this.kernel, inode, offset, bytes));
   }
 
-  /** At most `length` bytes, or -errno. */
+  /** At most `length` bytes and at most 1 GiB at once, or -errno. */
   read(name: string, offset: number, length: number): Uint8Array | number {
+    requireAddress(offset);
+    requireAddress(length);
     const inode = this.regular(name);
     if (typeof inode === 'number') return inode;
-    return byNobody(this.kernel, () => readFile(this.kernel, inode, new ReadAhead(), offset, length));
+    return byNobody(this.kernel, () =>
+      readFile(this.kernel, inode, new ReadAhead(), offset, Math.min(length, SIZE_MAX)),
+    );
   }
 
   /** fsync: what was changed is on the disk then, and mappings are write-protected to notice the next change. */
@@ -63,6 +83,8 @@ export class MachineFiles {
 
   /** Zero a range and give its whole pages back; the size stays. */
   punch(name: string, offset: number, length: number): number {
+    requireAddress(offset);
+    requireAddress(length);
     return this.with(name, (inode) => punchHole(this.kernel, inode, offset, length));
   }
 
@@ -81,7 +103,13 @@ export class MachineFiles {
 
   private regular(name: string): Inode | number {
     const inode = this.kernel.files.get(name);
-    if (inode === undefined) return fail('ENOENT');
-    return inode.isRegular ? inode : fail('EINVAL');
+    if (inode === undefined) return this.kernel.refuse('ENOENT', `no file is called ${name}`);
+    return inode.isRegular ? inode : this.kernel.refuse('EINVAL', `${name} is no ordinary file`);
   }
+}
+
+function requireName(name: unknown): void {
+  if (typeof name === 'string' && name !== '') return;
+  const hint = 'a text with at least one character';
+  throw new InputError({ code: 'MEM-API-028', message: `${shown(name)} is no name for a file`, hint });
 }

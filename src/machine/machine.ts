@@ -30,11 +30,11 @@ import type { PageTableFormat } from '../mmu/page-table/formats.ts';
 import { PageTable } from '../mmu/page-table/page-table.ts';
 import { PhysicalMemory } from '../mmu/physical-memory.ts';
 import type { Translation } from '../mmu/translation.ts';
-import { ACCESS_NAMES, type AccessKind, type AccessName, LOAD, STORE } from '../mmu/units.ts';
+import { type AccessName, LOAD, STORE } from '../mmu/units.ts';
 import type { Argument as CallArgument } from '../process/functions/function.ts';
 import type { Frame } from '../process/python/frame.ts';
 import { AccessPort } from './access-port.ts';
-import { littleEndian, requireRunning } from './check-access.ts';
+import { accessKindOf, littleEndian, requireRunning } from './check-access.ts';
 import { cloneState, restoreState } from './clone-state.ts';
 import { collectCounters } from './collect-counters.ts';
 import { type MachineConfig, resolveConfig } from './config.ts';
@@ -51,6 +51,7 @@ import type {
 } from './machine-api.ts';
 import { MachineFiles } from './machine-files.ts';
 import { MachineGroups } from './machine-groups.ts';
+import { MachineSysctl } from './machine-sysctl.ts';
 import { MachineProc } from './proc/proc.ts';
 import { ProgramPort } from './program-port.ts';
 import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
@@ -90,6 +91,7 @@ export class Machine {
   readonly calls: SystemCalls;
   readonly files: MachineFiles;
   readonly groups: MachineGroups;
+  readonly sysctl: MachineSysctl;
   /** What /proc would tell. */
   readonly proc: MachineProc;
   /** What runs in the processes: their libraries, heaps and hooks. */
@@ -113,6 +115,7 @@ export class Machine {
     this.files = new MachineFiles(this.kernel);
     this.proc = new MachineProc(this.kernel);
     this.groups = new MachineGroups(this.kernel);
+    this.sysctl = new MachineSysctl(this.kernel, config.sysctl);
     this.port = new AccessPort(this.kernel, this.trap);
     this.programs = new ProgramPort(this.kernel, this.trap, this);
     this.calls = new SystemCalls(this.kernel, this.trap, this.programs);
@@ -139,7 +142,7 @@ export class Machine {
     this.kernel.tick(this.clock);
   }
 
-  /** What the kernel has to say, as dmesg prints it, oldest line first; the time is the step. */
+  /** As dmesg prints it, oldest line first; the time: a second a step, a microsecond an access or system call. */
   get kernelLog(): string[] {
     return this.kernel.log.lines();
   }
@@ -206,7 +209,7 @@ export class Machine {
   /** Address of the new mapping, or -errno. */
   mmap(process: Process, options: MmapOptions): SyscallResult {
     const { address = 0, length, prot, flags, offset = 0, fd = -1 } = options;
-    this.enter(process, address, length, offset);
+    this.enter(process, address, length, offset, prot, flags, fd);
     const result = mmap(this.kernel, process, { address, length, prot, flags, offset, fd });
     if ((flags & MAP_FIXED) !== 0 && result > 0) this.programs.noteRemapping(process, result, Number(length));
     return this.noteSyscall(process, 'mmap', { address, length, prot, flags, fd, offset }, result);
@@ -220,7 +223,7 @@ export class Machine {
   }
 
   mprotect(process: Process, address: Argument, length: Argument, prot: number): SyscallResult {
-    this.enter(process, address, length);
+    this.enter(process, address, length, prot);
     const result = mprotect(this.kernel, process, address, length, prot);
     if (result !== -ERRNO.EINVAL) this.programs.noteRemapping(process, Number(address), Number(length));
     return this.noteSyscall(process, 'mprotect', { address, length, prot }, result);
@@ -243,9 +246,9 @@ export class Machine {
     return this.noteSyscall(process, 'sbrk', { delta }, result);
   }
 
-  /** write(2) to the console (fd 1, 2): bytes written, or -EBADF, -EFAULT. They are appended to `process.output`. */
+  /** write(2) to the console (fd 1, 2): bytes written, appended to `process.output`, or -EBADF, -EFAULT; -ENOSPC after 16 MiB. */
   write(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
-    this.enter(process, address, length);
+    this.enter(process, fd, address, length);
     const result = writeCall(this.kernel, process, fd, address, length);
     this.programs.noteBuffer(process, 'write', address, length, result, this.place());
     return this.noteSyscall(process, 'write', { fd, address, length }, result);
@@ -253,7 +256,7 @@ export class Machine {
 
   /** read(2) from the console (fd 0): bytes taken from `process.input`, or -EBADF, -EFAULT. */
   read(process: Process, fd: number, address: Argument, length: Argument): SyscallResult {
-    this.enter(process, address, length);
+    this.enter(process, fd, address, length);
     const result = readCall(this.kernel, process, fd, address, length);
     this.programs.noteBuffer(process, 'read', address, length, result, this.place());
     return this.noteSyscall(process, 'read', { fd, address, length }, result);
@@ -314,7 +317,7 @@ export class Machine {
       throw new InputError({ code: 'MEM-API-012', message: 'translate without peek is for bare hardware', hint });
     }
     const va = processorAddress(address, this.format);
-    const kind = kindOf(access);
+    const kind = accessKindOf(access);
     const translation = processor.peek(va, kind);
     // Rounded, a constant that no double holds is refused just the same.
     if (options.peek !== true) processor.translate(Number(va), kind);
@@ -338,10 +341,10 @@ export class Machine {
     const cpu = this.cpus[process.cpu]!;
     const space = process.space!;
     const va = processorAddress(address, this.format);
-    if (this.kernel.running[process.cpu] === process) return cpu.peek(va, kindOf(access), { walkAlways: true });
+    if (this.kernel.running[process.cpu] === process) return cpu.peek(va, accessKindOf(access), { walkAlways: true });
     // Its table is not loaded; its ASID says something only while it is of the present generation.
     const asid = space.asidGeneration === this.kernel.asidGeneration ? space.asid : null;
-    return cpu.peek(va, kindOf(access), { walkAlways: true, as: { root: space.root, asid } });
+    return cpu.peek(va, accessKindOf(access), { walkAlways: true, as: { root: space.root, asid } });
   }
 
   view(): MachineView {
@@ -390,11 +393,4 @@ export class Machine {
     this.kernel.sink = listener;
     this.trap.listener = listener;
   }
-}
-
-function kindOf(access: AccessName): AccessKind {
-  const kind = ACCESS_NAMES.indexOf(access);
-  if (kind >= 0) return kind as AccessKind;
-  const hint = `the kinds are ${ACCESS_NAMES.join(', ')}`;
-  throw new InputError({ code: 'MEM-API-012', message: `there is no access \`${String(access)}\``, hint });
 }

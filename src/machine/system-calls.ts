@@ -13,12 +13,12 @@ import { fallocate, fsync, ftruncate, truncate } from '../kernel/fs/file-calls.t
 import { SHM_REMAP, shmat, shmdt, shmget, shmrm } from '../kernel/fs/shm.ts';
 import { pread, pwrite } from '../kernel/fs/transfer.ts';
 import type { Kernel } from '../kernel/kernel.ts';
-import { type ResourceName, setrlimit } from '../kernel/limits.ts';
+import { setrlimit } from '../kernel/limits.ts';
 import { errnoName } from '../kernel/linux-abi.ts';
+import { setOomScoreAdj } from '../kernel/oom.ts';
 import { runKswapd } from '../kernel/pressure/kswapd.ts';
 import type { Process } from '../kernel/process.ts';
 import { activate } from '../kernel/schedule.ts';
-import { ADVICE, type AdviceName } from '../kernel/vm/advice.ts';
 import { madvise } from '../kernel/vm/madvise.ts';
 import { mincore } from '../kernel/vm/mincore.ts';
 import { mlock, mlock2, mlockall, munlock, munlockall } from '../kernel/vm/mlock.ts';
@@ -26,10 +26,24 @@ import { mremap } from '../kernel/vm/mremap.ts';
 import { mseal } from '../kernel/vm/mseal.ts';
 import { msync } from '../kernel/vm/msync.ts';
 import { remapFilePages } from '../kernel/vm/remap-file-pages.ts';
-import { requireAddress, requireRunning } from './check-access.ts';
-import type { MremapOptions, OpenOptions } from './machine-api.ts';
+import { limitOf, requireAddress, requireRunning } from './check-access.ts';
+import { adviceOf, resourceOf, type SpeltAdvice, type SpeltResource } from './known-names.ts';
+import type { MremapOptions, OomScoreAdjOptions, OpenOptions } from './machine-api.ts';
+import { ANYTHING, checkOptions, FLAG } from './options-check.ts';
 import type { ProgramPort } from './program-port.ts';
 import type { MachineTrap } from './trap.ts';
+
+const OPTIONS_CODE = 'MEM-API-027';
+const OPEN_OPTIONS = { canRead: FLAG, canWrite: FLAG, isPath: FLAG };
+const OOM_SCORE_ADJ_OPTIONS = { isPrivileged: FLAG };
+/** Their values are looked at as those of all calls. */
+const MREMAP_OPTIONS = {
+  address: ANYTHING,
+  oldLength: ANYTHING,
+  newLength: ANYTHING,
+  flags: ANYTHING,
+  newAddress: ANYTHING,
+};
 
 export class SystemCalls {
   private readonly kernel: Kernel;
@@ -42,8 +56,12 @@ export class SystemCalls {
     this.programs = programs;
   }
 
-  /** The lowest free descriptor from 3 on, or -ENOENT, -EMFILE. Files: `machine.files`, `/dev/zero`, `/dev/null`, `/`. */
+  /**
+   * The lowest free descriptor from 3 on, or -ENOENT, -EMFILE. Files: `machine.files`, `/dev/zero`, `/dev/null`, `/`.
+   * @throws InputError MEM-API-027 for options that there are not
+   */
   open(process: Process, name: string, options: OpenOptions = {}): number {
+    checkOptions(OPTIONS_CODE, 'open', options, OPEN_OPTIONS);
     this.enter(process);
     const { canRead = false, canWrite = false, isPath = false } = options;
     return this.note(process, 'open', { name }, openFile(this.kernel, process, name, { canRead, canWrite, isPath }));
@@ -57,21 +75,21 @@ export class SystemCalls {
 
   /** Bytes read into the process's memory, 0 at the end of the file; or -errno. */
   pread(process: Process, fd: number, address: Argument, length: Argument, offset: Argument): number {
-    this.enter(process, address, length, offset);
+    this.enter(process, fd, address, length, offset);
     const result = pread(this.kernel, process, fd, address, length, offset);
     return this.note(process, 'pread64', { fd, address, length, offset }, result);
   }
 
   /** Bytes written from the process's memory, or -errno. */
   pwrite(process: Process, fd: number, address: Argument, length: Argument, offset: Argument): number {
-    this.enter(process, address, length, offset);
+    this.enter(process, fd, address, length, offset);
     const result = pwrite(this.kernel, process, fd, address, length, offset);
     return this.note(process, 'pwrite64', { fd, address, length, offset }, result);
   }
 
   /** 0, or -EBADF, -EINVAL; beyond RLIMIT_FSIZE -EFBIG and SIGXFSZ. */
   ftruncate(process: Process, fd: number, size: Argument): number {
-    this.enter(process, size);
+    this.enter(process, fd, size);
     return this.note(process, 'ftruncate', { fd, size }, ftruncate(this.kernel, process, fd, size));
   }
 
@@ -83,14 +101,14 @@ export class SystemCalls {
 
   /** `mode`: FALLOC_FL_* bits; holes can be punched, with FALLOC_FL_KEEP_SIZE. 0 or -errno. */
   fallocate(process: Process, fd: number, mode: number, offset: Argument, length: Argument): number {
-    this.enter(process, offset, length);
+    this.enter(process, fd, mode, offset, length);
     const result = fallocate(this.kernel, process, fd, mode, offset, length);
     return this.note(process, 'fallocate', { fd, mode, offset, length }, result);
   }
 
   /** 0, or -EBADF, -EINVAL. */
   fsync(process: Process, fd: number): number {
-    this.enter(process);
+    this.enter(process, fd);
     return this.note(process, 'fsync', { fd }, fsync(this.kernel, process, fd));
   }
 
@@ -105,6 +123,7 @@ export class SystemCalls {
   poke(process: Process, address: Argument, value: number): number {
     requireRunning(this.kernel, process);
     requireAddress(address);
+    requireAddress(value);
     return poke(this.kernel, process, numberOf(address), value);
   }
 
@@ -116,7 +135,7 @@ export class SystemCalls {
 
   /** `flags`: MLOCK_ONFAULT locks a page when it comes instead of bringing it. */
   mlock2(process: Process, address: Argument, length: Argument, flags: number): number {
-    this.enter(process, address, length);
+    this.enter(process, address, length, flags);
     return this.note(
       process,
       'mlock2',
@@ -132,7 +151,7 @@ export class SystemCalls {
 
   /** `flags`: MCL_* bits. */
   mlockall(process: Process, flags: number): number {
-    this.enter(process);
+    this.enter(process, flags);
     return this.note(process, 'mlockall', { flags }, mlockall(this.kernel, process, flags));
   }
 
@@ -143,21 +162,25 @@ export class SystemCalls {
 
   /** Address of the mapping, moved or not, or -errno. */
   mremap(process: Process, options: MremapOptions): number {
+    checkOptions(OPTIONS_CODE, 'mremap', options, MREMAP_OPTIONS);
     const { address, oldLength, newLength, flags = 0, newAddress = 0 } = options;
-    this.enter(process, address, oldLength, newLength, newAddress);
+    this.enter(process, address, oldLength, newLength, flags, newAddress);
     this.programs.noteRemapping(process, Number(address), Number(oldLength));
     const result = mremap(this.kernel, process, { address, oldLength, newLength, flags, newAddress });
     if (result >= 0) this.programs.noteRemapping(process, result, Number(newLength));
     return this.note(process, 'mremap', { address, oldLength, newLength, flags, newAddress }, result);
   }
 
-  /** Advice by its name without MADV_, or by number: 0 or -errno. */
-  madvise(process: Process, address: Argument, length: Argument, advice: AdviceName | number): number {
+  /**
+   * Advice by number (MADV_*) or by name, in upper or lower case, MADV_ before it or not: 0 or -errno.
+   * @throws InputError MEM-API-026 for a name that there is not
+   */
+  madvise(process: Process, address: Argument, length: Argument, advice: SpeltAdvice | number): number {
+    const given = adviceOf(advice);
     this.enter(process, address, length);
     this.programs.noteRemapping(process, Number(address), Number(length));
-    const number = typeof advice === 'number' ? advice : ADVICE[advice];
-    const result = madvise(this.kernel, process, address, length, number);
-    return this.note(process, 'madvise', { address, length, advice }, result);
+    const result = madvise(this.kernel, process, address, length, given.number);
+    return this.note(process, 'madvise', { address, length, advice: given.shown }, result);
   }
 
   /** A byte for each page into memory at `vector`: 0, or -EINVAL, -ENOMEM, -EFAULT. */
@@ -167,7 +190,7 @@ export class SystemCalls {
     return this.note(process, 'mincore', { address, length, vector }, result);
   }
 
-  /** The same with a vector that costs the process nothing: for each page, is it in memory? -errno: where there is none. */
+  /** The same with a vector that costs the process nothing: for each page, is it in memory? -errno: where there is none, and -EFAULT beyond 2^24 pages. */
   residency(process: Process, address: Argument, length: Argument): boolean[] | number {
     this.enter(process, address, length);
     const bytes: number[] = [];
@@ -178,7 +201,7 @@ export class SystemCalls {
 
   /** `flags`: MS_* bits. 0, or -EINVAL, -EBUSY, -ENOMEM. */
   msync(process: Process, address: Argument, length: Argument, flags: number): number {
-    this.enter(process, address, length);
+    this.enter(process, address, length, flags);
     const result = msync(this.kernel, process, address, length, flags);
     return this.note(process, 'msync', { address, length, flags }, result);
   }
@@ -199,7 +222,7 @@ export class SystemCalls {
     page: Argument,
     flags = 0,
   ): number {
-    this.enter(process, address, length, page);
+    this.enter(process, address, length, prot, page, flags);
     this.programs.noteRemapping(process, Number(address), Number(length));
     const result = remapFilePages(this.kernel, process, address, length, prot, page, flags);
     return this.note(process, 'remap_file_pages', { address, length, prot, page, flags }, result);
@@ -213,7 +236,7 @@ export class SystemCalls {
 
   /** Map the segment: its address or -errno. Address 0: anywhere. `flags`: SHM_* bits. */
   shmat(process: Process, id: number, address: Argument = 0, flags = 0): number {
-    this.enter(process, address);
+    this.enter(process, id, address, flags);
     if ((flags & SHM_REMAP) !== 0)
       this.programs.noteRemapping(process, Number(address), this.kernel.segments.get(id)?.size ?? 0);
     return this.note(process, 'shmat', { id, address, flags }, shmat(this.kernel, process, id, address, flags));
@@ -227,15 +250,34 @@ export class SystemCalls {
 
   /** shmctl with IPC_RMID: the segment ends with its last attachment. 0 or -EINVAL. */
   shmrm(process: Process, id: number): number {
-    this.enter(process);
+    this.enter(process, id);
     return this.note(process, 'shmctl', { id, command: 'IPC_RMID' }, shmrm(this.kernel, id));
   }
 
-  /** Limits in bytes, Infinity for none; `hard` left out: it stays. 0, or -EINVAL, -EPERM. */
-  setrlimit(process: Process, resource: ResourceName, soft: number, hard?: number): number {
+  /**
+   * Limits in bytes, Infinity or -1 for none; `hard` left out: it stays. The resource in upper or lower case, RLIMIT_ before
+   * it or not. 0, or -EINVAL, -EPERM. @throws InputError MEM-API-026 for a resource that there is not, -008
+   */
+  setrlimit(process: Process, resource: SpeltResource, soft: number, hard?: number): number {
+    const name = resourceOf(resource);
+    const most = hard === undefined ? undefined : limitOf(hard);
+    const least = limitOf(soft);
     this.enter(process);
-    const limit = soft === Number.POSITIVE_INFINITY ? 'infinity' : soft;
-    return this.note(process, 'setrlimit', { resource, limit }, setrlimit(this.kernel, process, resource, soft, hard));
+    const limit = least === Number.POSITIVE_INFINITY ? 'infinity' : least;
+    const result = setrlimit(this.kernel, process, name, least, most);
+    return this.note(process, 'setrlimit', { resource: name, limit }, result);
+  }
+
+  /**
+   * The process writes its own /proc/PID/oom_score_adj, -1000 … 1000, thousandths of RAM and swap added to its badness when a
+   * victim is sought; -1000: it is never killed. Children inherit it. 0, or -EINVAL out of that range, -EACCES below the least
+   * that privilege has set (0 at first): `isPrivileged` writes as root does, and sets that too.
+   */
+  setOomScoreAdj(process: Process, value: number, options: OomScoreAdjOptions = {}): number {
+    checkOptions(OPTIONS_CODE, 'setOomScoreAdj', options, OOM_SCORE_ADJ_OPTIONS);
+    this.enter(process, value);
+    const result = setOomScoreAdj(this.kernel, process, value, options.isPrivileged ?? false);
+    return this.note(process, 'write', { file: 'oom_score_adj', value }, result);
   }
 
   /** Begin a system call of the process. */
@@ -254,7 +296,14 @@ export class SystemCalls {
       const shown = Object.fromEntries(Object.entries(args).map(([key, value]) => [key, show(value)]));
       const said = result < 0 ? errnoName(result) : result;
       const why = this.whyRefused(name, args, result);
-      listener({ type: 'Syscall', pid: process.pid, name, args: shown, result: said, ...(why === null ? {} : { why }) });
+      listener({
+        type: 'Syscall',
+        pid: process.pid,
+        name,
+        args: shown,
+        result: said,
+        ...(why === null ? {} : { why }),
+      });
     }
     if (this.kernel.kswapd !== null) runKswapd(this.kernel);
     return result;

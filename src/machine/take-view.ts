@@ -163,7 +163,7 @@ function viewFrames(kernel: Kernel): Record<string, FrameView> {
       use: useOf(kernel, pfn),
       references: frames.references[head]!,
       mappings: kernel.reverseMap.list(head).map(({ space, page }) => ({
-        pid: ownerOf(kernel, kernel.spaces[space]!),
+        pid: ownerOf(kernel.spaces[space]!),
         address: (page + pfn - head) * kernel.pageBytes,
       })),
       dirty: frames.has(pfn, FLAG_DIRTY) || (bits & PTE_DIRTY) !== 0,

@@ -22,6 +22,16 @@ export function normalizeAddress(address: number | bigint): number | bigint {
 }
 
 /**
+ * Where an access of `size` bytes meets its refusal or begins. x86 looks at all of its addresses before any page: one that
+ * runs out of the lower half into addresses that are not canonical is refused for those [measured].
+ */
+export function firstRefused(address: number | bigint, size: number, format: PageTableFormat): number | bigint {
+  if (format.family !== 'x86' || format.canonical !== 'sign-extended') return address;
+  const hole = 2 ** (format.virtualBits - 1);
+  return address < hole && Number(address) + size > hole ? BigInt(hole) : address;
+}
+
+/**
  * The address modulo 2^64 as a processor of this format takes it: negative in the upper half; a bigint when it lies
  * outside the address space and no double holds it.
  * @throws InputError MEM-API-008 for what is no address, MEM-API-006 for one inside the space that no double holds (of `sv57` and `x86_64-la57` alone)

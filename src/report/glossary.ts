@@ -2,11 +2,18 @@
 import { HARDWARE_TERMS, RULE_TERMS } from './glossary/hardware.ts';
 import { HEAP_TERMS } from './glossary/heaps.ts';
 import { KERNEL_TERMS } from './glossary/kernel.ts';
+import { LINUX_TERMS } from './glossary/linux.ts';
 import type { Term } from './glossary/term.ts';
 
 export type { Term };
 
-export const GLOSSARY: readonly Term[] = [...HARDWARE_TERMS, ...RULE_TERMS, ...KERNEL_TERMS, ...HEAP_TERMS];
+export const GLOSSARY: readonly Term[] = [
+  ...HARDWARE_TERMS,
+  ...RULE_TERMS,
+  ...KERNEL_TERMS,
+  ...LINUX_TERMS,
+  ...HEAP_TERMS,
+];
 
 /** Case, blanks, dashes and underscores do not matter. */
 const normal = (word: string): string =>

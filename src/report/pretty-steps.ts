@@ -113,10 +113,16 @@ function detailLines(
   const failed = step.expectations.filter((expectation) => !expectation.held);
   return [
     ...(step.note === null || step.do === 'comment' ? [] : noteLines(step.note, indent, style)),
-    ...whyBlock(whyLines(step.events, names, told), indent, style),
+    ...whyBlock([...refusedLines(step), ...whyLines(step.events, names, told)], indent, style),
     ...heapBlock(step, names, indent, style),
     ...allExpectationLines(failed, style, file),
   ];
+}
+
+/** Why an administrator's step was refused; a process's system call tells it by its event. */
+function refusedLines({ do: name, outcome }: StepResult): WhyLine[] {
+  if (outcome.kind !== 'errno' || outcome.why === undefined) return [];
+  return [{ tone: 'signal', text: `${name}: ${outcome.errno}: ${outcome.why}` }];
 }
 
 /** A step that only says something. */

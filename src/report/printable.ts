@@ -47,6 +47,7 @@ export function printableStep(step: StepResult): StepResult {
 
 function printableOutcome(outcome: StepOutcome): StepOutcome {
   if (outcome.kind === 'process') return { ...outcome, name: printable(outcome.name) };
+  if (outcome.kind === 'errno' && outcome.why !== undefined) return { ...outcome, why: printable(outcome.why) };
   return outcome.kind === 'dead' ? { ...outcome, why: printable(outcome.why) } : outcome;
 }
 

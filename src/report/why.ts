@@ -88,6 +88,8 @@ export function whyOf(event: MachineEvent, names: Names): WhyLine | null {
 export function whyLines(events: readonly MachineEvent[], names: Names, told = new Set<string>()): WhyLine[] {
   const lines = new Map<string, WhyLine>();
   const slots = new Map<number, number>();
+  const kept = stillCachedText(events);
+  const refusals = new Set<string>();
   let oomKilled: number | null = null;
   for (const event of reasonFirst(events)) {
     // The killer's choice is the better reason for its own signal.
@@ -98,11 +100,41 @@ export function whyLines(events: readonly MachineEvent[], names: Names, told = n
       slots.set(event.pfn, event.slot);
       continue;
     }
+    if (event.type === 'Syscall' && event.why !== undefined) refusals.add(event.why);
     const line =
-      event.type === 'Eviction' ? evictionLine(event, slots.get(event.pfn), told, names) : whyOf(event, names);
+      event.type === 'Eviction'
+        ? evictionLine(event, slots.get(event.pfn), told, names)
+        : event.type === 'Signal' && !event.killed && refusals.has(event.info.reason)
+          ? signalBeside(event, names)
+          : whyOf(event, names);
     if (line !== null && !lines.has(line.text)) lines.set(line.text, line);
   }
+  if (kept !== null) lines.set(kept, { tone: 'eviction', text: kept });
   return [...lines.values()];
+}
+
+/** A signal sent beside an errno, for the reason just told (SIGXFSZ). */
+const signalBeside = ({ pid, info }: EventOf<'Signal'>, names: Names): WhyLine => ({
+  tone: 'signal',
+  text: `${names.process(pid)} gets ${info.signal} too`,
+});
+
+/**
+ * Pages written to swap that did not leave memory (what MADV_PAGEOUT writes to a disk): no eviction tells of them.
+ * Null when there are none.
+ */
+export function stillCachedText(events: readonly MachineEvent[]): string | null {
+  const written = new Map<number, number>();
+  for (const event of events) {
+    if (event.type === 'SwapOut') written.set(event.pfn, event.slot);
+    else if (event.type === 'Eviction') written.delete(event.pfn);
+  }
+  const slots = [...written.values()].sort((left, right) => left - right);
+  const [first, last] = [slots[0], slots.at(-1)];
+  if (first === undefined || last === undefined) return null;
+  const which = first === last ? `slot ${first}` : `slots ${first} to ${last}`;
+  const [its, stays] = slots.length === 1 ? ['its frame', 'stays'] : ['their frames', 'stay'];
+  return `${counted(slots.length, 'page')} written to swap ${which}; ${its} ${stays} in the swap cache until memory is wanted`;
 }
 
 function evictionLine(event: EventOf<'Eviction'>, slot: number | undefined, told: Set<string>, names: Names): WhyLine {
@@ -138,19 +170,22 @@ export function evictionText(event: EventOf<'Eviction'>, names: Names, slot?: nu
   const first = event.mappings[0];
   const owner =
     first === undefined
-      ? 'no process (swap cache or shared memory)'
+      ? 'no process (swap cache, page cache or shared memory)'
       : `${names.process(first.pid)} at ${names.address(first.address)}${event.mappings.length > 1 ? ` and ${event.mappings.length - 1} more` : ''}`;
-  const place = slot === undefined ? event.to : `${event.to} slot ${slot}`;
+  const place = event.to === 'file' ? 'its file' : slot === undefined ? event.to : `${event.to} slot ${slot}`;
   const where = event.to === 'dropped' ? 'clean, so dropped' : `${event.dirty ? 'dirty' : 'clean'}, to ${place}`;
   const why = event.why === '' ? '' : `: ${event.why}`;
   return `evicted frame ${event.pfn} of ${owner}, ${where}${why}`;
 }
+
+/** As the user named it; the kernel's log has its path. */
+const groupName = (path: string): string => (path === '/' ? path : path.replace(/^\//, ''));
 
 function oomText(event: EventOf<'OomKill'>, names: Names): string {
   const others = event.candidates
     .filter((candidate) => candidate.pid !== event.pid)
     .map((candidate) => `${names.process(candidate.pid)} ${candidate.badness}`);
   const against = others.length === 0 ? 'the only candidate' : `against ${others.join(', ')}`;
-  const what = event.group === undefined ? 'out of memory' : `memory group ${event.group} is at its limit`;
+  const what = event.group === undefined ? 'out of memory' : `memory group ${groupName(event.group)} is at its limit`;
   return `${what}: killed ${names.process(event.pid)}, badness ${event.badness} (${against})`;
 }

@@ -28,7 +28,7 @@ export const MACHINE_ERRORS: readonly CatalogueEntry[] = [
     code: 'MEM-CFG-009',
     title: 'swap larger than an entry can name',
     explanation:
-      'A swapped page is found by the slot number in its page-table entry, in the place of the frame number; so there can be no more slots than that field can tell apart.',
+      'A swapped page is found by the slot number in its page-table entry, in the place of the frame number; so there can be no more slots than that field can tell apart. Where it is wider than any device, 2^26 slots are the most.',
     example: 'machine: { paging: i386, swap: 8GiB }',
     fix: 'machine: { paging: i386, swap: 4GiB }',
   },

@@ -24,7 +24,8 @@ export type StepOutcome =
   /** A function of the program answered a number (decimal) or a text. */
   | { readonly kind: 'answer'; readonly text: string }
   | { readonly kind: 'process'; readonly pid: number; readonly name: string }
-  | { readonly kind: 'errno'; readonly errno: string }
+  /** `why`: of a step that is no system call, whose event would tell it. */
+  | { readonly kind: 'errno'; readonly errno: string; readonly why?: string }
   | { readonly kind: 'signal'; readonly info: SignalInfo }
   /** The step could not run: its process is already dead. */
   | { readonly kind: 'dead'; readonly why: string }

@@ -10,6 +10,8 @@ export interface ScalarProblemDetails {
   readonly hint?: string | undefined;
   readonly offset?: number | undefined;
   readonly length?: number | undefined;
+  /** The mistake is the key, not the value that stands there. */
+  readonly atKey?: boolean | undefined;
 }
 
 export class ScalarProblem extends Error {

@@ -22,6 +22,16 @@ const files = { 'cow.yaml': HOLDING, 'two.yaml': TWINS, 'bare.yaml': BARE };
 const proc = (...argv: string[]) => cli(['proc', ...argv], { files });
 
 describe('proc', () => {
+  it('tells all mistakes in its words at once, and an unknown process even of a file that is nobody’s', async () => {
+    const { code, out, err } = await proc('cow.yaml', 'meminfo', 'smapz', 'mapz', 'self/maps', '--process', 'q');
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('no process `q`');
+    expect(err).toContain('did you mean `smaps`?');
+    expect(err).toContain('did you mean `maps`?');
+    expect(err).toContain('there is no `self`');
+    expect(await proc('cow.yaml', 'meminfo', '--process', 'q')).toMatchObject({ code: 2, out: '' });
+  });
+
   it('prints a file of the machine byte for byte', async () => {
     const { code, out, err } = await proc('cow.yaml', 'meminfo');
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -124,5 +134,50 @@ describe('proc', () => {
     expect(result).toMatchObject({ code: 2, out: '' });
     expect(result.err).toContain(code);
     expect(result.err).toContain(part);
+  });
+});
+
+describe('the kernel’s log', () => {
+  const oom = `version: 1
+name: memory runs out
+machine: { memory: 256KiB, overcommit: 1 }
+steps:
+  - { do: mmap, as: buf, length: 1MiB }
+  - { do: touch, at: buf, length: 1MiB }
+`;
+  const files = { 'oom.yaml': oom };
+  const report = /^\[ {4}2\.\d{6}\] main invoked oom-killer:[\s\S]*Out of memory: Killed process 1 \(main\) [^\n]*\n$/;
+
+  it('is kmsg, and dmesg', async () => {
+    const dmesg = await cli(['proc', 'oom.yaml', 'dmesg'], { files });
+    expect(dmesg).toMatchObject({ code: 0, err: '' });
+    expect(dmesg.out).toMatch(report);
+    for (const word of ['kmsg', '/proc/kmsg']) {
+      expect((await cli(['proc', 'oom.yaml', word], { files })).out).toBe(dmesg.out);
+    }
+  });
+
+  it('is empty before anything happened', async () => {
+    const early = await cli(['proc', 'oom.yaml', 'dmesg', '--at', '1'], { files });
+    expect(early).toMatchObject({ code: 0, out: '', err: '/proc/kmsg is empty: the kernel has said nothing yet\n' });
+  });
+
+  it('stands in the story of the step, as it is', async () => {
+    const { out } = await cli(['explain', 'oom.yaml', '--at', '2'], { files });
+    const log = (await cli(['proc', 'oom.yaml', 'dmesg'], { files })).out.trimEnd().split('\n');
+    const told = out.split('\n').map((line) => line.trim());
+    const start = told.findIndex((line) => line.includes('main invoked oom-killer'));
+    expect(told.slice(start - 1, start).join()).toMatch(/▸ kernel log/);
+    expect(told.slice(start, start + log.length)).toEqual(
+      log.map((line) => line.slice('[    2.000000] '.length).trim()),
+    );
+  });
+
+  it('goes with the event of the kill to programs', async () => {
+    const { out } = await cli(['run', 'oom.yaml', '--json'], { files });
+    const [result] = JSON.parse(out).results;
+    const kill = result.steps[1].events.find(({ type }: { type: string }) => type === 'OomKill');
+    expect(kill.report[0]).toMatch(/^main invoked oom-killer/);
+    expect(kill.report.at(-1)).toMatch(/^Out of memory: Killed process 1/);
   });
 });

@@ -159,13 +159,34 @@ describe.each(['linux', 'clock', 'fifo'])('a group, under %s', (replacement) => 
   });
 });
 
+test('superpages have to fit into the limit, too', () => {
+  const block = 2 << 20;
+  const { machine, process, touch, web } = boot({ memory: 16 << 20, transparentSuperpages: true });
+  const a = machine.mmap(process, { address: 1 << 30, length: 2 * block, prot: RW, flags: PRIVATE });
+  expect(a % block).toBe(0);
+  touch(a, 1);
+  expect(web.usage).toBeGreaterThan(512);
+  machine.groups.setLimit('web', 600 * PAGE);
+  touch(a + block, 4);
+  expect(process.space!.residentAnon).toBe(516);
+  expect(machine.checkInvariants()).toEqual([]);
+});
+
+test('pages in use get several rounds before somebody is killed', () => {
+  const { machine, process, map, touch, web } = boot();
+  machine.groups.setLimit('web', 12 * PAGE);
+  const a = map(24);
+  for (let round = 0; round < 4; round++) touch(a, 24);
+  expect([process.state, web.oomKills]).toEqual(['running', 0]);
+  expect(web.usage).toBeLessThanOrEqual(12);
+});
+
 test.for([
   ['a name that is taken', (machine: Machine) => machine.groups.create('web'), -17],
   ['a name with a slash', (machine: Machine) => machine.groups.create('a/b'), -22],
   ['no name', (machine: Machine) => machine.groups.create(''), -22],
   ['a limit for nobody', (machine: Machine) => machine.groups.setLimit('nobody', 0), -2],
   ['a limit for the root', (machine: Machine) => machine.groups.setLimit('/', PAGE), -22],
-  ['a limit that is no number', (machine: Machine) => machine.groups.setLimit('web', Number.NaN), -22],
   ['swappiness beyond 200', (machine: Machine) => machine.groups.setSwappiness('web', 201), -22],
   ['emptying the root', (machine: Machine) => machine.groups.reclaim('/'), -22],
 ] as const)('%s is refused', ([, action, errno]) => {

@@ -164,7 +164,7 @@ describe('all memory used', () => {
     fill(machine, process.pid, 300);
     expect(process.signal).toBe('SIGKILL');
     const report = machine.kernelLog.filter((line) => !isCpuLine(line));
-    expect(report[0]).toMatch(/^\[ {4}1\.000000\] a-name-longer-t invoked/);
+    expect(report[0]).toMatch(/^\[ {4}1\.000\d{3}\] a-name-longer-t invoked/);
     const kinds = (line: string) =>
       line
         .replace(/\([UMECH]+\) /g, '')

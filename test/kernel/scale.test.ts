@@ -1,7 +1,14 @@
 /** Sizes that must not hurt: many processes (more than there are ASIDs), sparse mappings, a machine of 64 GiB. */
 import { describe, expect, it } from 'vitest';
 import { ASID_MAX } from '../../src/kernel/kernel.ts';
-import { MAP_ANONYMOUS, MAP_NORESERVE, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../../src/kernel/linux-abi.ts';
+import {
+  MAP_ANONYMOUS,
+  MAP_NORESERVE,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  PROT_READ,
+  PROT_WRITE,
+} from '../../src/kernel/linux-abi.ts';
 import { Machine } from '../../src/machine/machine.ts';
 
 const RW = PROT_READ | PROT_WRITE;
@@ -67,6 +74,39 @@ describe('scale', () => {
     expect(free - machine.kernel.buddy.free).toBe(3 * 64 + upper);
     machine.exit(process);
     expect(machine.kernel.buddy.free).toBe(machine.kernel.bootFreeFrames);
+  });
+
+  it('a truncated file is unmapped wherever it is mapped, and from there only: nobody else’s areas are looked at', () => {
+    const machine = new Machine({ paging: 'x86_64', memory: 16 << 20, overcommit: 1 });
+    machine.files.create('f', 'tmpfs');
+    machine.files.write('f', 0, new Uint8Array(4 * 4096).fill(7));
+    const process = machine.spawn({ name: 'p', signals: 'survive' });
+    const fd = machine.calls.open(process, 'f', { canRead: true, canWrite: true });
+    const mapped = Array.from({ length: 3 }, () =>
+      machine.mmap(process, { length: 4 * 4096, prot: RW, flags: MAP_SHARED, fd }),
+    );
+    // Pieces of one, a part that is gone, and all of it again in a child.
+    machine.mprotect(process, mapped[1]! + 4096, 4096, PROT_READ);
+    machine.munmap(process, mapped[2]!, 4096);
+    const child = machine.fork(process);
+    if (typeof child === 'number') throw new Error('fork failed');
+    const others = machine.mmap(process, { length: 64 * 4096, prot: RW, flags: ANON });
+    for (let page = 0; page < 64; page += 2) machine.mprotect(process, others + page * 4096, 4096, PROT_READ);
+    const touched = (): boolean[] =>
+      [process, child].flatMap((who) => mapped.map((at) => machine.load(who, at + 3 * 4096, 1).ok));
+    expect(touched()).toEqual(Array(6).fill(true));
+    const object = machine.kernel.files.get('f')!;
+    const listed = [];
+    for (let area = object.firstArea; area !== null; area = area.objectNext) listed.push(area.space);
+    expect(listed.filter((space) => space === child.space)).toHaveLength(5);
+    expect(listed).toHaveLength(10);
+    machine.files.truncate('f', 4096);
+    expect(touched()).toEqual(Array(6).fill(false));
+    expect(machine.checkInvariants()).toEqual([]);
+    machine.exit(child);
+    machine.exit(process);
+    expect(object.firstArea).toBeNull();
+    expect(machine.checkInvariants()).toEqual([]);
   });
 
   it('tens of thousands of areas: forked and taken down whole', () => {

@@ -9,6 +9,7 @@ import {
   PROT_WRITE,
 } from '../../src/kernel/linux-abi.ts';
 import type { Process } from '../../src/kernel/process.ts';
+import { SwapDevice } from '../../src/kernel/swap/swap-device.ts';
 import { Machine } from '../../src/machine/machine.ts';
 
 const PAGE = 4096;
@@ -216,5 +217,25 @@ describe('who is killed', () => {
     expect(other.signal).toBe('SIGKILL');
     expect(guarded.state).toBe('running');
     expect(machine.checkInvariants()).toEqual([]);
+  });
+});
+
+describe('idle slots', () => {
+  it('the lowest is found, without looking again where there was none, and one that becomes idle below it', () => {
+    const swap = new SwapDevice(8 * PAGE, PAGE, 'disk');
+    for (let slot = 0; slot < 8; slot++) {
+      swap.allocate();
+      swap.counts[slot] = slot === 6 ? 2 : 1;
+    }
+    expect(swap.findIdle()).toBe(-1);
+    for (const slot of [6, 5, 2]) swap.cached[slot] = slot + 1;
+    expect(swap.unname(6)).toBe(1);
+    expect(swap.findIdle()).toBe(-1);
+    expect([swap.unname(6), swap.findIdle()]).toEqual([0, 6]);
+    expect([swap.unname(2), swap.findIdle()]).toEqual([0, 2]);
+    // Named again: the search goes on behind it.
+    swap.counts[2] = 1;
+    expect([swap.unname(5), swap.findIdle()]).toEqual([0, 5]);
+    expect([swap.unname(2), swap.findIdle()]).toEqual([0, 2]);
   });
 });

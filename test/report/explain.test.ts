@@ -8,6 +8,7 @@ import { stepStory } from '../../src/report/explain/story.ts';
 import { walkDrawing } from '../../src/report/explain/walk-drawing.ts';
 import { PLAIN } from '../../src/report/style.ts';
 import type { StepResult } from '../../src/scenario/result.ts';
+import { runScenarioText } from '../../src/scenario/run.ts';
 import { BUFFER, COW_STEP, HELD, pageFault, stepResult, translateEvent, translation, WRITE_FAULT } from './fixture.ts';
 
 const story = (step: StepResult, verbose = false): string =>
@@ -237,5 +238,27 @@ describe('what the hardware latches', () => {
     [{ cause: null, errorCode: null }, ''],
   ] as const)('%o is read out as: %s', ([latched, text]) => {
     expect(latchedText({ ...WRITE_FAULT, ...latched })).toBe(text);
+  });
+});
+
+describe('a step of many pages that made memory short', () => {
+  it('tells who reclaimed and which pages went first, beyond the pages told in full', () => {
+    const result = runScenarioText(`version: 1
+name: short of memory
+machine: { paging: x86_64, memory: 2MiB, swap: 4MiB, replacement: linux }
+steps:
+  - { do: spawn, process: p }
+  - { do: mmap, length: 3MiB, as: b }
+  - { do: touch, at: b, length: 2MiB }
+`);
+    const step = result.steps[2]!;
+    const evicted = step.events.filter(({ type }) => type === 'Eviction').length;
+    expect(evicted).toBeGreaterThan(10);
+    const told = stepStory(result, step, { style: PLAIN, format: FORMATS.x86_64, verbose: false }).join('\n');
+    const short = told.slice(told.indexOf('and so on'));
+    expect(short).toContain('kswapd woke');
+    expect(short).toContain('kswapd looked at');
+    expect(short.match(/evicted frame/g)).toHaveLength(3);
+    expect(short.replace(/\s+/g, ' ')).toContain(`${evicted - 3} more evictions`);
   });
 });

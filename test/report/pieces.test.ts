@@ -208,6 +208,31 @@ describe('reasons', () => {
 });
 
 describe('the glossary', () => {
+  it.each([
+    ['kswapd', 'kswapd'],
+    ['watermarks', 'watermark'],
+    ['memory group', 'memory group'],
+    ['madvise', 'madvise'],
+    ['MADV_FREE', 'MADV_FREE'],
+    ['mlock', 'mlock'],
+    ['rlimit', 'rlimit'],
+    ['max_map_count', 'max_map_count'],
+    ['tmpfs', 'tmpfs'],
+    ['read-ahead', 'readahead'],
+    ['writeback', 'writeback'],
+    ['anon_vma', 'anon_vma'],
+    ['vmstat', 'vmstat'],
+    ['zswap', 'zswap'],
+    ['swappiness', 'swappiness'],
+    ['Pss', 'Pss'],
+    ['refault', 'refault'],
+    ['inactive list', 'inactive list'],
+    ['page cache', 'page cache'],
+    ['shmget', 'shmget'],
+  ])('%s is a word of its own, not a false friend', (word, name) => {
+    expect(findTerm(word)?.term).toBe(name);
+  });
+
   it.for([...FAULT_KINDS, ...FAULT_RULES])('knows %s', (name) => {
     const entry = findTerm(name);
     expect(entry, name).toBeDefined();

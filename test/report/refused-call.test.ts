@@ -148,8 +148,8 @@ describe('a break that stays', () => {
   it('is told with its reason', () => {
     const text = stepStory(HELD, step, { style: PLAIN, format: new Machine().format, verbose: false }).join('\n');
     expect(refusalReason(event)).toContain(
-      '1048496KiB asked for, and one request may not exceed RAM and swap together',
+      'about 1023.9MiB asked for, and one request may not exceed RAM and swap together',
     );
-    expect(text).toContain('brk: ENOMEM: 1048496KiB asked for');
+    expect(text).toContain('brk: ENOMEM: about 1023.9MiB asked for');
   });
 });

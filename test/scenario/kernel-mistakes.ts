@@ -24,4 +24,34 @@ export const KERNEL: readonly Row[] = [
     at: 'MEM-SCN-026 6:1',
     hint: /leave/,
   },
+  {
+    what: 'a line that vmstat does not have',
+    text: step('{ do: spawn, process: p, expect: { vmstat: { pgswpout: 2 } } }'),
+    at: 'MEM-SCN-006 4:50',
+    hint: /`pswpout`/,
+  },
+  {
+    what: 'a field that status does not have',
+    text: step('{ do: spawn, process: p, expect: { status: { VmLock: 0 } } }'),
+    at: 'MEM-SCN-006 4:50',
+    hint: /`VmLck`/,
+  },
+  {
+    what: 'a field that smaps does not have',
+    text: step('{ do: check, expect: { smaps: { "0": { RSS: 8KiB } } } }'),
+    at: 'MEM-SCN-006 4:44',
+    hint: /`Rss`/,
+  },
+  {
+    what: 'a size that only the run could know',
+    text: step('{ do: check, expect: { smaps: { "0": { Rss: 8*page } } } }'),
+    at: 'MEM-SCN-009 4:49',
+    hint: /only when the scenario runs/,
+  },
+  {
+    what: 'a name that is not written to its end',
+    text: step('{ do: sysctl, name: overcommit, value: 1 }'),
+    at: 'MEM-SCN-010 4:25',
+    hint: /`overcommit_memory`/,
+  },
 ];

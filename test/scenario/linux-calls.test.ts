@@ -254,7 +254,7 @@ steps:
     ]
   `);
   expect(
-    errors.map(({ message, hint }) => `${message.replace(/one of .*/, 'one of …')} (${hint})`),
+    errors.map(({ message, hint }) => `${message.replace(/not one of .*/, 'not one of …')} (${hint})`),
   ).toMatchInlineSnapshot(`
     [
       "\`overcommit_memory\` cannot be 7 (the kernel would refuse it with EINVAL)",

@@ -17,6 +17,8 @@ describe('numbers are shown as written', () => {
     ['{ do: store, at: buf+0x10, value: 0x2a }', 'store buf+0x10 = 0x2a'],
     ['{ do: store, at: buf, value: 42, size: 8 }', 'store buf = 42 size 8'],
     ['{ do: mmap, length: 0x2000, at: 0x10000000 }', 'mmap 0x2000 rw at 0x10000000'],
+    ['{ do: group_create, group: g, limit: 128KiB }', 'group_create g limit 128KiB'],
+    ['{ do: group_limit, group: g, limit: infinity }', 'group_limit g limit infinity'],
   ] as const)('%s', ([step, text]) => {
     expect(textOf(step)).toBe(text);
   });

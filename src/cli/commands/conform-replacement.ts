@@ -3,7 +3,7 @@ import type { ReplacementRecordingName } from '../../conform/replacement/kinds.t
 import { type Command, type CommandContext, defineCommand } from '../command.ts';
 import { conformFiles } from '../conform-files.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { noTraceNamed, traceSelection } from '../linux-recordings.ts';
+import { noTraceNamed, TraceSelection } from '../linux-recordings.ts';
 import { openReplacementRecording, REPLACEMENT_FOLDERS } from '../replacement-recordings.ts';
 import { CONFORM_GROUP } from './conform.ts';
 
@@ -73,14 +73,15 @@ interface ConformArgs {
 
 function conform(name: ReplacementRecordingName, args: ConformArgs, context: CommandContext): Promise<ExitCode> {
   const { files, traces, only, quiet } = args;
-  const isMeant = traceSelection(only);
+  const selection = new TraceSelection(only);
+  const isMeant = (trace: string) => selection.takes(trace);
   return conformFiles(
     files,
     {
       folders: REPLACEMENT_FOLDERS,
       open: (file, meant) => openReplacementRecording(context.io, file, name, { traces, isMeant, meant }),
       quiet,
-      ...(only === undefined ? {} : { nothing: noTraceNamed(only) }),
+      ...(only === undefined ? {} : { nothing: (file: string) => noTraceNamed(only, file) }),
     },
     context,
   );

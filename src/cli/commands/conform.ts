@@ -2,7 +2,7 @@
 import { LEVEL_MAX } from '../../conform/linux/compare.ts';
 import { defineCommand } from '../command.ts';
 import { conformFiles } from '../conform-files.ts';
-import { LINUX_RECORDING_FOLDERS, noTraceNamed, openLinuxRecording, traceSelection } from '../linux-recordings.ts';
+import { LINUX_RECORDING_FOLDERS, noTraceNamed, openLinuxRecording, TraceSelection } from '../linux-recordings.ts';
 import { openRecording, RECORDING_FOLDERS } from '../recordings.ts';
 
 export const CONFORM_GROUP = { name: 'conform', summary: 'Check this machine against recordings of the real thing' };
@@ -82,14 +82,17 @@ export const conformLinuxCommand = defineCommand({
   epilogue:
     'Exit status: 0 nothing failed, 1 a trace failed, 2 a file is broken or no recording (nothing of it is replayed).\nA trace fails at its first op that answers otherwise. One with an op that cannot be replayed is compared up to there,\nand skipped when nothing differs. Plain and gzipped files are taken.',
   run: (args, context) => {
-    const isMeant = traceSelection(args.only);
+    const { only } = args;
+    const selection = new TraceSelection(only);
+    const isMeant = (trace: string) => selection.takes(trace);
     return conformFiles(
       args.files,
       {
         folders: LINUX_RECORDING_FOLDERS,
         open: (file, meant) => openLinuxRecording(context.io, file, { level: args.level, isMeant, meant }),
         quiet: args.quiet,
-        ...(args.only === undefined ? {} : { nothing: noTraceNamed(args.only) }),
+        missed: () => selection.missed().map((name) => noTraceNamed(name)),
+        ...(only === undefined ? {} : { nothing: (file: string) => noTraceNamed(only, file) }),
       },
       context,
     );

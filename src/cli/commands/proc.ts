@@ -10,7 +10,7 @@ import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { CliIo } from '../io.ts';
 import { wholeNumber } from '../numbers.ts';
-import { type ProcFile, procFile } from '../proc-files.ts';
+import { type ProcFile, procFiles } from '../proc-files.ts';
 import { runUntil } from '../run-until.ts';
 
 /** Entries of pagemap written at once. */
@@ -25,7 +25,7 @@ export const procCommand = defineCommand({
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'meminfo; maps (of the only process, or of --process); 2/maps; child/maps; /proc/2/maps',
+      describe: 'meminfo; dmesg; maps (of the only process, or of --process); 2/maps; child/maps; /proc/2/maps',
     },
   },
   options: {
@@ -39,6 +39,7 @@ export const procCommand = defineCommand({
     ['proc fork.yaml meminfo', 'at the end'],
     ['proc fork.yaml maps --at 6 --process child', 'areas of a process'],
     ['proc fork.yaml 1/smaps 2/smaps --at 6', 'several files, each under its name'],
+    ['proc oom.yaml dmesg', 'what the kernel wrote to its log: whom the OOM killer chose, and why'],
   ],
   epilogue: [...Object.entries({ ...PROCESS_FILES, [PAGEMAP]: { summary: PAGEMAP_SUMMARY }, ...SYSTEM_FILES })]
     .map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`)
@@ -58,7 +59,7 @@ export const procCommand = defineCommand({
       const hint = '/proc is made by a kernel: leave `kernel: none` out, or use `inspect`';
       throw new InputError({ code: 'MEM-CLI-017', message: 'bare hardware has no /proc', hint });
     }
-    const files = args.files.map((word) => procFile(machine, word, args.process, position));
+    const files = procFiles(machine, args.files, args.process, position);
     if (args.raw) {
       writeRaw(machine, onlyPagemap(files, args.json), io);
       return EXIT.held;
@@ -123,7 +124,9 @@ function writeRaw(machine: Machine, { process }: ProcFile, io: CliIo): void {
   }
 }
 
-const whyEmpty = ({ process }: ProcFile): string =>
-  process?.state === 'zombie'
+function whyEmpty({ process }: ProcFile): string {
+  if (process === null) return 'the kernel has said nothing yet';
+  return process.state === 'zombie'
     ? `${process.name} has ended and waits to be waited for; look at an earlier step with --at`
     : 'nothing is mapped';
+}

@@ -1,4 +1,5 @@
 /** A file of Linux traces, each replayed and compared: every trace passes, fails or is skipped for an op that is missing. */
+import { InputError } from '../../mmu/input-error.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import { Mistakes } from '../fields.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type FileConformance,
   LISTED_MAX,
 } from '../outcome.ts';
+import { LEVEL_MAX } from './compare.ts';
 import { meaningOf } from './meaning.ts';
 import type { Trace } from './recording.ts';
 import { replayTrace, type TraceFailure, type TraceOutcome } from './replay-trace.ts';
@@ -17,14 +19,27 @@ import { readTraces } from './trace-file.ts';
 const KIND = 'Linux traces';
 
 export interface LinuxConformOptions {
-  /** How much is compared, 1 to 6: compare.ts. */
-  readonly level: number;
-  /** Which of the traces are meant, by their names. */
-  readonly isMeant: (trace: string) => boolean;
+  /** How much is compared, 1 to 6 (the default): compare.ts. */
+  readonly level?: number | undefined;
+  /** Which of the traces are meant, by their names. Default: all. */
+  readonly isMeant?: ((trace: string) => boolean) | undefined;
 }
 
-/** Null when none of the file's traces is meant. @throws InputErrors every mistake in the file, whatever is meant of it */
-export function conformLinux(file: string, text: string, { level, isMeant }: LinuxConformOptions): Conformance | null {
+/**
+ * `file` is its name, for reports; `text` what it holds, unpacked. Null when none of its traces is meant.
+ *
+ *     const replay = conformLinux('fork.jsonl', text);
+ *     replay?.step(Infinity);                         // or a few thousand ops at a time, until it answers true
+ *     replay?.result().failed;                        // 0
+ *
+ * @throws InputErrors every mistake in the file, whatever is meant of it; InputError MEM-CNF-013 for a level that there is not
+ */
+export function conformLinux(file: string, text: string, options: LinuxConformOptions = {}): Conformance | null {
+  const { level = LEVEL_MAX, isMeant = () => true } = options;
+  if (!Number.isInteger(level) || level < 1 || level > LEVEL_MAX) {
+    const hint = `levels go from 1 to ${LEVEL_MAX}, which compares everything`;
+    throw new InputError({ code: 'MEM-CNF-013', message: `there is no level ${String(level)}`, hint });
+  }
   const traces = readTraces(text, new Mistakes(file)).filter(({ trace }) => isMeant(trace));
   return traces.length === 0 ? null : new LinuxConformance(file, traces, level);
 }

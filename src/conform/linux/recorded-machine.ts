@@ -44,6 +44,8 @@ export function makeRecordedMachine(trace: Pick<Trace, 'nostack' | 'zswap' | 'op
     replacement: 'linux',
     ...memoryFor(trace.ops),
     swapKind: isOn(trace.zswap) ? 'zswap' : 'disk',
+    // No recording fills its disk.
+    disk: 2 ** 44,
   });
   machine.kernel.sysctl.admin_reserve_kbytes = ADMIN_RESERVE_KBYTES;
   machine.kernel.sysctl.user_reserve_kbytes = USER_RESERVE_KBYTES;

@@ -13,7 +13,7 @@ import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.
 import { noteLockedMapping } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
 import { cachePage, frameUseOf, needsRead, recachePage } from '../fs/page-cache.ts';
-import { readAfter, readAround } from '../fs/read-ahead.ts';
+import { readAfter, readAround, readOn, WINDOW_PAGES } from '../fs/read-ahead.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_EXEC, VM_LOCKED, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
@@ -28,10 +28,13 @@ import { flushGained } from '../vm/tlb-flush.ts';
 import { copyPage } from './anonymous.ts';
 import { noteFilePage, noteSharedWriteOf } from './file-note.ts';
 import { entryForFault, frameForFault } from './frame-for-fault.ts';
-import { FILE, KILLED, MAJOR, REFUSED_BUS, SHARED, SWAP_CACHE, SWAP_IN } from './outcome.ts';
+import { FILE, KILLED, MAJOR, REFUSED_BUS, REFUSED_SPACE, SHARED, SWAP_CACHE, SWAP_IN } from './outcome.ts';
 
 /** Linux fault_around_bytes: 64 KiB of 4 KiB pages. */
 const FAULT_AROUND_PAGES = 16;
+
+/** Of what was just read, map only what took no transfer. */
+const HOLES = -2;
 
 /** Nothing is mapped at this page, which the object has. */
 export function faultObject(
@@ -59,11 +62,14 @@ export function faultObject(
   }
   const cached = object.frameAt(page) >= 0;
   const swapped = (object.pages.get(page) ?? 0) < 0;
-  const major = needsRead(kernel, object, page);
+  const restarted = meetMark(kernel, process, area, address, entry, page, write);
+  if (!write && !kernel.pageTable.isEmpty(entry)) return restarted ? kindOf(object) | MAJOR : kindOf(object);
+  const major = needsRead(kernel, object, page) || restarted;
   const quiet = swapped ? (major ? SWAP_IN : SWAP_CACHE) : kindOf(object);
   const kind = major ? quiet | MAJOR : quiet;
   const pfn = fetchPage(kernel, process, area, page);
   if (pfn < 0) return KILLED;
+  if (write && area.has(VM_SHARED) && object.store?.promise(page) === false) return REFUSED_SPACE;
   // Nothing is allocated for words that nobody hears.
   const fault = listened ? { area, page, write, before, major, swapped, cached } : null;
   if (fault !== null) noteFilePage(kernel, fault, 0);
@@ -86,6 +92,34 @@ export function faultObject(
   return kind;
 }
 
+/**
+ * A cached page may still want the disk: it is to start reading ahead, or its own bytes were never read. The fault gives up
+ * its locks for that and starts anew, which finds what has arrived, holes at once. A program's own fault has only lost the
+ * lock of its area by then; in a system call it is counted as the second try it is, a major fault: true
+ * [mm/filemap.c:do_async_mmap_readahead, filemap_fault; arch/x86/mm/fault.c:do_user_addr_fault].
+ */
+function meetMark(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  entry: number,
+  page: number,
+  write: boolean,
+): boolean {
+  const object = area.object!;
+  const pfn = object.frameAt(page);
+  if (pfn < 0 || area.file === null || !object.tracksWrites) return false;
+  const { frames, cpus } = kernel;
+  const inKernel = !cpus[process.cpu]!.user;
+  if (!frames.has(pfn, FLAG_READ_AHEAD) || area.has(VM_RAND_READ)) return inKernel && frames.has(pfn, FLAG_UNREAD);
+  frames.unset(pfn, FLAG_READ_AHEAD);
+  if (!write) mapAround(kernel, process, area, address, entry);
+  readOn(kernel, object, area.file.readAhead, page, WINDOW_PAGES);
+  if (!write) mapAround(kernel, process, area, address, entry, HOLES);
+  return inKernel;
+}
+
 /** Does the area reach beyond its object here? */
 export function isPastEnd(kernel: Kernel, area: Area, address: number): boolean {
   const { pageBytes } = kernel;
@@ -99,8 +133,6 @@ export function isPastEnd(kernel: Kernel, area: Area, address: number): boolean 
 export function faultPastEnd(kernel: Kernel, process: Process, area: Area, address: number, write: boolean): number {
   const space = process.space!;
   if (entryForFault(kernel, process, space, address, 1) < 0) return KILLED;
-  // The area is made ready for the private copy that will not be.
-  if (write && !area.has(VM_SHARED)) prepareAnon(kernel, area);
   // A private copy is prepared before the page it would be of is asked for.
   if (write && !area.has(VM_SHARED)) prepareAnon(kernel, area);
   if (write || !hasNeighbour(kernel, space, area, address)) return REFUSED_BUS;
@@ -111,8 +143,8 @@ export function faultPastEnd(kernel: Kernel, process: Process, area: Area, addre
 }
 
 /**
- * Will the neighbours be mapped? Only if there are any in memory. Recordings show: on a disk, not the object's last page
- * when the window begins with it and there is no leaf table yet.
+ * Will the neighbours be mapped? Only if there are any in memory. For a file on a disk the leaf table is made while they are
+ * looked for, and only where the first of them is not the file's last page [mm/filemap.c:filemap_map_pages, can_map_large].
  */
 function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: number): boolean {
   const { pageBytes, pageTable } = kernel;
@@ -120,17 +152,19 @@ function hasNeighbour(kernel: Kernel, space: AddressSpace, area: Area, address: 
   if (!object.mapsAround) return false;
   const { start, end } = windowAround(kernel, area, address);
   const last = object.pageCount(pageBytes) - 1;
-  const first = area.pageAt(start, pageBytes);
-  if (object.kind === 'file' && first === last && pageTable.find(space.root, address) < 0) return false;
   const stop = Math.min(area.pageAt(end, pageBytes) - 1, last);
-  for (let page = first; page <= stop; page++) if (object.frameAt(page) >= 0) return true;
-  return false;
+  let page = area.pageAt(start, pageBytes);
+  while (page <= stop && object.frameAt(page) < 0) page++;
+  if (page > stop) return false;
+  return object.kind !== 'file' || page < last || pageTable.find(space.root, address) >= 0;
 }
 
-/** The first write to a page of shared memory that is mapped read-only: its file system has seen it now. */
+/** The first write to a page of shared memory that is mapped read-only: its file system sees it now, and finds room. */
 export function noteSharedWrite(kernel: Kernel, process: Process, area: Area, address: number, entry: number): number {
   const { pageTable, frames, pageBytes } = kernel;
-  if (kernel.sink !== null) noteSharedWriteOf(kernel, area.object!, area.pageAt(address, pageBytes));
+  const page = area.pageAt(address, pageBytes);
+  if (area.object!.store?.promise(page) === false) return REFUSED_SPACE;
+  if (kernel.sink !== null) noteSharedWriteOf(kernel, area.object!, page);
   frames.set(pageTable.frame(entry), FLAG_DIRTY);
   pageTable.setFlags(entry, pageTable.flags(entry) | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY);
   flushGained(kernel, process.space!, address, address + pageBytes, pageBytes);
@@ -171,6 +205,7 @@ function mapAround(kernel: Kernel, process: Process, area: Area, address: number
     const held = object.frameAt(page);
     // A page that is to start reading ahead, or is yet to be read itself, is left for its own fault.
     if (held < 0 || page >= pages || frames.has(held, FLAG_READ_AHEAD | FLAG_UNREAD)) continue;
+    if (awaited === HOLES && object.store?.has(page) === true) continue;
     if (awaited >= 0 && !arrivesWith(object, awaited, page)) continue;
     mapFrame(kernel, process.space!, at, neighbour, held, flags);
     mapped++;

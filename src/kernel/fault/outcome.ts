@@ -31,6 +31,8 @@ export const REFUSED_BUS = -3;
 export const REFUSED_CANONICAL = -4;
 /** The process was killed for memory while the kernel looked for a frame. */
 export const KILLED = -5;
+/** The file’s disk is full: SIGBUS, BUS_ADRERR. */
+export const REFUSED_SPACE = -6;
 
 /** One sentence per kind on why the kernel did it. */
 export const WHY: Readonly<Record<FaultKind, string>> = {

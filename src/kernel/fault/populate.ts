@@ -46,8 +46,19 @@ function populateArea(kernel: Kernel, process: Process, area: Area, start: numbe
   return true;
 }
 
-/** Touch one page, whose area grants the access, unless it is there already; false when it cannot be had. */
-export function populatePage(kernel: Kernel, process: Process, area: Area, address: number, write: boolean): boolean {
+/**
+ * Touch one page, whose area grants the access, unless it is there already; false when it cannot be had. `goesOn`: the
+ * caller keeps its place when waiting for a disk gives up the locks, so the fault that goes on is still the major one
+ * [mm/gup.c:__get_user_pages_locked]; otherwise it starts anew and finds the page, a minor fault.
+ */
+export function populatePage(
+  kernel: Kernel,
+  process: Process,
+  area: Area,
+  address: number,
+  write: boolean,
+  goesOn = false,
+): boolean {
   const { pageTable } = kernel;
   const space = process.space!;
   const entry = pageTable.find(space.root, address);
@@ -57,8 +68,7 @@ export function populatePage(kernel: Kernel, process: Process, area: Area, addre
   if ((flags & PTE_VALID) === 0 || (write && (flags & PTE_WRITE) === 0)) {
     const resolved = resolvePage(kernel, process, area, address, write);
     if (resolved < 0) return false;
-    // Waiting for a disk gives up the locks, and going on is counted as a fault of its own that found the page.
-    const outcome = area.object?.tracksWrites ? resolved & ~MAJOR : resolved;
+    const outcome = area.object?.tracksWrites && !goesOn ? resolved & ~MAJOR : resolved;
     chargeFault(kernel, process, outcome);
     if (kernel.sink !== null) noteFault(kernel, process, address, write, outcome);
   }

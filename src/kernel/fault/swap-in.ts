@@ -43,8 +43,7 @@ export function faultSwapped(
   space.swapEntries--;
   mapFrame(kernel, space, address, entry, pfn, pteFlagsOf(kernel, area.flags) | PTE_ACCESSED);
   if (area.has(VM_LOCKED)) noteLockedMapping(kernel, pfn);
-  swap.counts[slot]!--;
-  const unnamed = swap.counts[slot] === 0;
+  const unnamed = swap.unname(slot) === 0;
   if (unnamed && ((write && alone) || isSwapHalfFull(kernel) || area.has(VM_LOCKED))) removeFromSwapCache(kernel, pfn);
 
   // A batch's reference is drained only for a write [mm/memory.c:do_swap_page].

@@ -18,6 +18,7 @@ import {
   FRAME_KERNEL,
   FRAME_TABLE,
   FRAME_TAIL,
+  type FrameTable,
 } from './frame-table.ts';
 import { unsetLazyFree } from './lazy-free.ts';
 import { leaveBatches, listNewFrame } from './lru-batches.ts';
@@ -78,7 +79,7 @@ function makeRoomInGroup(kernel: Kernel, index: number, frames: number): boolean
   const group = kernel.groups[index]!;
   while (group.usage + frames > group.limit) {
     group.failcnt++;
-    if (!reclaimFromGroup(kernel, group)) return false;
+    if (!reclaimFromGroup(kernel, group, group.usage + frames - group.limit)) return false;
   }
   return true;
 }
@@ -114,17 +115,23 @@ export function freeFrame(kernel: Kernel, pfn: number): void {
   if ((flags & FLAG_LAZY_FREE) !== 0) unsetLazyFree(kernel, pfn);
   if (frames.batched[pfn] !== 0) leaveBatches(kernel, pfn);
   if (use === FRAME_FILE) kernel.fileFrames--;
-  if (use === FRAME_HUGE) kernel.hugeBlocks--;
   const order = frames.order[pfn]!;
-  if (use !== FRAME_HUGE) unchargeFrame(kernel, pfn, order);
+  if (use === FRAME_HUGE) kernel.hugeBlocks--;
+  else unchargeFrame(kernel, pfn, order);
   frames.use[pfn] = FRAME_FREE;
-  for (let i = 1; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
+  if (order !== 0) freeTail(frames, pfn, order);
   frames.flags[pfn] = 0;
-  frames.order[pfn] = 0;
   frames.references[pfn] = 0;
-  frames.object[pfn] = 0;
-  frames.objectPage[pfn] = 0;
+  if (frames.object[pfn] !== 0) {
+    frames.object[pfn] = 0;
+    frames.objectPage[pfn] = 0;
+  }
   kernel.buddy.release(pfn, order);
+}
+
+function freeTail(frames: FrameTable, pfn: number, order: number): void {
+  frames.order[pfn] = 0;
+  for (let i = 1; i < 1 << order; i++) frames.use[pfn + i] = FRAME_FREE;
 }
 
 function allocateBlock(kernel: Kernel, order: number, use: number): number {

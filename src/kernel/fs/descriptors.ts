@@ -13,7 +13,7 @@ const DESCRIPTORS_MAX = 1024;
 /** An empty file of that name, or -EEXIST. */
 export function createFile(kernel: Kernel, name: string, type: FileType): Inode | number {
   if (kernel.files.has(name)) return kernel.refuse('EEXIST', 'there is a file of that name');
-  const inode = new Inode(nextObjectId(kernel), name, type, type === 'disk' ? new BlockStore() : null);
+  const inode = new Inode(nextObjectId(kernel), name, type, type === 'disk' ? new BlockStore(kernel.disk) : null);
   kernel.objects[inode.id] = inode;
   inode.handles++;
   kernel.files.set(name, inode);

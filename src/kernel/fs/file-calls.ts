@@ -72,7 +72,7 @@ export function fallocate(
   if (!file.canWrite) return kernel.refuse('EBADF', `${fd} is no descriptor open for writing`);
   if (file.inode.type === 'directory') return kernel.refuse('EISDIR', 'a directory has no holes');
   if (!file.inode.isRegular) return kernel.refuse('ENODEV', 'only ordinary files have holes');
-  if (start + bytes >= SIGNED_LIMIT)
+  if (start + bytes > file.inode.sizeMax)
     return kernel.refuse('EFBIG', 'offset and length together are beyond the largest file');
   if (mode !== (PUNCH_HOLE | KEEP_SIZE))
     return kernel.refuse(

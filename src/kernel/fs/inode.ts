@@ -19,6 +19,11 @@ import { ReadAhead } from './read-ahead.ts';
 
 export type FileType = 'tmpfs' | 'disk' | 'zero' | 'null' | 'directory';
 
+/** ext4 numbers blocks of 4 KiB with 32 bits, and the last number is no block's [fs/ext4/super.c:ext4_max_size]. */
+const DISK_FILE_MAX = 2 ** 44 - 4096;
+/** Linux MAX_LFS_FILESIZE, 2^63 - 1, as the largest double below it. */
+const TMPFS_FILE_MAX = 2 ** 63 - 1024;
+
 export class Inode extends MemoryObject {
   readonly type: FileType;
 
@@ -29,6 +34,11 @@ export class Inode extends MemoryObject {
 
   get isRegular(): boolean {
     return this.type === 'tmpfs' || this.type === 'disk';
+  }
+
+  /** Bytes it may have (Linux s_maxbytes). */
+  get sizeMax(): number {
+    return this.type === 'disk' ? DISK_FILE_MAX : TMPFS_FILE_MAX;
   }
 }
 

@@ -13,7 +13,7 @@ import type { MemoryObject } from '../memory-object.ts';
 import { cacheAhead } from './page-cache.ts';
 
 /** The device's read_ahead_kb in pages of 4 KiB. */
-const WINDOW_PAGES = 128;
+export const WINDOW_PAGES = 128;
 
 /** What an open file remembers of its reads (Linux file_ra_state). Pages. */
 export class ReadAhead {
@@ -22,6 +22,8 @@ export class ReadAhead {
   ahead = 0;
   /** Offset behind the last byte read, bytes; -1 before the first read. */
   position = -1;
+  /** What that was when the read(2) that goes on began: by that it is told whether reads go on from each other. */
+  positionBefore = -1;
 }
 
 /** A mapped page is missing: read the window that has it in its middle. */
@@ -47,8 +49,8 @@ export function readSequentially(
   page: number,
   wanted: number,
 ): void {
-  const step = page - Math.floor(state.position / kernel.pageBytes);
-  const goesOn = state.position >= 0 && (step === 0 || step === 1);
+  const step = page - Math.floor(state.positionBefore / kernel.pageBytes);
+  const goesOn = state.positionBefore >= 0 && (step === 0 || step === 1);
   if (page !== 0 && wanted <= WINDOW_PAGES && !goesOn) {
     const known = cachedBefore(object, page, WINDOW_PAGES);
     if (known <= wanted) {

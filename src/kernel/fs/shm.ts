@@ -10,7 +10,7 @@
  */
 
 import { mayCommit } from '../accounting.ts';
-import { type Argument, alignLength, isAligned, numberOf } from '../arguments.ts';
+import { type Argument, alignLength, isAligned, numberOf, roundDown, TWO_64_NUMBER } from '../arguments.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail, MAP_FIXED, MAP_SHARED, PROT_READ, PROT_WRITE } from '../linux-abi.ts';
 import { nextObjectId, putHandle } from '../objects.ts';
@@ -70,15 +70,16 @@ export function shmat(kernel: Kernel, process: Process, id: number, address: Arg
   const mayReplace = (flags & SHM_REMAP) !== 0;
   if (isPlaced && !isAligned(address, pageBytes) && (flags & SHM_RND) === 0)
     return kernel.refuse('EINVAL', 'the address is not page-aligned, and without SHM_RND it is not rounded down');
-  const start = typeof address === 'bigint' ? address - (address % BigInt(pageBytes)) : address - (address % pageBytes);
-  if (mayReplace && numberOf(start) === 0) return kernel.refuse('EINVAL', 'SHM_REMAP needs an address');
+  const start = roundDown(address, pageBytes);
+  if (mayReplace && start === 0) return kernel.refuse('EINVAL', 'SHM_REMAP needs an address');
   if (segment === undefined) return kernel.refuse('EINVAL', NO_SEGMENT);
   if ((flags & SHM_EXEC) !== 0)
     return kernel.refuse('EACCES', 'SHM_EXEC: the segment’s mode (0600) does not allow execution');
   if (isPlaced && !mayReplace) {
-    const first = numberOf(start);
-    const inTheWay = process.space!.areas.find(first);
-    if (inTheWay !== null && inTheWay.start < first + segment.size)
+    if (segment.size >= TWO_64_NUMBER - start)
+      return kernel.refuse('EINVAL', 'address and size together reach beyond 2^64');
+    const inTheWay = process.space!.areas.find(start);
+    if (inTheWay !== null && inTheWay.start < start + segment.size)
       return kernel.refuse('EINVAL', 'something is mapped there, and without SHM_REMAP it is not replaced');
   }
   const canWrite = (flags & SHM_RDONLY) === 0;

@@ -10,7 +10,7 @@ import type { Kernel } from '../kernel.ts';
 import type { Process } from '../process.ts';
 import { deliver } from '../signal.ts';
 import { asSupervisor, isInUserSpace } from '../user-copy.ts';
-import { growTo, noteRead, noteWritten, pageForReading, pageForWriting } from './file-data.ts';
+import { growTo, noteNothingWritten, noteRead, noteWritten, pageForReading, pageForWriting } from './file-data.ts';
 import type { OpenFile } from './inode.ts';
 
 /** Linux MAX_RW_COUNT: one call moves no more. */
@@ -42,7 +42,7 @@ export function pread(
   );
 }
 
-/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -ENOMEM; at RLIMIT_FSIZE -EFBIG and SIGXFSZ [fs/read_write.c:generic_write_check_limits]. */
+/** Bytes written, or -EBADF, -EINVAL, -EFAULT, -ENOMEM, -ENOSPC; at RLIMIT_FSIZE -EFBIG and SIGXFSZ [fs/read_write.c:generic_write_check_limits]. */
 export function pwrite(
   kernel: Kernel,
   process: Process,
@@ -65,7 +65,10 @@ export function pwrite(
     deliver(kernel, process, { signal: 'SIGXFSZ', code: null, address: 0, errorCode: null, reason });
     return kernel.refuse('EFBIG', reason);
   }
-  const wanted = Math.min(count, room);
+  const roomInFile = file.inode.sizeMax - numberOf(offset);
+  if (roomInFile <= 0 && count > 0)
+    return kernel.refuse('EFBIG', 'the offset is behind the file system’s largest file');
+  const wanted = Math.min(count, room, roomInFile);
   const cpu = kernel.cpus[process.cpu]!;
   return asSupervisor(cpu, () => copyIn(kernel, cpu, file, numberOf(address), wanted, numberOf(offset)));
 }
@@ -79,6 +82,17 @@ function checkRange(kernel: Kernel, address: Argument, length: Argument, offset:
     : 0;
 }
 
+/**
+ * Copy as x86 does, from the first byte to the last: what a page is given of itself is seen on the way and comes again
+ * [arch/x86/lib/copy_user_64.S:rep_movs_alternative].
+ */
+function copyForward({ memory }: Kernel, from: number, to: number, count: number): void {
+  const step = to > from && to < from + count ? to - from : count;
+  for (let done = 0; done < count; done += step) {
+    memory.writeBytes(to + done, memory.readBytes(from + done, Math.min(step, count - done)));
+  }
+}
+
 /** Bytes from `at` on that lie in one page of the file and one of the process. */
 function stretch(kernel: Kernel, left: number, at: number, address: number): number {
   const { pageBytes } = kernel;
@@ -89,6 +103,7 @@ function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, leng
   const { pageBytes, memory } = kernel;
   const { inode, readAhead } = file;
   const lastPage = Math.ceil((offset + length) / pageBytes);
+  readAhead.positionBefore = readAhead.position;
   let done = 0;
   while (done < length) {
     const at = offset + done;
@@ -123,7 +138,7 @@ function copyOut(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, leng
  * fill is there, and the file reaches up to `at`, even where nothing can be copied in the end.
  */
 function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, length: number, offset: number): number {
-  const { pageBytes, memory } = kernel;
+  const { pageBytes } = kernel;
   const { inode } = file;
   let done = 0;
   while (done < length) {
@@ -135,8 +150,10 @@ function copyIn(kernel: Kernel, cpu: Cpu, file: OpenFile, address: number, lengt
     growTo(kernel, inode, at);
     const physical = cpu.translate(address + done, LOAD);
     if (physical >= 0) {
-      memory.writeBytes(target * pageBytes + (at % pageBytes), memory.readBytes(physical, count));
+      copyForward(kernel, physical, target * pageBytes + (at % pageBytes), count);
       noteWritten(kernel, inode, target, at, count);
+    } else {
+      noteNothingWritten(kernel, inode, target, at);
     }
     putFrame(kernel, target);
     if (physical < 0) break;

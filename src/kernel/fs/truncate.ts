@@ -13,10 +13,14 @@ import type { Inode } from './inode.ts';
 import { dropPages } from './page-cache.ts';
 import { zeroPart, zeroTail } from './zero-tail.ts';
 
-/** Give the file `size` bytes: 0 or -EINVAL for one that has no bytes of its own. */
+const TOO_LARGE = 'that is more than the file system’s largest file has';
+
+/** Give the file `size` bytes: 0, -EINVAL for one that has no bytes of its own, -EFBIG. */
 export function truncateFile(kernel: Kernel, inode: Inode, size: number): number {
   if (!inode.isRegular) return kernel.refuse('EINVAL', 'only ordinary files have a size to set');
+  if (size < 0) return kernel.refuse('EINVAL', 'the size is negative');
   const old = inode.size;
+  if (size > old && size > inode.sizeMax) return kernel.refuse('EFBIG', TOO_LARGE);
   inode.size = size;
   if (size > old && inode.type === 'disk') zeroTail(kernel, inode, old);
   // The same size again still clears what mappings left behind the end.
@@ -29,11 +33,12 @@ export function truncateFile(kernel: Kernel, inode: Inode, size: number): number
   return 0;
 }
 
-/** Zero [offset, offset + length) and free its whole pages; the size stays. 0 or -EINVAL, -EOPNOTSUPP. */
+/** Zero [offset, offset + length) and free its whole pages; the size stays. 0 or -EINVAL, -EOPNOTSUPP, -EFBIG. */
 export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: number): number {
   if (offset < 0 || length <= 0)
     return kernel.refuse('EINVAL', 'the offset is negative, or the length is not positive');
   if (!inode.isRegular) return kernel.refuse('EOPNOTSUPP', 'only ordinary files have holes');
+  if (offset + length > inode.sizeMax) return kernel.refuse('EFBIG', TOO_LARGE);
   const { pageBytes } = kernel;
   if (inode.type === 'disk' && offset >= inode.size) return 0;
   // A hole that reaches behind the end of a file on a disk has all of the last page [fs/ext4/inode.c:ext4_punch_hole].
@@ -60,10 +65,8 @@ export function punchHole(kernel: Kernel, inode: Inode, offset: number, length: 
 
 /** Unmap pages [first, end) of the object from every address space; with `copies`, private copies of them as well. */
 export function unmapPages(kernel: Kernel, object: MemoryObject, first: number, end: number, copies: boolean): void {
-  for (const space of kernel.spaces) {
-    for (let area = space?.areas.first ?? null; area !== null; area = area.next) {
-      if (area.object === object) unmapFrom(kernel, space!, area, first, end, copies);
-    }
+  for (let area = object.firstArea; area !== null; area = area.objectNext) {
+    unmapFrom(kernel, area.space!, area, first, end, copies);
   }
 }
 

@@ -13,8 +13,12 @@ import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_SHARED } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
+import { isAllZeros } from '../swap/swap-device.ts';
 import { flushPage } from '../vm/tlb-flush.ts';
 import { dropPage, pagesIn } from './page-cache.ts';
+
+/** The block of a page of zeros: what bytes it has less than a page are zeros. */
+const ZEROS = new Uint8Array(0);
 
 /** Write the dirty pages of [first, end) to the disk. */
 export function writeBack(kernel: Kernel, object: MemoryObject, first: number, end: number): void {
@@ -39,7 +43,9 @@ export function writePage(kernel: Kernel, object: MemoryObject, page: number, pf
   protectMappings(kernel, pfn);
   const kept = object.size - page * pageBytes;
   if (kept > 0 && kept < pageBytes) memory.writeBytes(pfn * pageBytes + kept, new Uint8Array(pageBytes - kept));
-  object.store!.write(page, memory.readBytes(pfn * pageBytes, pageBytes).slice());
+  const bytes = memory.readBytes(pfn * pageBytes, pageBytes);
+  // Zeros need no host memory, however many a program writes.
+  object.store!.write(page, isAllZeros(bytes, 0, pageBytes) ? ZEROS : bytes.slice());
   frames.unset(pfn, FLAG_DIRTY);
 }
 

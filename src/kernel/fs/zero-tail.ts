@@ -12,7 +12,7 @@ export function zeroTail(kernel: Kernel, inode: Inode, from: number): void {
 
 /**
  * Zero bytes [from, to) of one page. tmpfs has nothing to do in a hole; ext4 brings the page into the cache to look, and
- * leaves it there unread when it is a hole [fs/ext4/inode.c:__ext4_block_zero_page_range].
+ * leaves it there unread: only its block has been read [fs/ext4/inode.c:__ext4_block_zero_page_range].
  */
 export function zeroPart(kernel: Kernel, inode: Inode, from: number, to: number): void {
   const { pageBytes, memory, frames } = kernel;
@@ -25,5 +25,5 @@ export function zeroPart(kernel: Kernel, inode: Inode, from: number, to: number)
   memory.writeBytes(pfn * pageBytes + (from % pageBytes), new Uint8Array(to - from));
   const isHole = inode.store?.has(page) === false && !frames.has(pfn, FLAG_DIRTY);
   if (!isHole) frames.set(pfn, FLAG_DIRTY);
-  else if (!wasCached) frames.set(pfn, FLAG_UNREAD);
+  if (inode.type === 'disk' && !wasCached) frames.set(pfn, FLAG_UNREAD);
 }

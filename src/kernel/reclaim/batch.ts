@@ -92,10 +92,9 @@ export class Batch {
     if (looked > 0) state.noteCost(group, isFile, this.io, looked - taken);
   }
 
-  /** Why the page chosen leaves, for a person. */
-  why(priority: number): string {
+  /** Why the page chosen leaves, for a person. `whose`: how the list is told from other groups', such as ` of group g`. */
+  why(priority: number, whose: string): string {
     const what = this.kind === INACTIVE_ANON ? 'anonymous pages' : 'pages of files';
-    const whose = this.state.groups > 1 ? ` of group ${this.group}` : '';
     return `it was at the end of the inactive list of ${what}${whose} and had not been used since the last look (priority ${priority})`;
   }
 

@@ -94,7 +94,7 @@ export class FrameFacts implements PageFacts, DirtyBits {
       const address = reverseMap.pageAt(pfn, at) * pageBytes;
       const area = space.areas.at(address)!;
       // The program said that uses mean nothing; or it is another group's, which may keep it by itself.
-      if (area.has(VM_SEQ_READ | VM_RAND_READ) || (group >= 0 && !this.isOfGroup(space, group))) continue;
+      if (area.has(VM_SEQ_READ | VM_RAND_READ) || (group >= 0 && space.owner?.group !== group)) continue;
       const entry = this.entryOf(space, address);
       if ((pageTable.flags(entry) & PTE_ACCESSED) === 0) continue;
       pageTable.testAndClearAccessed(entry);
@@ -144,11 +144,6 @@ export class FrameFacts implements PageFacts, DirtyBits {
     const slot = object == null ? frames.swapSlot[pfn]! - 1 : -(object.pages.get(page) ?? 0) - 1;
     if (object?.kind === 'file') object.shadows.set(page, shadow);
     else if (slot >= 0) swap.shadows.set(slot, shadow);
-  }
-
-  private isOfGroup(space: AddressSpace, group: number): boolean {
-    for (const process of this.kernel.processes.values()) if (process.space === space) return process.group === group;
-    return false;
   }
 
   /** The entry that maps a page: its own, or that of the superpage it is part of, whose one bit speaks for all. */

@@ -6,12 +6,11 @@ import { drainBatches } from '../frames/lru-batches.ts';
 import type { Kernel } from '../kernel.ts';
 import { fail } from '../linux-abi.ts';
 import type { MemoryGroup } from '../memory-group.ts';
-import { RETRIES } from './linux.ts';
 import { reclaimFromGroup } from './reclaim.ts';
 
 /** Give the group a limit of so many pages: 0, or -EBUSY when its pages cannot be brought below it. */
 export function setGroupLimit(kernel: Kernel, group: MemoryGroup, pages: number): number {
-  while (group.usage > pages) if (!reclaimFromGroup(kernel, group)) return fail('EBUSY');
+  while (group.usage > pages) if (!reclaimFromGroup(kernel, group, group.usage - pages)) return fail('EBUSY');
   group.limit = pages;
   return 0;
 }
@@ -20,6 +19,6 @@ export function setGroupLimit(kernel: Kernel, group: MemoryGroup, pages: number)
 export function emptyGroup(kernel: Kernel, group: MemoryGroup): number {
   drainBatches(kernel);
   const before = group.usage;
-  for (let retries = RETRIES; retries > 0 && group.usage > 0; ) if (!reclaimFromGroup(kernel, group)) retries--;
+  while (group.usage > 0) if (!reclaimFromGroup(kernel, group, group.usage)) break;
   return before - group.usage;
 }

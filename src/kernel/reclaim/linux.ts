@@ -128,8 +128,8 @@ export class LinuxPolicy implements ReplacementPolicy {
   }
 
   /** Why the page leaves: null when it was not reclaim that chose it. */
-  why(slot: number): string | null {
-    return this.scan?.chosen === slot ? this.scan.why() : null;
+  why(slot: number, whose = ''): string | null {
+    return this.scan?.chosen === slot ? this.scan.why(whose) : null;
   }
 
   /** The page is being evicted, and can still be asked where its shadow goes. */

@@ -1,4 +1,5 @@
 import { invariant } from '../../mmu/invariant.ts';
+import { grownArray } from './grown-array.ts';
 
 /**
  * The lists that Linux keeps its pages on: five for each memory group [include/linux/mmzone.h:enum lru_list].
@@ -169,16 +170,9 @@ export class LruLists {
   }
 
   private grow(slot: number): void {
-    invariant(Number.isInteger(slot) && slot < this.slots, 'the slot exists');
-    const nodes = Math.min(Math.max(2 * this.place.length, slot + 2), this.slots + 1);
-    const next = new Int32Array(nodes);
-    next.set(this.next);
-    this.next = next;
-    const previous = new Int32Array(nodes);
-    previous.set(this.previous);
-    this.previous = previous;
-    const place = new Uint16Array(nodes);
-    place.set(this.place);
-    this.place = place;
+    const nodes = this.slots + 1;
+    this.next = grownArray(this.next, slot + 1, nodes);
+    this.previous = grownArray(this.previous, slot + 1, nodes);
+    this.place = grownArray(this.place, slot + 1, nodes);
   }
 }

@@ -1,5 +1,6 @@
 import { invariant } from '../../mmu/invariant.ts';
 import type { Random } from '../../mmu/random.ts';
+import { grownArray } from './grown-array.ts';
 import type { PolicyContext, ReplacementPolicy } from './policy.ts';
 
 /**
@@ -36,8 +37,8 @@ export class RandomPolicy implements ReplacementPolicy {
   }
 
   admit(slot: number): void {
-    if (slot >= this.position.length) this.position = this.grown(this.position, slot);
-    if (this.resident >= this.dense.length) this.dense = this.grown(this.dense, this.resident);
+    if (slot >= this.position.length) this.position = grownArray(this.position, slot, this.slots);
+    if (this.resident >= this.dense.length) this.dense = grownArray(this.dense, this.resident, this.slots);
     invariant(this.position[slot] === 0, 'a page enters an empty slot');
     this.place(slot, this.resident);
     this.resident++;
@@ -108,12 +109,5 @@ export class RandomPolicy implements ReplacementPolicy {
     const slot = this.dense[first]!;
     this.place(this.dense[second]!, first);
     this.place(slot, second);
-  }
-
-  private grown(array: Int32Array, index: number): Int32Array {
-    invariant(index < this.slots, 'the slot exists');
-    const longer = new Int32Array(Math.min(Math.max(2 * array.length, index + 1), this.slots));
-    longer.set(array);
-    return longer;
   }
 }

@@ -34,11 +34,15 @@ import { forgetMapping } from '../vm/mapping.ts';
 import { flushPage, ownerOf } from '../vm/tlb-flush.ts';
 import { pageEntry } from '../vm/transparent.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
+import { RETRIES } from './linux.ts';
 import { POLICIES } from './registry.ts';
 import { linuxPolicy, tryToFree } from './shrink.ts';
 
-/** Why a page leaves that was not chosen. */
-const ASKED_FOR = 'the program asked for it (MADV_PAGEOUT)';
+/** Who wants the page to leave: whoever needs memory, a memory group that is to shrink, or the program itself. */
+const FOR_MEMORY = 0;
+const FOR_GROUP = 1;
+export const FOR_ADVICE = 2;
+type Purpose = typeof FOR_MEMORY | typeof FOR_GROUP | typeof FOR_ADVICE;
 
 /** Evict one page; false when none can leave. */
 export function reclaimOne(kernel: Kernel): boolean {
@@ -55,14 +59,32 @@ export function reclaimOne(kernel: Kernel): boolean {
   return false;
 }
 
-/** Evict one page of the group, the first in the policy's order that can leave; false when none can. */
-export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup): boolean {
+/**
+ * Evict `wanted` pages of the group, the first in the policy's order that can leave (under `linux` as many as it takes at
+ * once); false when none can. Evictions change nothing about the order of the others, so it is asked for once.
+ */
+export function reclaimFromGroup(kernel: Kernel, group: MemoryGroup, wanted: number): boolean {
   if (!mayReclaim(kernel)) return false;
-  if (kernel.lru !== null) return tryToFree(kernel, group, 1) > 0;
+  if (kernel.lru !== null) return reclaimSome(kernel, group);
+  // A page written after MADV_FREE is no longer one given up: the first try finds that out, the second may take it.
+  return takeInOrder(kernel, group, wanted) || takeInOrder(kernel, group, wanted);
+}
+
+function takeInOrder(kernel: Kernel, group: MemoryGroup, wanted: number): boolean {
   const { frames, policy } = kernel;
-  const mayTake = (pfn: number): boolean =>
-    frames.group[pfn] === group.index && (group.swappiness !== 0 || isOnFileSide(kernel, pfn));
-  return policy.order().some((pfn) => mayTake(pfn) && evict(kernel, pfn));
+  let left = wanted;
+  for (const pfn of policy.order()) {
+    if (left === 0) break;
+    if (frames.group[pfn] !== group.index || (group.swappiness === 0 && !isOnFileSide(kernel, pfn))) continue;
+    if (evict(kernel, pfn, FOR_GROUP)) left--;
+  }
+  return left < wanted;
+}
+
+/** Pages in use get several rounds before they leave, so the first tries may find nothing [mm/memcontrol.c:try_charge_memcg]. */
+function reclaimSome(kernel: Kernel, group: MemoryGroup): boolean {
+  for (let tries = 0; tries <= RETRIES; tries++) if (tryToFree(kernel, group, 1) > 0) return true;
+  return false;
 }
 
 /** Does the frame leave without swap: a page of a file, or one given up by MADV_FREE? */
@@ -76,14 +98,14 @@ function mayReclaim(kernel: Kernel): boolean {
 }
 
 /**
- * Unmap and save one frame; false, with nothing changed, when it has to stay. `lasting`: whoever asked does not wait for
- * a device that writes in its own time, so a page being written stays in the swap cache until somebody wants its frame.
+ * Unmap and save one frame; false, with nothing changed, when it has to stay. Advice does not wait for a device
+ * that writes in its own time, so a page being written for it stays in the swap cache until somebody wants its frame.
  */
-export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
+export function evict(kernel: Kernel, pfn: number, purpose: Purpose = FOR_MEMORY): boolean {
   const { frames, swap } = kernel;
   const use = frames.use[pfn]!;
   if (!mayLeave(kernel, pfn)) return false;
-  if (frames.has(pfn, FLAG_LAZY_FREE)) return dropLazily(kernel, pfn);
+  if (frames.has(pfn, FLAG_LAZY_FREE)) return dropLazily(kernel, pfn, purpose);
 
   // Shared memory that was only ever read is zeros, and can be made again.
   const isSaved = use === FRAME_ANON || (use === FRAME_SHARED && isDirty(kernel, pfn));
@@ -103,7 +125,7 @@ export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
     writePage(kernel, kernel.objects[frames.object[pfn]! - 1]!, frames.objectPage[pfn]!, pfn);
   }
 
-  const isLeft = lasting && isSaved && dirty && swap.writesLater(slot);
+  const isLeft = purpose === FOR_ADVICE && isSaved && dirty && swap.writesLater(slot);
   if (isLeft) frames.unset(pfn, FLAG_DIRTY);
   if (use === FRAME_ANON) {
     if (!isLeft) {
@@ -128,13 +150,20 @@ export function evict(kernel: Kernel, pfn: number, lasting = false): boolean {
     putFrame(kernel, pfn);
     return true;
   }
-  noteEviction(kernel, pfn, mappings, use === FRAME_FILE ? 'file' : isSaved && dirty ? 'swap' : 'dropped');
+  // What was not written anywhere was clean.
+  noteEviction(
+    kernel,
+    pfn,
+    mappings,
+    !dirty ? 'dropped' : isSaved ? 'swap' : use === FRAME_FILE ? 'file' : 'dropped',
+    purpose,
+  );
   putFrame(kernel, pfn);
   return true;
 }
 
 /** A page given up by MADV_FREE goes unsaved; one written since is an ordinary page again, and stays for now. */
-function dropLazily(kernel: Kernel, pfn: number): boolean {
+function dropLazily(kernel: Kernel, pfn: number, purpose: Purpose): boolean {
   if (isDirty(kernel, pfn) && !isDroppable(kernel, pfn)) {
     unsetLazyFree(kernel, pfn);
     return false;
@@ -142,7 +171,8 @@ function dropLazily(kernel: Kernel, pfn: number): boolean {
   const mappings = mappingsOf(kernel, pfn);
   holdFrame(kernel, pfn);
   unmapEverywhere(kernel, pfn, -1);
-  noteEviction(kernel, pfn, mappings, 'dropped');
+  kernel.vmstat.pglazyfreed++;
+  noteEviction(kernel, pfn, mappings, 'dropped', purpose);
   putFrame(kernel, pfn);
   return true;
 }
@@ -170,7 +200,7 @@ function isDroppable({ reverseMap, spaces, pageBytes }: Kernel, pfn: number): bo
 function mappingsOf(kernel: Kernel, pfn: number): { pid: number; address: number }[] {
   if (kernel.sink === null) return [];
   return kernel.reverseMap.list(pfn).map(({ space, page }) => ({
-    pid: ownerOf(kernel, kernel.spaces[space]!),
+    pid: ownerOf(kernel.spaces[space]!),
     address: page * kernel.pageBytes,
   }));
 }
@@ -185,6 +215,8 @@ function mayLeave(kernel: Kernel, pfn: number): boolean {
 function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
   const { frames, swap, reverseMap, spaces, pageTable, pageBytes, format } = kernel;
   const exclusive = frames.has(pfn, FLAG_EXCLUSIVE);
+  // From here on the entry knows: a fork may share it while the frame waits in the swap cache.
+  frames.unset(pfn, FLAG_EXCLUSIVE);
   for (let at = reverseMap.first(pfn); at >= 0; at = reverseMap.first(pfn)) {
     const space = spaces[reverseMap.spaceAt(pfn, at)]!;
     const address = reverseMap.pageAt(pfn, at) * pageBytes;
@@ -215,14 +247,27 @@ function noteEviction(
   pfn: number,
   mappings: { pid: number; address: number }[],
   to: 'swap' | 'dropped' | 'file',
+  purpose: Purpose,
 ): void {
+  const dirty = to !== 'dropped';
   kernel.counters.evictions++;
-  if (to === 'swap') kernel.counters.dirtyEvictions++;
+  if (dirty) kernel.counters.dirtyEvictions++;
   else kernel.counters.cleanEvictions++;
   if (kernel.sink === null) return;
   const policy = kernel.policy.name;
-  const linux = linuxPolicy(kernel);
-  const why = linux === null ? POLICIES[policy].reason : (linux.why(pfn) ?? ASKED_FOR);
-  const dirty = to === 'swap';
-  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why });
+  kernel.emit({ type: 'Eviction', pfn, mappings, dirty, policy, to, why: whyItLeaves(kernel, pfn, purpose) });
 }
+
+function whyItLeaves(kernel: Kernel, pfn: number, purpose: Purpose): string {
+  if (purpose === FOR_ADVICE) return 'the program asked for it (MADV_PAGEOUT)';
+  const { policy, groups, frames } = kernel;
+  const group = nameOf(groups[frames.group[pfn]!]!);
+  const chosen = linuxPolicy(kernel)?.why(pfn, groups.length > 1 ? ` of group ${group}` : '');
+  if (chosen !== undefined && chosen !== null) return chosen;
+  return purpose === FOR_GROUP
+    ? `of the pages of group ${group} that could leave it was the first in the order of ${policy.name}`
+    : POLICIES[policy.name].reason;
+}
+
+/** As the user named it. */
+const nameOf = ({ path }: MemoryGroup): string => (path === '/' ? path : path.slice(1));

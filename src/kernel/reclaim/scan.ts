@@ -96,8 +96,8 @@ export class Scan {
     this.batch?.written();
   }
 
-  why(): string {
-    return this.batch?.why(this.options.priority) ?? '';
+  why(whose: string): string {
+    return this.batch?.why(this.options.priority, whose) ?? '';
   }
 
   /** Whose turn it is; null at the end of the pass. */

@@ -1,4 +1,5 @@
 import { invariant } from '../../mmu/invariant.ts';
+import { grownArray } from './grown-array.ts';
 
 /**
  * A line of slots, each in it at most once: what a replacement policy keeps its pages in.
@@ -129,16 +130,9 @@ export class SlotList {
   }
 
   private grow(slot: number): void {
-    invariant(Number.isInteger(slot) && slot < this.slots, 'the slot exists');
-    const nodes = Math.min(Math.max(2 * this.member.length, slot + 2), this.slots + 1);
-    const next = new Int32Array(nodes);
-    next.set(this.next);
-    this.next = next;
-    const previous = new Int32Array(nodes);
-    previous.set(this.previous);
-    this.previous = previous;
-    const member = new Uint8Array(nodes);
-    member.set(this.member);
-    this.member = member;
+    const nodes = this.slots + 1;
+    this.next = grownArray(this.next, slot + 1, nodes);
+    this.previous = grownArray(this.previous, slot + 1, nodes);
+    this.member = grownArray(this.member, slot + 1, nodes);
   }
 }

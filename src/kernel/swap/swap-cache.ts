@@ -15,6 +15,7 @@ export function addToSwapCache(kernel: Kernel, pfn: number, slot: number): void 
   frames.set(pfn, FLAG_SWAP_CACHE);
   frames.swapSlot[pfn] = slot + 1;
   swap.cached[slot] = pfn + 1;
+  if (swap.counts[slot] === 0) swap.noteIdle(slot);
   kernel.swapCacheFrames++;
   holdFrame(kernel, pfn);
 }
@@ -82,8 +83,7 @@ export function takeFromSwapCache(kernel: Kernel, pfn: number): void {
 /** One swap entry that names the slot is gone (Linux swap_free, and free_swap_cache behind it). */
 export function putSlot(kernel: Kernel, slot: number): void {
   const { swap, frames } = kernel;
-  swap.counts[slot]!--;
-  if (swap.counts[slot] !== 0) return;
+  if (swap.unname(slot) !== 0) return;
   const cached = swap.cached[slot]!;
   if (cached === 0) releaseSlot(kernel, slot);
   else if (frames.mapCount[cached - 1] === 0) removeFromSwapCache(kernel, cached - 1);
@@ -105,12 +105,9 @@ export function isSwapHalfFull(kernel: Kernel): boolean {
 export function takeSlot(kernel: Kernel): number {
   const { swap } = kernel;
   const slot = swap.allocate();
-  if (slot >= 0 || kernel.swapCacheFrames === 0) return slot;
-  for (let used = 0; used < swap.slots; used++) {
-    const cached = swap.cached[used]!;
-    if (cached === 0 || swap.counts[used] !== 0) continue;
-    removeFromSwapCache(kernel, cached - 1);
-    return swap.allocate();
-  }
-  return -1;
+  if (slot >= 0) return slot;
+  const idle = swap.findIdle();
+  if (idle < 0) return -1;
+  removeFromSwapCache(kernel, swap.cached[idle]! - 1);
+  return swap.allocate();
 }

@@ -7,9 +7,10 @@
  *
  * States of a slot: free (count 0, not cached) -> taken by swap-out -> freed when the last entry is gone and the
  * cached frame, if any, let go of it. A slot with count 0 that is still cached is kept so that an unchanged page can
- * be evicted again without writing; it is the first to be given up when the device fills.
+ * be evicted again without writing; such an idle slot is the first to be given up when the device fills.
  *
  * I1: free = slots with count 0 and no cached frame      I2: cached[slot] = pfn+1 <=> swapSlot[pfn] = slot+1
+ * I3: idle slots (count 0, cached) are not below `idleFrom`
  */
 
 import { invariant } from '../../mmu/invariant.ts';
@@ -44,6 +45,8 @@ export class SwapDevice {
   private freeTop = 0;
   /** Slots never used yet start here. */
   private frontier = 0;
+  /** No slot below is idle, so nobody need look there: infinite when there is none at all. */
+  idleFrom = Number.POSITIVE_INFINITY;
   reads = 0;
   writes = 0;
   /** Those of them that were of pages full of zeros, for which no device was needed. */
@@ -79,6 +82,28 @@ export class SwapDevice {
   release(slot: number): void {
     invariant(this.counts[slot] === 0 && this.cached[slot] === 0, 'a swap slot in use is freed');
     this.freeStack[this.freeTop++] = slot;
+  }
+
+  /** One entry less names the slot: how many still do. */
+  unname(slot: number): number {
+    const left = --this.counts[slot]!;
+    if (left === 0) this.noteIdle(slot);
+    return left;
+  }
+
+  /** Nobody names the slot, which a frame may still cache. */
+  noteIdle(slot: number): void {
+    if (slot < this.idleFrom) this.idleFrom = slot;
+  }
+
+  /** The lowest idle slot, or -1: its frame has to let go of it before it can be taken. Slots are gone through once only. */
+  findIdle(): number {
+    while (this.idleFrom < this.slots) {
+      if (this.counts[this.idleFrom] === 0 && this.cached[this.idleFrom] !== 0) return this.idleFrom;
+      this.idleFrom++;
+    }
+    this.idleFrom = Number.POSITIVE_INFINITY;
+    return -1;
   }
 
   write(slot: number, memory: PhysicalMemory, pfn: number): void {
@@ -141,7 +166,7 @@ export class SwapDevice {
   }
 }
 
-function isAllZeros(bytes: Uint8Array, start: number, end: number): boolean {
+export function isAllZeros(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
   return true;
 }

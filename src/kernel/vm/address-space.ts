@@ -2,6 +2,7 @@
  * An address space (Linux `mm_struct`): its areas, its page table, and what both add up to.
  * Counts are pages unless named bytes. Threads share one; `users` counts them.
  */
+import type { Process } from '../process.ts';
 import { AreaTree } from './area-tree.ts';
 
 export class AddressSpace {
@@ -16,6 +17,8 @@ export class AddressSpace {
   /** Bit c: CPU c may hold translations of this space. */
   cpuMask = 0;
   users = 1;
+  /** Who runs in it, whose memory group its pages are used by (Linux mm->owner); null before and after. */
+  owner: Process | null = null;
 
   brkStart = 0;
   brk = 0;

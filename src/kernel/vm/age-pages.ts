@@ -10,11 +10,11 @@ import { pageKey } from '../fault/anonymous.ts';
 import { FRAME_ANON, ZERO_PFN } from '../frames/frame-table.ts';
 import { drainBatches, markCold } from '../frames/lru-batches.ts';
 import { allocateSpareFrame, trackFrame } from '../frames/page-allocator.ts';
-import { cacheAhead } from '../fs/page-cache.ts';
+import { cacheAhead, pagesIn } from '../fs/page-cache.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_HUGETLB, VM_LOCKED } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
-import { evict } from '../reclaim/reclaim.ts';
+import { evict, FOR_ADVICE } from '../reclaim/reclaim.ts';
 import { readIntoSwapCache } from '../swap/swap-cache.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
@@ -65,7 +65,7 @@ export function pageOut(kernel: Kernel, space: AddressSpace, area: Area, start: 
   drainBatches(kernel);
   const pages: number[] = [];
   eachOwnPage(kernel, space, start, end, (pfn) => pages.push(pfn));
-  for (const pfn of pages) evict(kernel, pfn, true);
+  for (const pfn of pages) evict(kernel, pfn, FOR_ADVICE);
   return 0;
 }
 
@@ -97,11 +97,12 @@ function readSwap(kernel: Kernel, space: AddressSpace, start: number, end: numbe
   });
 }
 
-/** Holes of shared memory stay holes. */
 function readObject(kernel: Kernel, object: MemoryObject, first: number, end: number): void {
   const last = Math.min(end, object.pageCount(kernel.pageBytes));
-  for (let page = first; page < last; page++) {
-    const isHole = object.kind === 'shared' && !object.pages.has(page);
-    if (!isHole && !cacheAhead(kernel, object, page)) return;
+  if (object.kind === 'shared') {
+    // Holes stay holes, and are not even looked at: such an object may be larger than all memory.
+    for (const page of pagesIn(object, first, last)) if (!cacheAhead(kernel, object, page)) return;
+    return;
   }
+  for (let page = first; page < last; page++) if (!cacheAhead(kernel, object, page)) return;
 }

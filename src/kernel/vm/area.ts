@@ -11,11 +11,13 @@
  *     anon             identity of the private pages the area has written (Linux anon_vma); null until the first write
  *     forkChild        the area got its `anon` by fork: it never merges with a neighbour on its account
  *
- * Areas are also the nodes of the tree that orders them; the fields below `tree` belong to AreaTree alone.
+ * Areas are also the nodes of the tree that orders them; the fields below `tree` belong to AreaTree alone, those below
+ * `object’s areas` to object-areas.ts.
  */
 import type { OpenFile } from '../fs/inode.ts';
 import { VM_GROWSDOWN } from '../linux-abi.ts';
 import type { MemoryObject } from '../memory-object.ts';
+import type { AddressSpace } from './address-space.ts';
 
 /** Identity of a family of private pages. Only ever compared. */
 export class AnonVma {
@@ -44,6 +46,11 @@ export class Area {
   height = 1;
   /** Largest gap below any area of this subtree, in bytes. */
   gapMax = 0;
+
+  // object’s areas
+  space: AddressSpace | null = null;
+  objectNext: Area | null = null;
+  objectPrevious: Area | null = null;
 
   constructor(start: number, end: number, flags: number, object: MemoryObject | null, pageOffset: number) {
     this.start = start;

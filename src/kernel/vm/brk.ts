@@ -1,11 +1,22 @@
 /** brk(2) and sbrk(3) [mm/mmap.c:brk, do_brk_flags]. */
+import { sizeText } from '../../mmu/size-text.ts';
 import { alignUp } from '../../mmu/units.ts';
 import { accountPages, mayCommit } from '../accounting.ts';
 import { type Argument, numberOf } from '../arguments.ts';
 import { populate } from '../fault/populate.ts';
 import type { Kernel } from '../kernel.ts';
 import { mayExpand, mayLock } from '../limits.ts';
-import { fail, VM_ACCOUNT, VM_LOCKED, VM_MAYEXEC, VM_MAYREAD, VM_MAYWRITE, VM_READ, VM_WRITE } from '../linux-abi.ts';
+import {
+  fail,
+  VM_ACCOUNT,
+  VM_GROWSDOWN,
+  VM_LOCKED,
+  VM_MAYEXEC,
+  VM_MAYREAD,
+  VM_MAYWRITE,
+  VM_READ,
+  VM_WRITE,
+} from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 import { Area } from './area.ts';
 import { addArea, mergeWithPrevious } from './edit.ts';
@@ -34,11 +45,7 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
     const next = space.areas.find(oldEnd);
     // One page is kept free before whatever comes next, more before a stack.
     if (next !== null && newEnd + pageBytes > next.startWithGap(kernel.stackGuardBytes))
-      return stay(
-        kernel,
-        old,
-        'something is mapped in the way: a page before it stays free, a whole gap before a stack',
-      );
+      return stay(kernel, old, whyBlocked(kernel, next));
     if (newEnd > format.userEnd) return stay(kernel, old, 'the break cannot go beyond user space');
     const pages = (newEnd - oldEnd) / pageBytes;
     const isLocked = (space.defaultFlags & VM_LOCKED) !== 0;
@@ -58,6 +65,13 @@ export function brk(kernel: Kernel, process: Process, address: Argument): number
   }
   space.brk = wanted;
   return wanted;
+}
+
+function whyBlocked({ stackGuardBytes }: Kernel, next: Area): string {
+  const at = `at 0x${next.start.toString(16)}`;
+  return next.has(VM_GROWSDOWN)
+    ? `a stack begins ${at}, and ${sizeText(stackGuardBytes)} and a page below it stay free`
+    : `an area begins ${at}, and the page before it stays free`;
 }
 
 /** The break stays as it is. */

@@ -15,10 +15,12 @@ import { ZERO_PFN } from '../frames/frame-table.ts';
 import { takeSpareFrames } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_ACCESS, VM_GROWSDOWN, VM_HUGETLB, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
+import { hasRoom } from '../memory-group.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
 import { zapEntry } from './mapping.ts';
+import { skippedEnd } from './tables.ts';
 import { flushRange } from './tlb-flush.ts';
 import { adoptBlock } from './transparent.ts';
 
@@ -39,9 +41,11 @@ export function collapse(kernel: Kernel, space: AddressSpace, area: Area, start:
   if (alignUp(area.start, bytes) + bytes > area.end)
     return kernel.refuse('EINVAL', 'MADV_COLLAPSE: no aligned block of a superpage’s size lies in the area');
   let result = 0;
-  for (let base = alignUp(start, bytes); base + bytes <= end; base += bytes) {
+  for (let base = alignUp(start, bytes); base + bytes <= end; ) {
     const collapsed = collapseBlock(kernel, space, area, base, bytes);
     if (collapsed < 0) result = collapsed;
+    // Where a table above is missing no block has pages: its whole range is passed over.
+    base = kernel.pageTable.find(space.root, base, 1) < 0 ? skippedEnd(kernel, base) : base + bytes;
   }
   return result;
 }
@@ -61,6 +65,8 @@ function collapseBlock(kernel: Kernel, space: AddressSpace, area: Area, base: nu
     if (!pageTable.isEmpty(entry) && (pageTable.flags(entry) & (PTE_VALID | PTE_PROT_NONE)) === 0)
       return kernel.refuse('EINVAL', 'MADV_COLLAPSE: a page is swapped out or a guard marker');
   }
+  if (!hasRoom(kernel, pages))
+    return kernel.refuse('ENOMEM', 'a superpage does not fit into the limit of the memory group');
   const block = takeSpareFrames(kernel, Math.log2(pages));
   if (block < 0) return kernel.refuse('ENOMEM', 'no block of frames of a superpage’s size is free');
   prepareAnon(kernel, area);

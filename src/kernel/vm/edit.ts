@@ -10,13 +10,13 @@
 import { accountPages } from '../accounting.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_HUGETLB, VM_LOCKED, VM_STICKY } from '../linux-abi.ts';
-import { holdObject, putObject } from '../objects.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
+import { joinObject, leaveObject } from './object-areas.ts';
 
 export function addArea(space: AddressSpace, area: Area): void {
   space.areas.insert(area);
-  if (area.object !== null) holdObject(area.object);
+  joinObject(space, area);
 }
 
 /** Put a new area into the space and its figures and merge it; what it is part of then. */
@@ -31,7 +31,7 @@ export function addAccounted(kernel: Kernel, space: AddressSpace, area: Area): A
 /** Take an area out of its space; its object ends with the last area that refers to it. */
 export function removeArea(kernel: Kernel, space: AddressSpace, area: Area): void {
   space.areas.remove(area);
-  if (area.object !== null) putObject(kernel, area.object);
+  leaveObject(kernel, area);
 }
 
 /** Cut `area` at `address` (strictly inside it); returns the upper part. The lower part stays the same object. */
@@ -41,7 +41,7 @@ export function splitArea(kernel: Kernel, space: AddressSpace, area: Area, addre
   upper.pageOffset = area.pageAt(address, kernel.pageBytes);
   area.end = address;
   space.areas.insertAfter(area, upper);
-  if (upper.object !== null) holdObject(upper.object);
+  joinObject(space, upper);
   return upper;
 }
 

@@ -54,13 +54,13 @@ export function madvise(kernel: Kernel, process: Process, address: Argument, len
   const start = numberOf(address);
   const end = start + bytes;
   if (!KNOWN.has(advice)) return kernel.refuse('EINVAL', `there is no advice ${advice}`);
+  // The kernel recorded is built without CONFIG_MEMORY_FAILURE: it does not know them [mm/madvise.c:madvise_behavior_valid].
+  if (advice === ADVICE.HWPOISON || advice === ADVICE.SOFT_OFFLINE)
+    return kernel.refuse('EINVAL', 'this kernel cannot poison memory (it is built without CONFIG_MEMORY_FAILURE)');
   if (!isAligned(address, pageBytes)) return kernel.refuse('EINVAL', 'the address is not page-aligned');
   if ((bytes === 0 && numberOf(length) !== 0) || end >= TWO_64_NUMBER)
     return kernel.refuse('EINVAL', 'the range wraps around 2^64');
   if (bytes === 0) return 0;
-  // Poisoning memory is for CAP_SYS_ADMIN, which no process has.
-  if (advice === ADVICE.HWPOISON || advice === ADVICE.SOFT_OFFLINE)
-    return kernel.refuse('EPERM', 'poisoning memory is for an administrator (CAP_SYS_ADMIN)');
   if (advice === ADVICE.POPULATE_READ) return populateRange(kernel, process, start, end, false);
   if (advice === ADVICE.POPULATE_WRITE) return populateRange(kernel, process, start, end, true);
 
@@ -111,16 +111,20 @@ function advise(kernel: Kernel, process: Process, area: Area, start: number, end
       return removeGuards(kernel, space, area, start, end);
     default: {
       const flags = advisedFlags(area, advice);
-      if (flags === null)
-        return kernel.refuse(
-          'EINVAL',
-          'the advice is for private anonymous memory only (wipeonfork), or against what droppable memory is',
-        );
+      if (flags === null) return kernel.refuse('EINVAL', whyNotAdvised(advice));
       return changeFlags(kernel, space, area, start, end, flags) === null
         ? kernel.refuse('EAGAIN', 'the area would be cut into more than max_map_count allows')
         : 0;
     }
   }
+}
+
+/** Why `advisedFlags` knows none. */
+function whyNotAdvised(advice: number): string {
+  if (advice === ADVICE.WIPEONFORK) return 'only private anonymous memory can be wiped in a child (wipeonfork)';
+  return advice === ADVICE.KEEPONFORK
+    ? 'droppable memory is wiped in every child: it cannot be kept'
+    : 'droppable memory is part of no core dump: it cannot be put back';
 }
 
 /** The area's flags after advice that is no more than a flag; null: not for this area. */

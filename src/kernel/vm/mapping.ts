@@ -101,13 +101,15 @@ function noteUse(kernel: Kernel, space: AddressSpace, address: number, pfn: numb
   if (area?.has(VM_SEQ_READ | VM_RAND_READ) !== true) markAccessed(kernel, pfn);
 }
 
-/** A PTE with these flags no longer maps the frame: keep its dirty bit, then let go. */
+/** A PTE with these flags no longer maps the frame: keep an object's dirty bit, then let go. */
 export function dropMapping(kernel: Kernel, space: AddressSpace, address: number, pfn: number, flags: number): void {
   const { frames } = kernel;
   const use = frames.use[pfn]!;
-  // Files note their first write themselves; elsewhere, without a dirty bit, any page may have been written.
+  // Files note their first write themselves; elsewhere, without a dirty bit, any page may have been written. An anonymous
+  // page's other mappings have dirty bits of their own [mm/memory.c:zap_present_folio_ptes].
   const isUnknown = !kernel.format.has.dirty && use !== FRAME_FILE;
-  if ((flags & PTE_DIRTY) !== 0 || isUnknown) frames.set(pfn, FLAG_DIRTY);
+  const wasWritten = (flags & PTE_DIRTY) !== 0 && use !== FRAME_ANON;
+  if (wasWritten || isUnknown) frames.set(pfn, FLAG_DIRTY);
   if (space.lockedPages > 0 && space.areas.at(address)?.has(VM_LOCKED) === true) noteLockedMapping(kernel, pfn);
   forgetMapping(kernel, space, address, pfn);
   if (use === FRAME_ANON && frames.mapCount[pfn] === 0) {

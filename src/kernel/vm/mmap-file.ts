@@ -22,6 +22,7 @@ import {
   MAP_SHARED,
   MAP_SHARED_VALIDATE,
   MAP_STACK,
+  MAP_SYNC,
   MAP_TYPE,
   PROT_WRITE,
   VM_MAYSHARE,
@@ -72,6 +73,13 @@ export function whyNoFile(process: Process, { fd = -1 }: MmapArguments): string 
     : `without MAP_ANONYMOUS a file is mapped, and ${fd} is no open descriptor`;
 }
 
+function whyNotValid(unknown: number): string {
+  const bits = `0x${(unknown >>> 0).toString(16)}`;
+  return unknown === MAP_SYNC
+    ? 'MAP_SYNC needs a file of a DAX file system, and this one is on none'
+    : `MAP_SHARED_VALIDATE refuses flags that the file’s file system does not know: ${bits}`;
+}
+
 /** VM_* of a mapping of the file so far as its type and mode decide them, or -errno. `length`: bytes, whole pages. */
 export function fileMappingFlags(kernel: Kernel, file: OpenFile, args: MmapArguments, length: number): number {
   const { pageBytes } = kernel;
@@ -82,8 +90,10 @@ export function fileMappingFlags(kernel: Kernel, file: OpenFile, args: MmapArgum
     return kernel.refuse('EOVERFLOW', 'offset and length together are beyond the largest file there can be');
   const type = args.flags & MAP_TYPE;
   let vmFlags = 0;
-  if (type === MAP_SHARED_VALIDATE && (args.flags & ~KNOWN_FLAGS) !== 0)
-    return kernel.refuse('EOPNOTSUPP', 'MAP_SHARED_VALIDATE refuses flags that it does not know');
+  // A file system on a disk knows MAP_SYNC, and refuses it only when it is asked to map [fs/ext4/file.c].
+  const known = inode.type === 'disk' ? KNOWN_FLAGS | MAP_SYNC : KNOWN_FLAGS;
+  const isUnknown = (args.flags & ~known) !== 0 || Math.floor(args.flags / 2 ** 32) !== 0;
+  if (type === MAP_SHARED_VALIDATE && isUnknown) return kernel.refuse('EOPNOTSUPP', whyNotValid(args.flags & ~known));
   if (type === MAP_SHARED || type === MAP_SHARED_VALIDATE) {
     if ((args.prot & PROT_WRITE) !== 0 && !canWrite)
       return kernel.refuse('EACCES', 'a shared mapping that is writable needs a descriptor open for writing');

@@ -123,7 +123,7 @@ export function mmap(kernel: Kernel, process: Process, args: MmapArguments): num
   if (reserved < 0) return reserved;
   // A file system on a disk cannot promise MAP_SYNC; it is asked only now [fs/ext4/file.c:ext4_file_mmap].
   if (file?.inode.type === 'disk' && (vmFlags & VM_SYNC) !== 0)
-    return kernel.refuse('EOPNOTSUPP', 'MAP_SYNC: the file system cannot promise it');
+    return kernel.refuse('EOPNOTSUPP', 'MAP_SYNC needs a file of a DAX file system, and this one is on a plain disk');
 
   const object = backingOf(kernel, file, pages, isShmem, (vmFlags & VM_NORESERVE) === 0);
   const anonymousPage = object === null ? Math.floor(address / pageBytes) : 0;
@@ -217,7 +217,12 @@ function placeMapping(
 /** VM_* that the type of an anonymous mapping decides, or -EINVAL. */
 function anonymousFlags(kernel: Kernel, flags: number): number {
   const type = flags & MAP_TYPE;
-  if (type === MAP_PRIVATE) return VM_MAYWRITE;
+  if (type === MAP_PRIVATE) {
+    // To Linux such memory is a private mapping of a file of superpages, and files are no stacks [mm/mmap.c:do_mmap].
+    return (flags & MAP_HUGETLB) !== 0 && (flags & MAP_GROWSDOWN) !== 0
+      ? kernel.refuse('EINVAL', 'MAP_GROWSDOWN: a stack does not grow by superpages')
+      : VM_MAYWRITE;
+  }
   if (type === MAP_DROPPABLE) {
     // What may go at any time is not worth promising, handing on to a child or keeping in a core dump.
     if ((flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN)) !== 0)

@@ -65,7 +65,9 @@ export function mprotect(
   let start = numberOf(address);
   const end = start + bytes;
   if (bytes === 0 || end >= TWO_64_NUMBER) return kernel.refuse('ENOMEM', 'the range reaches beyond 2^64');
-  if ((prot & ~PROT_KNOWN) !== 0) return kernel.refuse('EINVAL', 'prot has a bit that no right is');
+  // Bits are counted in 32; those from 32 up are no right either. (mmap ignores all that it does not know.)
+  if ((prot & ~PROT_KNOWN) !== 0 || Math.floor(protection / 2 ** 32) !== 0)
+    return kernel.refuse('EINVAL', 'prot has a bit that no right is');
 
   let area = space.areas.find(start);
   if (area === null) return kernel.refuse('ENOMEM', 'nothing is mapped at the start of the range, nor behind it');
@@ -109,9 +111,10 @@ function protectArea(kernel: Kernel, process: Process, area: Area, start: number
     if (start % huge !== 0 || end % huge !== 0) return kernel.refuse('EINVAL', 'the range cuts a superpage in two');
   }
   const pages = (end - start) / kernel.pageBytes;
-  const fits = (vmFlags: number) => mayExpand(kernel, process.limits, space, vmFlags, pages);
+  const { limits } = process;
   // Only what becomes data by this change is held against the limits.
-  if ((flags & VM_WRITE) !== 0 && !fits(flags) && fits(area.flags)) return fail('ENOMEM');
+  const isTooMuch = (flags & VM_WRITE) !== 0 && !mayExpand(kernel, limits, space, flags, pages);
+  if (isTooMuch && mayExpand(kernel, limits, space, area.flags, pages)) return fail('ENOMEM');
   if (!area.has(VM_ACCOUNT) && isAccountable(flags)) {
     if (!mayCommit(kernel, space, pages)) return fail('ENOMEM');
     flags |= VM_ACCOUNT;

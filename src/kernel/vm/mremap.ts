@@ -141,10 +141,8 @@ function moveAll(kernel: Kernel, remap: Remap): number {
     const area = areas.find(at);
     if (area === null || area.start >= end) break;
     if (lastEnd < 0 && area.start > start) return kernel.refuse('EFAULT', 'nothing is mapped at the old address');
-    // System V memory places itself, so it moves alone or not at all [mm/mremap.c:vma_multi_allowed].
-    const movesAlone = area.object !== null && area.object.segmentId !== null;
-    if (movesAlone && (lastEnd >= 0 || area.end < end))
-      return kernel.refuse('EFAULT', 'System V memory is moved by itself, not together with other areas');
+    if (placesItself(area) && (lastEnd >= 0 || area.end < end))
+      return kernel.refuse('EFAULT', 'System V memory and /dev/zero are moved alone, not together with other areas');
     const from = Math.max(area.start, at);
     const length = Math.min(area.end, end) - from;
     const offset = lastEnd < 0 ? 0 : area.start - lastEnd;
@@ -159,6 +157,11 @@ function moveAll(kernel: Kernel, remap: Remap): number {
     target = moved + length;
   }
   return answer;
+}
+
+/** System V memory and /dev/zero choose their own place, so they move alone or not at all [mm/mremap.c:vma_multi_allowed]. */
+function placesItself({ object, file }: Area): boolean {
+  return object === null ? file !== null : object.segmentId !== null;
 }
 
 /** To a place the caller names (MREMAP_FIXED), or hints at (MREMAP_DONTUNMAP alone). */

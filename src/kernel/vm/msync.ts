@@ -5,9 +5,9 @@ import type { Kernel } from '../kernel.ts';
 import { MS_ASYNC, MS_INVALIDATE, MS_SYNC, VM_LOCKED, VM_SHARED } from '../linux-abi.ts';
 import type { Process } from '../process.ts';
 
-/** 0, -EINVAL, -EBUSY (MS_INVALIDATE of locked memory), -ENOMEM for holes: the rest of the range is done all the same. */
 const HOLE = 'a page of the range is in no area; what else there is was written';
 
+/** 0, -EINVAL, -EBUSY (MS_INVALIDATE of locked memory), -ENOMEM for holes: the rest of the range is done all the same. */
 export function msync(kernel: Kernel, process: Process, address: Argument, length: Argument, flags: number): number {
   const { pageBytes } = kernel;
   if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0)

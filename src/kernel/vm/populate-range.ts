@@ -30,7 +30,8 @@ function faultIn(kernel: Kernel, process: Process, start: number, end: number, w
         'EINVAL',
         `the area does not allow to ${write ? 'write' : 'read'}: its pages cannot be made present so`,
       );
-    if (!populatePage(kernel, process, area, address, write)) return fail(process.space === null ? 'EINTR' : 'EFAULT');
+    if (!populatePage(kernel, process, area, address, write, true))
+      return fail(process.space === null ? 'EINTR' : 'EFAULT');
     if (write) noteWrite(kernel, space.root, address);
   }
   return 0;

@@ -12,9 +12,10 @@ import type { Process } from '../process.ts';
 import type { AddressSpace } from './address-space.ts';
 import type { Area } from './area.ts';
 import { addAccounted } from './edit.ts';
+import { FILE_BYTES_MAX } from './mmap-file.ts';
 import { unmapRange } from './unmap.ts';
 
-/** 0, -EINVAL where the range is not one shared mapping, or -errno of unmapping it. `page`: index in the object. */
+/** 0, -EINVAL where the range is not one shared mapping, -EOVERFLOW, or -errno of unmapping it. `page`: index in the object. */
 export function remapFilePages(
   kernel: Kernel,
   process: Process,
@@ -38,6 +39,9 @@ export function remapFilePages(
   if (area === null) return kernel.refuse('EINVAL', 'nothing is mapped at the address');
   if (!area.has(VM_SHARED) || !isOneMapping(area, end))
     return kernel.refuse('EINVAL', 'the range is not one writable shared mapping of one file');
+  // The object's pages end as those of any file [mm/mmap.c:file_mmap_ok].
+  if (first * pageBytes > FILE_BYTES_MAX - (end - start) - pageBytes)
+    return kernel.refuse('EOVERFLOW', 'the pages asked for are beyond the largest file there can be');
 
   const moved = area.copy();
   moved.start = start;

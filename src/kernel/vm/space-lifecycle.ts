@@ -1,8 +1,8 @@
 /** The beginning and the end of an address space, and which ASID it runs under. */
 import { putFrame } from '../frames/page-allocator.ts';
 import { ASID_MAX, type Kernel } from '../kernel.ts';
-import { putObject } from '../objects.ts';
 import { AddressSpace } from './address-space.ts';
+import { leaveObject } from './object-areas.ts';
 import { freeTables, makeTable, tableOrder } from './tables.ts';
 import { flushSpace } from './tlb-flush.ts';
 import { emptyArea } from './unmap.ts';
@@ -23,7 +23,7 @@ export function makeSpace(kernel: Kernel): AddressSpace | null {
 export function destroySpace(kernel: Kernel, space: AddressSpace): void {
   for (let area = space.areas.first; area !== null; area = area.next) {
     emptyArea(kernel, space, area);
-    if (area.object !== null) putObject(kernel, area.object);
+    leaveObject(kernel, area);
   }
   space.areas.clear();
   freeTables(kernel, space, 0, kernel.format.userEnd, 0, Number.POSITIVE_INFINITY);

@@ -55,14 +55,11 @@ export function flushSpace(kernel: Kernel, space: AddressSpace): void {
 function noteShootdown(kernel: Kernel, space: AddressSpace, to: number, address: number, pages: number): void {
   kernel.counters.tlbShootdowns++;
   if (kernel.sink === null) return;
-  const pid = ownerOf(kernel, space);
+  const pid = ownerOf(space);
   kernel.emit({ type: 'TlbShootdown', from: kernel.activeCpu, to, pid, address, pages });
 }
 
-/** The pid an address space is shown under: the first process that runs in it. */
-export function ownerOf(kernel: Kernel, space: AddressSpace): number {
-  for (const process of kernel.processes.values()) {
-    if (process.space === space) return process.pid;
-  }
-  return 0;
+/** The pid an address space is shown under: its process's; 0 for one that nobody runs in (any more). */
+export function ownerOf(space: AddressSpace): number {
+  return space.owner?.pid ?? 0;
 }

@@ -25,7 +25,7 @@ import { FLAG_EXCLUSIVE, FRAME_ANON } from '../frames/frame-table.ts';
 import { putFrame, takeSpareFrames, trackFrame } from '../frames/page-allocator.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_GROWSDOWN, VM_LOCKED, VM_NOHUGEPAGE } from '../linux-abi.ts';
-import { actingGroup, chargeFrame } from '../memory-group.ts';
+import { actingGroup, chargeFrame, hasRoom } from '../memory-group.ts';
 import type { AddressSpace } from './address-space.ts';
 import { prepareAnon } from './anon.ts';
 import type { Area } from './area.ts';
@@ -134,7 +134,7 @@ function takeBlock(kernel: Kernel, space: AddressSpace, base: number): number {
   const block = takeSpareFrames(kernel, order);
   if (block < 0) return -1;
   const deposit = makeTable(kernel, 0);
-  if (deposit < 0 || ensureEntry(kernel, space, base, 1) < 0) {
+  if (deposit < 0 || ensureEntry(kernel, space, base, 1) < 0 || !hasRoom(kernel, framesInBlock(kernel))) {
     if (deposit >= 0) putFrame(kernel, deposit);
     kernel.buddy.release(block, order);
     return -1;

@@ -28,6 +28,14 @@ export const SYSTEM_FILES = {
   zoneinfo: { summary: 'the zones: watermarks and counts', text: zoneinfoText },
   buddyinfo: { summary: 'free blocks by order', text: buddyinfoText },
   swaps: { summary: 'the swap device', text: swapsText },
+  kmsg: {
+    summary: 'the kernel’s log, as dmesg prints it',
+    text: ({ log }) =>
+      log
+        .lines()
+        .map((line) => `${line}\n`)
+        .join(''),
+  },
 } as const satisfies Readonly<Record<string, SystemFile>>;
 
 export const PROCESS_FILES = {
@@ -49,6 +57,9 @@ export const PAGEMAP_SUMMARY = 'the frame or swap slot of every page';
 
 export type SystemFileName = keyof typeof SYSTEM_FILES;
 export type ProcessFileName = keyof typeof PROCESS_FILES;
+
+/** A file goes by the name of the command that prints it, too. */
+export const fileCalled = (word: string): string => (word === 'dmesg' ? 'kmsg' : word);
 
 export const isSystemFile = (name: string): name is SystemFileName => Object.hasOwn(SYSTEM_FILES, name);
 export const isProcessFile = (name: string): name is ProcessFileName => Object.hasOwn(PROCESS_FILES, name);

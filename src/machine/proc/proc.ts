@@ -15,6 +15,7 @@ import { InputError } from '../../mmu/input-error.ts';
 import { suggest } from '../../mmu/nearest.ts';
 import { requireKnown } from '../check-access.ts';
 import {
+  fileCalled,
   isProcessFile,
   isSystemFile,
   PAGEMAP,
@@ -56,7 +57,7 @@ export class MachineProc {
    * @throws InputError MEM-API-023 for a file or a process that there is not, MEM-API-024 for one that cannot be read as text
    */
   read(path: string): string {
-    const short = path.replace(/^\/proc\//, '');
+    const short = fileCalled(path.replace(/^\/proc\//, ''));
     if (isSystemFile(short)) return SYSTEM_FILES[short].text(this.kernel);
     const match = /^(\d+)\/([^/]+)$/.exec(short);
     const name = match?.[2] ?? '';

@@ -298,7 +298,8 @@ export class PteCodec {
   }
 
   private frameHighWord(pfn: number): number {
-    return this.frameHigh === 0 ? 0 : (Math.floor(pfn / this.frameHighScale) | 0) & this.frameHigh;
+    // All but the largest machines have their frames' numbers in the low word.
+    return pfn < this.frameHighScale ? 0 : (Math.floor(pfn / this.frameHighScale) | 0) & this.frameHigh;
   }
 }
 

@@ -15,9 +15,11 @@ import { printableResult, printableStep } from '../printable.ts';
 import { counted, hex } from '../quantities.ts';
 import { place } from '../reporter.ts';
 import { paint, type Style } from '../style.ts';
-import { evictionText, reasonFirst, whyOf } from '../why.ts';
+import { evictionText, reasonFirst, stillCachedText, whyOf } from '../why.ts';
 import { addressSplit } from './address-split.ts';
 import { forgottenLines } from './forgotten.ts';
+import { kernelLogLines } from './kernel-log.ts';
+import { isToldInShort, leftOutLines } from './left-out.ts';
 import { refusalLines } from './refusal.ts';
 import { callText } from './system-call.ts';
 import { flagLegend, tlbSentence, walkDrawing } from './walk-drawing.ts';
@@ -65,6 +67,8 @@ class Teller {
   private legendShown = false;
   private translations = 0;
   private skipped = 0;
+  /** Of what is not told in full: reclaim and swap, told in short. */
+  private leftOut: MachineEvent[] = [];
   /** What a fault came to, told when all that was done for it has been. */
   private served: string | null = null;
   /** What TLBs forgot since the last line. */
@@ -101,6 +105,7 @@ class Teller {
     this.sayForgotten(null);
     this.sayServed();
     this.andSoOn();
+    this.say(stillCachedText(events) ?? '');
     return this.lines;
   }
 
@@ -109,13 +114,17 @@ class Teller {
     if (event.type === 'Translate') this.translations++;
     if (this.options.verbose || this.translations <= TRANSLATIONS_MAX || ENDINGS.has(event.type)) return false;
     if (event.type === 'Translate') this.skipped++;
+    if (event.type === 'SwapOut') this.slots.set(event.pfn, event.slot);
+    if (isToldInShort(event)) this.leftOut.push(event);
     return true;
   }
 
   private andSoOn(): void {
     if (this.skipped === 0) return;
     this.heading('and so on', `${counted(this.skipped, 'more translation')} of this step; --verbose tells them all`);
+    for (const line of leftOutLines(this.leftOut, this.slots, this.names)) this.say(line);
     this.skipped = 0;
+    this.leftOut = [];
   }
 
   private event(event: MachineEvent): void {
@@ -273,6 +282,8 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
       '',
       ` ${paint(style, 'yellow', '▸')} ${paint(style, 'bold', 'outcome')}  ${paint(style, stepIsGood(step) ? 'green' : 'yellow', outcome)}`,
     );
+    if (step.outcome.kind === 'errno' && step.outcome.why !== undefined)
+      lines.push(...wrap(step.outcome.why, style.width - 4).map((line) => `   ${line}`));
     // A drawn translation has said it already.
     if (step.outcome.kind === 'refused' && step.translation === undefined)
       lines.push(...wrap(step.outcome.sentence, style.width - 4).map((line) => `   ${line}`));
@@ -288,6 +299,7 @@ function ending(step: StepResult, names: Names, file: string, style: Style): str
       ...told.map((line) => `   ${line}`),
     );
   }
+  lines.push(...kernelLogLines(step.events, style));
   const costs = Object.entries(step.cost).map(([name, count]) => [name, String(count)]);
   if (costs.length > 0) {
     lines.push(

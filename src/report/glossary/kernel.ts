@@ -35,9 +35,9 @@ export const KERNEL_TERMS: readonly Term[] = [
   ),
   term(
     'file',
-    ['file fault', 'page cache'],
+    ['file fault'],
     'Fault kind: the page belongs to a file or to the program’s image, and came from there.',
-    ['page fault'],
+    ['page fault', 'page cache'],
   ),
   term(
     'shared',

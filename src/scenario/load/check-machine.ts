@@ -18,7 +18,7 @@ export function checkMachine(
   };
   const pageBytes = pageBytesOf(spec);
   const pagesKnown = !lost.includes('paging');
-  for (const key of pagesKnown ? (['memory', 'swap'] as const) : []) {
+  for (const key of pagesKnown ? (['memory', 'swap', 'disk'] as const) : []) {
     const bytes = spec[key];
     if (bytes === undefined || bytes % pageBytes === 0) continue;
     const up = Math.ceil(bytes / pageBytes) * pageBytes;
@@ -37,9 +37,9 @@ export function checkMachine(
       locator.value(['machine', 'memory']),
     );
 
-  // Of what was found above the machine would only say the same again: those keys it is not shown.
-  const { memory: _memory, swap: _swap, ...others } = spec;
-  const shown = errors.length === 0 ? spec : others;
+  // Of what is found here the machine would only say the same again: those keys it is not shown.
+  const { memory, swap, disk, sysctl: _sysctl, ...others } = spec;
+  const shown = errors.length === 0 ? { ...others, memory, swap, disk } : others;
   // By itself a TLB can be right or wrong; most else is so only together with the page-table format.
   errors.push(...refused(pagesKnown ? shown : { tlb: spec.tlb }, locator, file));
   for (const [name, value] of Object.entries(spec.sysctl ?? {})) {

@@ -81,7 +81,7 @@ function errorsOf(issue: Issue, context: IssueContext, prefix: Path): InputError
       const problem = issue.params?.problem as ScalarProblemDetails | undefined;
       const range =
         problem?.offset === undefined
-          ? context.locator.value(full)
+          ? context.locator[problem?.atKey === true ? 'key' : 'value'](full)
           : context.locator.within(full, problem.offset, problem.length ?? 1);
       return [make(problem?.code ?? 'MEM-SCN-009', `${named}: ${issue.message}`, problem?.hint, range)];
     }
@@ -124,13 +124,23 @@ function wrongChoice(issue: z.core.$ZodIssueInvalidValue, named: string, make: M
     const hint = 'it works on recorded references (`mmulator trace`) only; take lru or clock';
     return make('MEM-SCN-010', `${named}: \`${String(issue.input)}\` needs to know the future`, hint);
   }
-  const close = typeof issue.input === 'string' ? nearest(issue.input, choices) : null;
+  const close = typeof issue.input === 'string' ? meantBy(issue.input, choices) : null;
   return make(
     'MEM-SCN-010',
     `${named}: ${describeInput(issue.input)} is not ${one}`,
     close === null ? undefined : `did you mean \`${close}\`?`,
   );
 }
+
+/** Letters of a choice that tell which one is meant: `anon`, `overcommit`. */
+const SHORTENED_MIN = 3;
+
+/** The choice meant, also by one who writes it as C does (`MAP_PRIVATE`, `IPC_RMID`) or not to its end. */
+const meantBy = (input: string, choices: readonly string[]): string | null =>
+  nearest(input, choices) ??
+  nearest(input.replace(/^[A-Z]+_/, '').toLowerCase(), choices) ??
+  choices.find((choice) => input.length >= SHORTENED_MIN && choice.startsWith(input.toLowerCase())) ??
+  null;
 
 /**
  * A union's complaint is that of the branch the person meant: the only one whose outer type fits. When none fits, what
@@ -145,12 +155,15 @@ function unionErrors(issue: z.core.$ZodIssueInvalidUnion, context: IssueContext,
   const enums = branches.flat().flatMap((inner) => (inner.code === 'invalid_value' ? inner.values.map(String) : []));
   const expected = branches.flat().filter(isMismatch).map(expectedOf);
   const key = path.findLast((part) => typeof part === 'string');
-  const close = typeof issue.input === 'string' ? nearest(issue.input, enums) : null;
+  // Of a text that no branch takes: what the branch for texts says of it.
+  const isText = typeof issue.input === 'string';
+  const hints = isText ? branches.flat().flatMap((inner) => hintOf(inner) ?? []) : [];
+  const close = typeof issue.input === 'string' ? meantBy(issue.input, enums) : null;
   return [
     make(
       'MEM-SCN-009',
       `\`${String(key)}\`: expected ${[...new Set(expected)].join(' or ')}, found ${describeInput(issue.input)}`,
-      close === null ? quotesHint(issue.input, enums) : `did you mean \`${close}\`?`,
+      close === null ? (quotesHint(issue.input, enums) ?? hints[0]) : `did you mean \`${close}\`?`,
     ),
   ];
 }

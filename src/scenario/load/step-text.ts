@@ -1,5 +1,6 @@
 /** A step as one line, symbols kept: `store child buf+0x10 = 7`. What reports show, and what a reader recognises. */
 
+import { sizeText } from '../../mmu/size-text.ts';
 import { programFunction } from '../../process/functions/registry.ts';
 import type { Expression } from '../expression.ts';
 import { argumentOf, type CallStep } from '../schema/calls.ts';
@@ -14,6 +15,9 @@ export function stepText(step: ActionStep): string {
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 const prefixed = (prefix: string, part: Expression | string | number | undefined): string =>
   part === undefined ? '' : `${prefix}${typeof part === 'object' ? part.text : part}`;
+/** As a person writes it: the file has `128KiB`, of which only the number is left. */
+const sizeOf = (bytes: number | 'infinity' | undefined): string | undefined =>
+  typeof bytes === 'number' && bytes > 0 ? sizeText(bytes) : bytes?.toString();
 const words = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
 
 function detailsOf(step: ActionStep): string {
@@ -52,6 +56,8 @@ function detailsOf(step: ActionStep): string {
       return words(rangeText(step), `from page ${step.page.text}`, flagText(step.flags));
     case 'setrlimit':
       return words(step.resource, String(step.soft), prefixed('hard ', step.hard));
+    case 'oom_score_adj':
+      return words(String(step.value), step.privileged === true ? 'privileged' : '');
     case 'shmget':
       return words(step.size.text, prefixed('as ', step.as));
     case 'shmat':
@@ -85,7 +91,7 @@ function detailsOf(step: ActionStep): string {
       return words(step.fd.text, flagText(step.mode ?? ['punch_hole']), `${step.offset.text} ${step.length.text}`);
     case 'group_create':
     case 'group_limit':
-      return words(step.group, prefixed('limit ', step.limit), prefixed('swappiness ', step.swappiness));
+      return words(step.group, prefixed('limit ', sizeOf(step.limit)), prefixed('swappiness ', step.swappiness));
     case 'group_move':
       return `to ${step.group}`;
     case 'reclaim':

@@ -85,6 +85,8 @@ function ofProcess(context: StepContext, process: Process, step: ProcessStep): E
       return memory.mincore(context, process, step);
     case 'setrlimit':
       return memory.setrlimit(context, process, step);
+    case 'oom_score_adj':
+      return memory.oomScoreAdj(context, process, step);
     case 'shmget':
       return memory.shmget(context, process, step);
     case 'shmat':

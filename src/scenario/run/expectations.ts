@@ -13,7 +13,7 @@ import { type Executed, hexOf, littleEndian } from './executed.ts';
 import { sentencesOf, symbolicAddress } from './explanations.ts';
 import { faultVerdict } from './fault-expectation.ts';
 import { errorsVerdict, heapVerdicts, leaksVerdicts, printsVerdict, resultVerdict } from './heap-expectations.ts';
-import { groupVerdicts, smapsVerdicts, statusVerdicts, vmstatVerdicts } from './proc-expectations.ts';
+import { dmesgVerdict, groupVerdicts, smapsVerdicts, statusVerdicts, vmstatVerdicts } from './proc-expectations.ts';
 import { CannotRun, type StepContext } from './state.ts';
 import { originOf } from './writes.ts';
 
@@ -111,6 +111,7 @@ function ownExplanation(key: keyof StepExpect, { node, context, executed, events
     case 'status':
     case 'vmstat':
     case 'group':
+    case 'dmesg':
     case 'output':
       return [];
     case 'exitCode':
@@ -253,6 +254,8 @@ function verdicts(key: keyof StepExpect, expect: StepExpect, happened: Happened)
       return vmstatVerdicts(expect.vmstat!, context);
     case 'group':
       return groupVerdicts(expect.group!, context);
+    case 'dmesg':
+      return [dmesgVerdict(expect.dmesg!, context, context.logStart)];
     case 'vec':
       return one(expect.vec!, executed.vec ?? outcomeText(happened));
     case 'output':

@@ -6,6 +6,7 @@ import { mapsVerdicts, residentVerdicts, type Verdict } from './areas.ts';
 import type { ScenarioEngine } from './engine.ts';
 import { outputText } from './expectations.ts';
 import { symbolicAddress } from './explanations.ts';
+import { dmesgVerdict } from './proc-expectations.ts';
 import { CannotRun, type StepContext } from './state.ts';
 
 type Named = { readonly key: string; readonly verdict: Verdict; readonly why?: readonly string[] };
@@ -18,6 +19,7 @@ export function checkFinal(engine: ScenarioEngine): ExpectationResult[] {
     ...counters(engine, view),
     ...memory(engine, view),
     ...processes(engine, view),
+    ...kernelLog(engine),
     ...perProcess(engine, view),
     ...leaks(engine),
   ];
@@ -78,6 +80,11 @@ function processes(engine: ScenarioEngine, view: MachineView): Named[] {
     const key = Array.isArray(expected) ? 'processes' : `processes.${state}`;
     return [{ key, verdict: exactly(text(names), text(found.map((process) => process.name))), why }];
   });
+}
+
+function kernelLog(engine: ScenarioEngine): Named[] {
+  const { dmesg } = engine.scenario.expect;
+  return dmesg === undefined ? [] : [{ key: 'dmesg', verdict: dmesgVerdict(dmesg, engine.context(), 0) }];
 }
 
 function perProcess(engine: ScenarioEngine, view: MachineView): Named[] {

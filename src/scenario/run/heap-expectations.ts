@@ -36,7 +36,7 @@ export function printsVerdict(expected: NonNullable<StepExpect['prints']>, { pri
 }
 
 /** Are all parts in the text, in this order? */
-function partsVerdict(parts: readonly string[], text: string): Verdict {
+export function partsVerdict(parts: readonly string[], text: string): Verdict {
   const actual = JSON.stringify(text);
   let from = 0;
   for (const part of parts) {

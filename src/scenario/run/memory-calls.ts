@@ -131,6 +131,10 @@ export function setrlimit(context: StepContext, process: Process, step: StepOf<'
   return answered(context.machine.calls.setrlimit(process, resource, bytes(step.soft), hard));
 }
 
+export function oomScoreAdj(context: StepContext, process: Process, step: StepOf<'oom_score_adj'>): Executed {
+  return answered(context.machine.calls.setOomScoreAdj(process, step.value, { isPrivileged: step.privileged }));
+}
+
 export function shmget(context: StepContext, process: Process, step: StepOf<'shmget'>): Executed {
   return boundNumber(context, step.as, context.machine.calls.shmget(process, context.address(step.size)), 'shmget');
 }

@@ -5,6 +5,7 @@ import type { Amount } from '../schema/amount.ts';
 import type { StepExpect } from '../schema/expect.ts';
 import { amountHolds, amountText } from './amounts.ts';
 import type { Verdict } from './areas.ts';
+import { partsVerdict } from './heap-expectations.ts';
 import type { StepContext } from './state.ts';
 
 const KIB = 1024;
@@ -42,6 +43,21 @@ export function vmstatVerdicts(expected: NonNullable<StepExpect['vmstat']>, cont
     }),
   );
   return Object.entries(expected).map(([name, amount]) => verdict(`.${name}`, amount, counts.get(name)));
+}
+
+/** `expected`: parts of what the kernel's log got from that entry on, in order. */
+export function dmesgVerdict(
+  expected: NonNullable<StepExpect['dmesg']>,
+  { machine }: StepContext,
+  from: number,
+): Verdict {
+  const text = machine.kernel.log.since(from).join('\n');
+  const lines = text === '' ? [] : text.split('\n');
+  // A report has fifty lines and more: `mmulator proc FILE dmesg` shows them, and explain does.
+  const more = lines.length > 1 ? ` and ${lines.length - 1} more lines` : '';
+  const actual = lines.length === 0 ? 'nothing in the log' : `${JSON.stringify(lines[0])}${more}`;
+  if (expected.length === 0) return { what: '', expected: 'nothing in the log', actual, held: text === '' };
+  return { ...partsVerdict(typeof expected === 'string' ? [expected] : expected, text), actual };
 }
 
 export function groupVerdicts(expected: NonNullable<StepExpect['group']>, { machine }: StepContext): Verdict[] {

@@ -58,6 +58,8 @@ export class StepContext {
   readonly scenario: Scenario;
   readonly names: RunNames;
   readonly variables: LoopVariables;
+  /** Number of the first entry of the kernel's log that the step may write. */
+  readonly logStart: number;
   /** Its address space as the step found it: a process that dies of the step has none any more. */
   private space: Process['space'] = null;
   private acting: Process | null = null;
@@ -67,6 +69,7 @@ export class StepContext {
     this.scenario = scenario;
     this.names = names;
     this.variables = variables;
+    this.logStart = machine.kernel.log.written;
   }
 
   /** Whose step it is; null when it is nobody's. */

@@ -1,6 +1,6 @@
 /** What happens to the machine from outside: files are made and taken away, caches dropped, settings changed. */
 import { errnoName, fail } from '../../kernel/linux-abi.ts';
-import { isSysctl, setSysctl } from '../../kernel/sysctl.ts';
+import { type SysctlName, sysctlRange } from '../../kernel/sysctl.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { InputError, InputErrors } from '../../mmu/input-error.ts';
 import type { Scenario } from '../scenario.ts';
@@ -11,14 +11,10 @@ import { answered } from './memory-calls.ts';
 import type { StepContext } from './state.ts';
 
 /**
- * Settings and files that the scenario has from the start.
+ * Files that the scenario has from the start.
  * @throws InputErrors when a file does not fit into the machine
  */
 export function prepareMachine(machine: Machine, scenario: Scenario): void {
-  // The loader has checked the values.
-  for (const [name, value] of Object.entries(scenario.machine.sysctl ?? {})) {
-    if (value !== undefined && isSysctl(name)) setSysctl(machine.kernel.sysctl, name, value);
-  }
   const errors = scenario.files.flatMap(({ name, spec, range }) => {
     const result = makeFile(machine, name, spec);
     if (result >= 0) return [];
@@ -32,29 +28,41 @@ export function prepareMachine(machine: Machine, scenario: Scenario): void {
 
 type WorldStep = Extract<ActionStep, { do: WorldStepName }>;
 
+const NO_ROOM = 'memory is full before all of the file is written';
+
 const ENCODER = new TextEncoder();
 
 export function happen(context: StepContext, step: WorldStep): Executed {
+  const { kernel } = context.machine;
+  kernel.refusal = null;
+  const executed = answered(change(context, step));
+  const { outcome } = executed;
+  if (outcome.kind !== 'errno' || kernel.refusal === null) return executed;
+  return { ...executed, outcome: { ...outcome, why: kernel.refusal } };
+}
+
+/** 0 or -errno, with the kernel's note why. */
+function change(context: StepContext, step: WorldStep): number {
   const { machine } = context;
   switch (step.do) {
     case 'create':
-      return answered(makeFile(machine, step.file, step));
+      return makeFile(machine, step.file, step);
     case 'unlink':
-      return answered(machine.files.unlink(step.file));
+      return machine.files.unlink(step.file);
     case 'drop_caches':
-      return answered(dropCaches(machine, step.file));
+      return dropCaches(machine, step.file);
     case 'group_create': {
-      const made = machine.groups.create(step.group);
-      return answered(made < 0 ? made : changeGroup(machine, step.group, step));
+      const { limit, swappiness = null } = step;
+      return machine.groups.create(step.group, { limit: limitOf(limit), swappiness });
     }
     case 'group_limit':
-      return answered(changeGroup(machine, step.group, step));
+      return changeGroup(machine, step.group, step);
     case 'group_move':
-      return answered(machine.groups.move(context.runningProcess(step.process), step.group));
+      return machine.groups.move(context.runningProcess(step.process), step.group);
     case 'reclaim':
-      return answered(machine.groups.reclaim(step.group));
+      return machine.groups.reclaim(step.group);
     case 'sysctl':
-      return answered(setSysctl(machine.kernel.sysctl, step.name, step.value));
+      return setSysctl(machine, step.name, step.value);
     default:
       return step satisfies never;
   }
@@ -69,8 +77,11 @@ function changeGroup({ groups }: Machine, name: string, { limit, swappiness }: G
   // First how it may reclaim, then what for.
   const set = swappiness === undefined ? 0 : groups.setSwappiness(name, swappiness);
   if (set < 0 || limit === undefined) return set;
-  return groups.setLimit(name, limit === 'infinity' ? Number.POSITIVE_INFINITY : limit);
+  return groups.setLimit(name, limitOf(limit));
 }
+
+const limitOf = (limit: number | 'infinity' = 'infinity'): number =>
+  limit === 'infinity' ? Number.POSITIVE_INFINITY : limit;
 
 /** 0 or -errno. A file that could not be filled is not there. */
 export function makeFile(machine: Machine, name: string, spec: FileSpec): number {
@@ -82,19 +93,25 @@ export function makeFile(machine: Machine, name: string, spec: FileSpec): number
   return result;
 }
 
-function fillFile({ files, format }: Machine, name: string, spec: FileSpec): number {
+function fillFile({ files, format, kernel }: Machine, name: string, spec: FileSpec): number {
   const start = spec.hex ?? (spec.text === undefined ? new Uint8Array() : ENCODER.encode(spec.text));
   const size = spec.size ?? start.length;
   const { pageBytes } = format;
   for (let at = 0; spec.fill !== undefined && at < size; at += pageBytes) {
     const bytes = new Uint8Array(Math.min(pageBytes, size - at));
     const written = files.write(name, at, bytes.fill(spec.fill === 'page' ? at / pageBytes : spec.fill));
-    if (written < bytes.length) return fail('ENOMEM');
+    if (written < bytes.length) return kernel.refuse('ENOMEM', NO_ROOM);
   }
-  if (start.length > 0 && files.write(name, 0, start) < start.length) return fail('ENOMEM');
+  if (start.length > 0 && files.write(name, 0, start) < start.length) return kernel.refuse('ENOMEM', NO_ROOM);
   const sized = files.truncate(name, size);
   if (sized < 0) return sized;
   return spec.cached === false ? files.dropCache(name) : files.sync(name);
+}
+
+function setSysctl({ sysctl, kernel }: Machine, name: SysctlName, value: number): number {
+  const { least, most } = sysctlRange(name);
+  const takes = `${name} takes whole numbers from ${least} to ${most}`;
+  return sysctl.set(name, value) === 0 ? 0 : kernel.refuse('EINVAL', takes);
 }
 
 /** Everything that is clean and not mapped, of one file or of all, what is dirty written before. */

@@ -9,6 +9,7 @@ import { FAULT_KINDS, type SignalName } from '../../kernel/events.ts';
 import type { CounterName } from '../../machine/view.ts';
 import { FAULT_RULES } from '../../mmu/fault.ts';
 import { amount, byteAmount } from './amount.ts';
+import { smapsFigures, statusFigures, vmstatFigures } from './figures.ts';
 import { heapExpectations } from './heap-expect.ts';
 import { address, bitString, hexBytes, processName, value, whole } from './scalars.ts';
 
@@ -120,6 +121,10 @@ const mapsLines = z
   ])
   .meta({ id: 'area-lines' });
 
+const logTexts = z
+  .union([z.string().min(1), z.array(z.string().min(1)).describe('texts, or parts of lines, in this order')])
+  .meta({ id: 'log-texts' });
+
 /** All expectations a step can carry. */
 const stepExpectations = {
   value: value(
@@ -178,10 +183,12 @@ const stepExpectations = {
   ),
   vec: bitString('Of mincore: a digit for each page, 1 for one in memory. In quotes: `"1101"`.'),
   smaps: z
-    .record(z.string(), z.record(z.string(), byteAmount('bytes')).meta({ id: 'kernel-bytes' }))
-    .describe('Of the area that holds each address, fields of /proc/PID/smaps in bytes: `{ buf: { Rss: 8KiB } }`.'),
-  status: z.record(z.string(), byteAmount('bytes')).describe('Fields of /proc/PID/status in bytes: `{ VmLck: 8KiB }`.'),
-  vmstat: z.record(z.string(), amount('a count')).describe('Lines of /proc/vmstat, since boot: `{ pswpout: 2 }`.'),
+    .record(z.string(), smapsFigures)
+    .describe(
+      'Of the area that holds each address, fields of /proc/PID/smaps in bytes, without names such as `page`: `{ buf: { Rss: 8KiB } }`.',
+    ),
+  status: statusFigures.describe('Fields of /proc/PID/status in bytes, likewise: `{ VmLck: 8KiB }`.'),
+  vmstat: vmstatFigures.describe('Lines of /proc/vmstat, since boot: `{ pswpout: 2 }`.'),
   group: z
     .record(
       z.string(),
@@ -192,6 +199,9 @@ const stepExpectations = {
       }),
     )
     .describe('Figures of memory groups, by their names.'),
+  dmesg: logTexts.describe(
+    'What the kernel wrote to its log during the step: texts that occur in it, in this order; `[]`: it wrote nothing.',
+  ),
   output: z.string().describe('Everything the process has written to the console so far.'),
   result: z
     .union([
@@ -232,6 +242,7 @@ const ANY_STEP = [
   'status',
   'vmstat',
   'group',
+  'dmesg',
   'output',
   'walks',
   'heap',
@@ -266,6 +277,7 @@ const OWN_EXPECTATIONS = {
   mseal: ['errno'],
   remap_file_pages: ['errno'],
   setrlimit: ['errno'],
+  oom_score_adj: ['errno'],
   shmget: ['errno', 'result'],
   shmat: ['errno', 'address'],
   shmdt: ['errno'],
@@ -361,6 +373,7 @@ export const finalExpectSchema = z.strictObject({
     .union([z.string(), z.record(z.string(), z.string())])
     .optional()
     .describe('What the only process, or each named process, wrote to the console.'),
+  dmesg: logTexts.optional().describe('Texts that occur in the kernel’s log, in this order; `[]`: it is empty.'),
   maps: z.record(z.string(), mapsLines).optional().describe('For each named process, its areas.'),
   resident: z.record(z.string(), residentPages).optional().describe('For each named process, its resident pages.'),
 });

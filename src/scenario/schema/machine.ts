@@ -117,6 +117,7 @@ export const machineSchema = z.strictObject({
     .enum(SWAP_KINDS)
     .optional()
     .describe('`disk`, the default, writes pages in the background; `zswap`, a compressed store in memory, at once.'),
+  disk: size('Disk that files of type `disk` are on. Default: 1 GiB.').optional(),
   replacement: z
     .enum(POLICY_NAMES)
     .optional()
@@ -168,7 +169,7 @@ export function pteBytesOf(spec: MachineSpec): number {
 
 /** The configuration to build the machine from; what the file leaves out is left to the machine's defaults. */
 export function machineConfigOf(spec: MachineSpec, seed?: number): Partial<MachineConfig> {
-  const { root: _root, asid: _asid, contents: _contents, sysctl: _sysctl, tlb: tlbSpec, ...rest } = spec;
+  const { root: _root, asid: _asid, contents: _contents, tlb: tlbSpec, ...rest } = spec;
   const config: Record<string, unknown> = { ...rest };
   if (tlbSpec === null) config.tlb = null;
   else if (tlbSpec !== undefined) {

@@ -4,7 +4,7 @@ import { MAP_FLAGS, MCL_FLAGS, MLOCK_FLAGS, MREMAP_FLAGS, MS_FLAGS, SHM_FLAGS } 
 import { RESOURCE_NAMES } from '../../kernel/limits.ts';
 import { ADVICE, type AdviceName } from '../../kernel/vm/advice.ts';
 import { flagsOf } from './flags.ts';
-import { address, length, protection, size, symbolName, value, whole } from './scalars.ts';
+import { address, byteLimit, length, protection, symbolName, value, whole } from './scalars.ts';
 import { acts, bindsNumber, descriptor } from './step-head.ts';
 
 const range = { at: address('First byte.'), length: length('Bytes.') };
@@ -15,7 +15,6 @@ type LowerAdvice = Lowercase<AdviceName>;
 const ADVICE_NAMES = Object.keys(ADVICE).map((name) => name.toLowerCase()) as [LowerAdvice, ...LowerAdvice[]];
 type LowerResource = Lowercase<(typeof RESOURCE_NAMES)[number]>;
 const RESOURCES = RESOURCE_NAMES.map((name) => name.toLowerCase()) as [LowerResource, ...LowerResource[]];
-const limit = (description: string) => z.union([size(description), z.literal('infinity')]);
 
 const mapFlags = flagsOf(MAP_FLAGS, 'mmap-flags').optional();
 
@@ -88,8 +87,21 @@ export const memoryShapes = {
   setrlimit: z.strictObject({
     ...acts('setrlimit'),
     resource: z.enum(RESOURCES).describe('RLIMIT_* name in lower case.'),
-    soft: limit('Bytes; what counts.').describe('Bytes, or `infinity`: what counts.'),
-    hard: limit('Bytes.').optional().describe('How far the soft limit may go up. Default: stays as it is.'),
+    soft: byteLimit('Bytes, or `infinity`: what counts.'),
+    hard: byteLimit('How far the soft limit may go up. Default: stays as it is.').optional(),
+  }),
+  oom_score_adj: z.strictObject({
+    ...acts('oom_score_adj'),
+    value: whole(
+      '-1000 … 1000, for /proc/PID/oom_score_adj: thousandths of RAM and swap added to its badness; -1000: never killed.',
+      Number.MIN_SAFE_INTEGER,
+    ),
+    privileged: z
+      .boolean()
+      .optional()
+      .describe(
+        'Written as root does. Without, it does not go below the least that root has set (0 at first): EACCES.',
+      ),
   }),
   shmget: z.strictObject({
     ...acts('shmget'),

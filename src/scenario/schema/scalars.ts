@@ -76,7 +76,7 @@ function constantNumber(input: unknown, expected: string, hint: string): number 
     throw new ScalarProblem({
       code: 'MEM-SCN-009',
       message: `expected ${expected} without names, found \`${first.name}\``,
-      hint,
+      hint: `${hint}; what a name stands for is known only when the scenario runs`,
       offset: first.offset,
       length: first.name.length,
     });
@@ -101,6 +101,16 @@ export const size = (description: string) =>
     description,
     examples: [65536, '64KiB'],
   });
+
+/** Bytes that something may have at most, or `infinity`. */
+export const byteLimit = (description: string) =>
+  scalar(
+    (input): number | 'infinity' => {
+      const hint = 'a limit is a number of bytes, `64KiB`, or `infinity`';
+      return input === 'infinity' ? input : constantNumber(input, 'a size or `infinity`', hint);
+    },
+    { type: ['integer', 'string'], description, examples: ['64KiB', 'infinity'] },
+  );
 
 /** A whole number in a range. `Infinity` limits are written as the safe-integer limits. */
 export const whole = (description: string, minimum = 0, maximum = Number.MAX_SAFE_INTEGER) =>

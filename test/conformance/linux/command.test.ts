@@ -162,6 +162,13 @@ describe('conform linux', () => {
       });
     });
 
+    it('refuses a name that no trace has beside one that there is', async () => {
+      const { code, out, err } = await only('own-2,own-7');
+      expect({ code, passed: out.includes('1 passed') }).toEqual({ code: 2, passed: true });
+      expect(err).toContain('no trace here is called `own-7`');
+      expect(err).not.toContain('own-2');
+    });
+
     it('refuses a name that no trace has', async () => {
       expect(await only('own-7')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('MEM-CNF-012') });
     });

@@ -19,6 +19,7 @@ const SAMPLE: Readonly<Record<string, number>> = {
   file: 20,
   focussed: 106,
   fork: 20,
+  fresh: 102,
   hint: 20,
   lock: 20,
   long: 4,

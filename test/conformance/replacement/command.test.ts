@@ -140,11 +140,11 @@ describe('broken recordings', () => {
     ['frames that cannot be', line({ size: 0 }), 'MEM-CNF-016', 'a whole number from 1 to 16777216'],
     ['an unlisted trace', line({ trace: 'cat' }), 'MEM-CNF-016', 'traces.json lists no trace `cat`'],
     ['another length', line({ refs: 5 }), 'MEM-CNF-016', 'traces.json says that `ls` has 603829'],
-    ['something else', 'hello', 'MEM-CNF-013', 'expected every line is'],
+    ['something else', 'hello', 'MEM-CNF-018', 'expected every line is'],
     [
       'rows for another command',
       fixture('tlb.jsonl').toString(),
-      'MEM-CNF-013',
+      'MEM-CNF-018',
       'it is one for `mmulator conform tlb`',
     ],
   ])('%s', async (_what, content, errorCode, told) => {

@@ -144,8 +144,15 @@ describe('the system', () => {
     expect(libc.realloc(block, 150_000)).toBe(block);
     expect(libc.mallinfo2().hblkhd).toBe(37 * PAGE);
     libc.malloc(300_000);
+    const { kernel, process } = memory;
+    const frameOf = (address: number) =>
+      kernel.pageTable.frame(kernel.pageTable.find(process.space!.root, address - (address % PAGE)));
+    const frames = Array.from({ length: 36 }, (_, page) => frameOf(block + page * PAGE));
     const moved = libc.realloc(block, 2_000_000);
+    expect(moved).not.toBe(block);
     expect(memory.bytes(moved, 150_000).every((byte) => byte === 7)).toBe(true);
+    // mremap: the pages are the same ones, not copies.
+    expect(frames.map((_, page) => frameOf(moved + page * PAGE))).toEqual(frames);
     expect(libc.mallinfo2().hblks).toBe(2);
   });
 

@@ -1,4 +1,5 @@
 /** fork, exit and wait. */
+import { fail } from '../../../kernel/linux-abi.ts';
 import { HIDDEN } from '../observe.ts';
 import { answerNumber, type Operations, type ProcessCall } from './operation.ts';
 
@@ -32,7 +33,8 @@ function fork({ world, op, process, answer }: ProcessCall): void {
 function wait({ world, process, answer }: ProcessCall): void {
   const result = world.machine.wait(process);
   if (typeof result === 'number') {
-    answerNumber(answer, result);
+    // With WNOHANG, that no child has ended yet is no error.
+    answerNumber(answer, result === fail('EAGAIN') ? 0 : result);
     return;
   }
   answer.ret = world.names.get(result.pid)!;

@@ -37,7 +37,7 @@ WORLD_OPS = {'file', 'ftruncate', 'fwrite', 'fread', 'fsync', 'punch', 'dropcach
 UNCOUNTED = {'setrlimit', 'open', 'close', 'exit', 'wait', 'shmget', 'shmrm', 'peek', 'poke'}
 
 
-class Unbound(Exception):
+class Unbound(LookupError):
     pass
 
 
@@ -110,6 +110,7 @@ class World:
         process = stub.start(place.stub, place.entries, fd, place.join)
         os.close(fd)
         self.processes, self.names = {'P0': process}, {process.pid: 'P0'}
+        self.copies = []  # made by probes
         self.shown = {}
         if header.get('nostack'):
             start = stub.STACK - 0x21000
@@ -121,7 +122,7 @@ class World:
                      'VmPTEKB': self.start['VmPTE'], **base}
 
     def finish(self):
-        for process in list(self.processes.values()):
+        for process in [*self.processes.values(), *self.copies]:
             if process.alive:
                 process.kill()
         while True:  # children orphaned by the trace are ours (subreaper)
@@ -240,6 +241,7 @@ class World:
     def probe(self, op, answer, process, where):
         child, error = process.fork()
         assert child is not None, error
+        self.copies = [child]
         outcome = {}
         getattr(self, 'do_' + op['op'])(op, outcome, child, where)
         answer.update({key: outcome[key] for key in ('ret', 'err', 'vec') if key in outcome})
@@ -551,9 +553,19 @@ class World:
         self.on_file(op, answer, action)
 
     def world_reclaim(self, op, answer):
-        with open(self.place.group + '/memory.force_empty', 'w') as file:
-            file.write('1')
+        # One go gives up after a few fruitless scans, which still make pages older: until several in a row free nothing.
+        idle, before = 0, self.usage()
+        while idle < 8:
+            with open(self.place.group + '/memory.force_empty', 'w') as file:
+                file.write('1')
+            now = self.usage()
+            idle = idle + 1 if now == before else 0
+            before = now
         answer['ret'] = 0
+
+    def usage(self):
+        with open(self.place.group + '/memory.usage_in_bytes') as file:
+            return int(file.read())
 
     def world_memlimit(self, op, answer):
         with open(self.place.group + '/memory.swappiness', 'w') as file:
