@@ -1,4 +1,4 @@
-/** Curves in a terminal: block characters for one, a letter each for several. */
+/** Curves in a terminal, in block characters: filled bars for one, a shape of its own for each of several. */
 import { type Ink, padStart, paint, type Style } from './style.ts';
 
 export interface PlotSeries {
@@ -25,7 +25,8 @@ const EIGHTHS = ' ▁▂▃▄▅▆▇█';
 const HEIGHT = 12;
 const PLOT_WIDTH_MAX = 72;
 const INDENT = '   ';
-const MARKS = 'oxabcdefghijklmnpqrstuvwyz';
+/** Shades and shapes of a cell that are told apart without colour; letters where they do not suffice. */
+const MARKS = '█░▚▄▓▌▒▀oxabcdefghijklmnpqrstuvwyz';
 const INKS: readonly Ink[] = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red'];
 
 interface Frame {

@@ -26,7 +26,7 @@ describe('mmulator mrc', () => {
   it('names Belady’s anomaly where a policy has it', async () => {
     const { code, out } = await mrc('belady.pages', '--policy', 'fifo,lru,opt,fifo');
     expect(code).toBe(0);
-    expect(out).toContain('o fifo   x lru   a opt');
+    expect(out).toContain('█ fifo   ░ lru   ▚ opt');
     expect(out).toContain(
       'Belady’s anomaly: fifo misses more with more frames\n   3 frames: 9 misses; 4 frames: 10, 1 more',
     );

@@ -35,7 +35,7 @@ describe('trace simulate', () => {
     expect(one.out).toContain(' Hit ratio\n');
     expect(one.out).toMatch(/┤[ ▁▂▃▄▅▆▇]*█/);
     const two = await simulate(['-f', '1..6', '-p', 'lru,fifo']);
-    expect(two.out).toContain('o lru   x fifo');
+    expect(two.out).toContain('█ lru   ░ fifo');
   });
 
   it('is what libCacheSim counted for a real program', async () => {

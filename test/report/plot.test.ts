@@ -28,7 +28,7 @@ describe('a plot in the terminal', () => {
     ]);
   });
 
-  it('several have a letter each; where they meet, the first is seen', () => {
+  it('several have a block character each; where they meet, the first is seen', () => {
     const lines = plotLines(
       [
         {
@@ -49,10 +49,10 @@ describe('a plot in the terminal', () => {
       small,
       { height: 3, logX: true, yMax: 10 },
     );
-    expect(lines[0]).toBe('   o high   x both');
-    expect(lines[1]).toMatch(/10 ┤o+$/);
-    expect(lines[2]).toMatch(/5 ┤ +x+$/);
-    expect(lines[3]).toMatch(/│ +x+$/);
+    expect(lines[0]).toBe('   █ high   ░ both');
+    expect(lines[1]).toMatch(/10 ┤█+$/);
+    expect(lines[2]).toMatch(/5 ┤ +░+$/);
+    expect(lines[3]).toMatch(/│ +░+$/);
     expect(lines[5]).toMatch(/^ +1 +10 +100$/);
   });
 
