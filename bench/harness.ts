@@ -21,7 +21,8 @@ export interface Timed {
 }
 
 export interface Aim {
-  readonly good: number;
+  /** Null: there is a goal alone. */
+  readonly good: number | null;
   readonly goal: number;
 }
 
@@ -49,6 +50,10 @@ export interface Group {
   /** Makes what is timed, which may take memory and time. */
   readonly timings: () => Readonly<Record<string, Timed>>;
   readonly comparisons: readonly Comparison[];
+  /** Rounds at most, where one takes seconds. */
+  readonly rounds?: number;
+  /** What is missing here, and why. */
+  readonly notes?: readonly string[];
 }
 
 export interface Figure {
@@ -77,7 +82,7 @@ export function measure(group: Group, ids: readonly string[], rounds: number): F
   const timings = Object.entries(group.timings()).filter(([name]) => needed.has(name));
   warmUp(timings.map(([, timed]) => timed));
   const samples = new Map<string, number[]>(timings.map(([name]) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < Math.min(rounds, group.rounds ?? rounds); round++) {
     for (const [name, timed] of round % 2 === 0 ? timings : [...timings].reverse()) {
       samples.get(name)!.push(timed.run() / timed.operations);
     }

@@ -14,6 +14,7 @@ import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/fault
 import { heapGroups } from './groups/heaps.ts';
 import { loadGroups } from './groups/loads.ts';
 import { forkGroup, mappingGroup } from './groups/processes.ts';
+import { replacementGroups } from './groups/replacement.ts';
 import { scenarioGroup } from './groups/scenario.ts';
 import { exceedsLimit, type Figure, type Group, measure } from './harness.ts';
 import { type Baseline, renderTable } from './table.ts';
@@ -29,6 +30,7 @@ const GROUPS: readonly Group[] = [
   ...areaGroups(),
   scenarioGroup(),
   ...heapGroups(),
+  ...replacementGroups(),
 ];
 
 const { values } = parseArgs({
@@ -56,14 +58,18 @@ const { cpu, cores, node, v8 } = host;
 process.stdout.write(`${cpu}, ${cores} cores; Node ${node} (V8 ${v8}); ${rounds} interleaved rounds, medians\n\n`);
 
 const figures: Figure[] = [];
+const notes: string[] = [];
 for (const group of GROUPS) {
   const ids = group.comparisons
     .map(({ id }) => id)
     .filter((id) => values.only === undefined || id.includes(values.only));
-  if (ids.length > 0) figures.push(...measure(group, ids, rounds));
+  if (ids.length === 0) continue;
+  figures.push(...measure(group, ids, rounds));
+  notes.push(...(group.notes ?? []));
 }
 process.stdout.write(renderTable(figures, baseline));
 process.stdout.write('\n  ↑ more is better (speed, reference = 1)   ↓ less is better (time, reference = 1)\n');
+for (const note of notes) process.stdout.write(`  left out: ${note}\n`);
 
 const footprint = values.only === undefined ? measureFootprint() : null;
 const mib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;

@@ -4,6 +4,8 @@
  *
  *     benchmark ──"\n"──► QUESTIONS ──► program        blocking on both sides; the program ends when QUESTIONS is closed,
  *     benchmark ◄──"1234.5\n"── ANSWERS ◄── program    at the latest with the benchmark itself
+ *
+ * An answer is the nanoseconds of one operation; what was counted on the way may follow it: "1234.5 5038682\n".
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
@@ -32,8 +34,16 @@ export function compileNative(name: string): string | null {
   }
 }
 
-/** The program with these arguments and the two pipes; it is started when it is first asked. */
-export function askNative(program: string, args: readonly (string | number)[], operations: number): Timed {
+/**
+ * The program with these arguments and the two pipes; it is started when it is first asked.
+ * @param check is told what each answer counted
+ */
+export function askNative(
+  program: string,
+  args: readonly (string | number)[],
+  operations: number,
+  check: (counts: readonly number[]) => void = () => {},
+): Timed {
   let channel: { readonly questions: number; readonly answers: number } | null = null;
   return {
     operations,
@@ -43,7 +53,9 @@ export function askNative(program: string, args: readonly (string | number)[], o
       const answer = Buffer.alloc(64);
       const length = readSync(channel.answers, answer, 0, answer.length, null);
       expect(length > 0, `the native side of ${args[0]} answers`);
-      return Number(answer.toString('ascii', 0, length)) * operations;
+      const [nanoseconds, ...counts] = answer.toString('ascii', 0, length).trim().split(' ').map(Number);
+      check(counts);
+      return nanoseconds! * operations;
     },
   };
 }

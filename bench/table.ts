@@ -38,7 +38,7 @@ function cellsOf(figure: Figure): string[] {
     referenceNanoseconds === null ? '' : duration(referenceNanoseconds),
     ratio === null ? '' : `${number(ratio)} ${kind === 'speed' ? '↑' : '↓'}`,
     quartiles === null ? '' : `${number(quartiles[0])}–${number(quartiles[1])}`,
-    aim === null ? '' : number(aim.good),
+    aim === null || aim.good === null ? '' : number(aim.good),
     aim === null ? '' : number(aim.goal),
     verdictOf(figure),
   ];
@@ -50,7 +50,7 @@ function verdictOf(figure: Figure): string {
   if (aim === null || ratio === null) return '';
   const reaches = (mark: number) => (kind === 'speed' ? ratio >= mark : ratio <= mark);
   if (reaches(aim.goal)) return 'goal met';
-  return reaches(aim.good) ? 'good' : 'below';
+  return aim.good !== null && reaches(aim.good) ? 'good' : 'below';
 }
 
 /** How many times better than the baseline; below 1 is worse. Times alone are compared where there is no ratio. */
