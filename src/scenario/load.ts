@@ -5,20 +5,18 @@
  *
  * Each stage collects; only a broken YAML syntax ends the work early, since nothing behind it could be trusted.
  */
-import { type Document, LineCounter, parseDocument, type YAMLError } from 'yaml';
 import type { z } from 'zod';
 import { InputError, InputErrors, type SourceRange } from '../mmu/input-error.ts';
 import { nearest, suggest } from '../mmu/nearest.ts';
 import { checkMachine } from './load/check-machine.ts';
-import { deepest, rangeAt } from './load/depth.ts';
 import { type IssueContext, inputErrorsOf, PARSE_SETTINGS } from './load/issues.ts';
-import { Locator, type Path } from './load/locate.ts';
+import type { Locator, Path } from './load/locate.ts';
 import { salvaged } from './load/salvage.ts';
 import { checkSteps } from './load/static-checks.ts';
 import { withNumbersAsWritten } from './load/step-expressions.ts';
 import { stepText } from './load/step-text.ts';
 import { largestLoop, totalSteps } from './load/total-steps.ts';
-import { yamlHint } from './load/yaml-hint.ts';
+import { YamlSource } from './load/yaml-source.ts';
 import { type ActionNode, type LoopNode, type Scenario, type ScenarioNode, TOTAL_STEPS_MAX } from './scenario.ts';
 import { finalExpectSchema } from './schema/expect.ts';
 import { type FileSpec, fileSchema } from './schema/file-steps.ts';
@@ -51,16 +49,11 @@ export function parseScenario(text: string, file = 'scenario.yaml'): ParsedScena
   return { scenario: null, errors: inOrder };
 }
 
-/** Deeper than any scenario nests; a limit because the walk over the file's values recurses. */
-const DEPTH_MAX = 100;
-
 class Loader {
   readonly errors: InputError[] = [];
   private readonly file: string;
   private readonly text: string;
-  private readonly document: Document;
-  /** Offset of what is nested too deeply to be read; null when nothing is. */
-  private readonly tooDeep: number | null;
+  private readonly source: YamlSource;
   private readonly locator: Locator;
   /** Names that steps with mistakes in them would have made: their later use is not a second mistake. */
   private readonly forgiven = new Set<string>();
@@ -70,28 +63,18 @@ class Loader {
   constructor(text: string, file: string) {
     this.text = text;
     this.file = file;
-    const lines = new LineCounter();
-    // Integers arrive as bigints so that not one digit of a 64-bit constant is lost; safe ones become numbers below.
-    const deep = deepest(text);
-    this.tooDeep = deep.depth > DEPTH_MAX ? deep.offset : null;
-    // The parser recurses too: what is nested too deeply it is not shown.
-    const shown = this.tooDeep === null ? text : '';
-    this.document = parseDocument(shown, { intAsBigInt: true, lineCounter: lines, prettyErrors: false });
-    this.locator = new Locator(this.document, lines, text);
+    this.source = new YamlSource(text, file);
+    this.locator = this.source.locator;
   }
 
   load(): Scenario | null {
-    if (this.tooDeep !== null) {
-      const range = rangeAt(this.text, this.tooDeep);
-      const hint = `at most ${DEPTH_MAX} levels: loops in loops, or brackets that are never closed?`;
-      return this.fail('MEM-SCN-001', 'nested too deeply', hint, range);
-    }
-    if (this.document.errors.length > 0 && !/^version\s*:/m.test(this.text) && !/^steps\s*:/m.test(this.text)) {
+    const { source, text } = this;
+    if (!source.isYaml && !source.tooDeep && !/^version\s*:/m.test(text) && !/^steps\s*:/m.test(text)) {
       const hint = 'a scenario has `version: 1`, `name: …` and `steps:`; `mmulator init` writes an example';
       return this.fail('MEM-SCN-004', 'this is not a scenario, nor YAML', hint, this.locator.offsets(0, 1));
     }
-    for (const error of this.document.errors) this.syntaxError(error);
-    if (this.document.errors.some((error) => error.code !== 'DUPLICATE_KEY')) return null;
+    this.errors.push(...source.errors);
+    if (!source.isReadable) return null;
     const raw = this.plainValue();
     if (raw === undefined) return null;
     if (raw === null) {
@@ -317,47 +300,12 @@ class Loader {
 
   private plainValue(): unknown {
     try {
-      return this.plain(this.document.toJS({ maxAliasCount: 100 }), 0);
+      return this.source.plainValue();
     } catch (error) {
-      if (!(error instanceof ReferenceError || error instanceof RangeError)) throw error;
-      this.fail(
-        'MEM-SCN-001',
-        'aliases (`*name`) cannot be followed',
-        'an anchor may not contain itself, nor multiply the file a hundredfold',
-        this.locator.offsets(0, 1),
-      );
+      if (!(error instanceof InputError)) throw error;
+      this.errors.push(error);
       return undefined;
     }
-  }
-
-  /** Safe integers as numbers; larger ones stay bigints, which every schema either keeps exactly or refuses. */
-  private plain(value: unknown, depth: number): unknown {
-    if (depth > DEPTH_MAX) throw new RangeError('nested too deeply');
-    if (typeof value === 'bigint') {
-      const small = Number(value);
-      return Number.isSafeInteger(small) ? small : value;
-    }
-    if (Array.isArray(value)) return value.map((item) => this.plain(item, depth + 1));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.plain(item, depth + 1)]));
-  }
-
-  private syntaxError(error: YAMLError): void {
-    const duplicate = error.code === 'DUPLICATE_KEY';
-    const message = error.message.split('\n')[0]!.replace(/^./, (letter) => letter.toLowerCase());
-    this.fail(
-      duplicate ? 'MEM-SCN-002' : 'MEM-SCN-001',
-      duplicate ? 'this key is already there' : `not YAML: ${message}`,
-      duplicate ? 'remove one of the two' : yamlHint(error),
-      this.locator.offsets(
-        error.pos[0],
-        duplicate ? this.wordEnd(error.pos[0]) : Math.min(error.pos[1], error.pos[0] + 1),
-      ),
-    );
-  }
-
-  private wordEnd(start: number): number {
-    return start + (/^[^\s:,}]+/.exec(this.text.slice(start))?.[0].length ?? 1);
   }
 
   private fail(code: string, message: string, hint: string | undefined, range: SourceRange): null {

@@ -85,7 +85,7 @@ const preset = z.strictObject({
   valid: z.boolean().optional().describe('Default true. An invalid entry never answers.'),
 });
 
-const tlb = z
+export const tlbSchema = z
   .strictObject({
     ...tlbLevel,
     l2: z.strictObject(tlbLevel).optional().describe('Second level, asked when the first misses.'),
@@ -127,7 +127,7 @@ export const machineSchema = z.strictObject({
     .optional()
     .describe('Limit on user pages resident at once, machine-wide; `null` (the default): only by memory.'),
   cpus: whole('CPUs, each with its own TLBs.', 1, 31).optional(),
-  tlb: tlb
+  tlb: tlbSchema
     .nullable()
     .optional()
     .describe('Translation lookaside buffers of each CPU. Default: 64 entries, 4 ways; `null`: none.'),

@@ -10,7 +10,7 @@ import { type Expression, literal, parseExpression, type Quantity } from '../exp
 import { ScalarProblem } from '../scalar-problem.ts';
 
 /** A schema for one scalar: `parse` answers the value or throws a `ScalarProblem`. */
-function scalar<Value>(parse: (input: unknown) => Value, json: Record<string, unknown>) {
+export function scalar<Value>(parse: (input: unknown) => Value, json: Record<string, unknown>) {
   return z
     .unknown()
     .transform((input, context): Value => {
