@@ -13,9 +13,11 @@ import { areaGroups } from './groups/areas.ts';
 import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/faults.ts';
 import { heapGroups } from './groups/heaps.ts';
 import { loadGroups } from './groups/loads.ts';
+import { nativeModelGroups } from './groups/native-models.ts';
 import { forkGroup, mappingGroup } from './groups/processes.ts';
 import { replacementGroups } from './groups/replacement.ts';
 import { scenarioGroup } from './groups/scenario.ts';
+import { traceGroups } from './groups/traces.ts';
 import { exceedsLimit, type Figure, type Group, measure } from './harness.ts';
 import { type Baseline, renderTable } from './table.ts';
 import { MIB } from './workbench.ts';
@@ -31,6 +33,8 @@ const GROUPS: readonly Group[] = [
   scenarioGroup(),
   ...heapGroups(),
   ...replacementGroups(),
+  ...traceGroups(),
+  ...nativeModelGroups(),
 ];
 
 const { values } = parseArgs({

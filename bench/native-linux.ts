@@ -15,10 +15,17 @@ import { fileURLToPath } from 'node:url';
 import type { Timed } from './harness.ts';
 import { expect } from './workbench.ts';
 
-/** Gone with the benchmark. */
+const scratchFolders: string[] = [];
+
+/** A new one, gone with the benchmark. */
 export function scratchFolder(): string {
+  if (scratchFolders.length === 0) {
+    process.on('exit', () => {
+      for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
+    });
+  }
   const folder = mkdtempSync(join(tmpdir(), 'mmulator-bench-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  scratchFolders.push(folder);
   return folder;
 }
 
@@ -31,6 +38,16 @@ export function compileNative(name: string): string | null {
     return program;
   } catch {
     return null;
+  }
+}
+
+/** Is there a program of this name that says its version? */
+export function hasProgram(name: string): boolean {
+  try {
+    execFileSync(name, ['--version'], { stdio: 'pipe' });
+    return true;
+  } catch {
+    return false;
   }
 }
 
