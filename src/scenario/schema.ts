@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { finalExpectSchema } from './schema/expect.ts';
 import { fileSchema } from './schema/file-steps.ts';
 import { machineSchema } from './schema/machine.ts';
+import { publishedSchema } from './schema/published.ts';
 import { stepSchema } from './schema/steps.ts';
 
 export const SCENARIO_VERSION = 1;
@@ -32,22 +33,5 @@ export const scenarioSchema = z.strictObject({
 
 /** JSON Schema, draft-07, of what a person writes. */
 export function scenarioJsonSchema(): Record<string, unknown> {
-  const schema = z.toJSONSchema(scenarioSchema, { target: 'draft-7', io: 'input', override: withoutNoise });
-  const head = { $id: 'https://mmulator.dev/schema/scenario.v1.json', title: 'mmulator scenario, version 1' };
-  return { ...head, ...(plainReferences(schema) as Record<string, unknown>) };
-}
-
-/** `allOf: [{ $ref }]` is for what stands beside a reference; where nothing does, the reference says the same in less. */
-function plainReferences(part: unknown): unknown {
-  if (Array.isArray(part)) return part.map(plainReferences);
-  if (typeof part !== 'object' || part === null) return part;
-  const { allOf } = part as { allOf?: readonly unknown[] };
-  if (allOf?.length === 1 && Object.keys(part).length === 1) return plainReferences(allOf[0]);
-  return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, plainReferences(inner)]));
-}
-
-/** Safe-integer bounds on every whole number say nothing to a reader. */
-function withoutNoise({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
-  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  return publishedSchema(scenarioSchema, 'scenario', SCENARIO_VERSION);
 }

@@ -28,7 +28,7 @@ export interface CellParameters {
   readonly frames: number | null;
   /** Bytes. */
   readonly memory: number | null;
-  /** `none`: a scenario's machine is to have no TLB, a trace no columns of one. */
+  /** `none`: a scenario's machine is to have no TLB. */
   readonly tlb: TlbConfig | 'none' | null;
   /** Bytes. */
   readonly pageSize: number | null;

@@ -1,0 +1,197 @@
+/**
+ * From the text of a sweep file to its plan, or to every mistake in it.
+ *
+ *     text ── yaml, with places ── zod, trace by trace ── what must fit together ──> SweepPlan
+ */
+
+import type { z } from 'zod';
+import { REPLACEMENT_OPTIONS } from '../kernel/reclaim/option-table.ts';
+import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
+import { POLICY_NAMES, type PolicyName } from '../kernel/reclaim/policy.ts';
+import { InputError, InputErrors, type SourceRange } from '../mmu/input-error.ts';
+import { inputErrorsOf, PARSE_SETTINGS } from '../scenario/load/issues.ts';
+import type { Path } from '../scenario/load/locate.ts';
+import { YamlSource } from '../scenario/load/yaml-source.ts';
+import { describeInput } from '../scenario/schema/scalars.ts';
+import { parseCostModel } from '../trace/cost-model.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { nameOfTrace } from './input-name.ts';
+import type { Grid, SweepCost, SweepPlan, TraceSource } from './plan.ts';
+import { type GridSpec, SWEEP_VERSION, sweepHeadSchema } from './sweep-schema.ts';
+import { readTraceSource } from './trace-source.ts';
+
+const START = 'a sweep has `sweep: 1`, `traces:` or `scenarios:`, and `grid:`';
+
+/** @throws InputErrors MEM-SWP-…, and of what stands in it MEM-TLB-…, MEM-TRC-…: every mistake in the order of their places */
+export function readSweepFile(text: string, file: string): SweepPlan {
+  const reader = new SweepFileReader(text, file);
+  const plan = reader.read();
+  if (plan !== null && reader.errors.length === 0) return plan;
+  const place = ({ range }: InputError): readonly [number, number] => [range?.line ?? 0, range?.column ?? 0];
+  throw new InputErrors(
+    reader.errors.toSorted((one, other) => {
+      const [[line, column], [otherLine, otherColumn]] = [place(one), place(other)];
+      return line - otherLine || column - otherColumn;
+    }),
+  );
+}
+
+class SweepFileReader {
+  readonly errors: InputError[] = [];
+  private readonly file: string;
+  private readonly source: YamlSource;
+
+  constructor(text: string, file: string) {
+    this.file = file;
+    this.source = new YamlSource(text, file);
+  }
+
+  read(): SweepPlan | null {
+    const { source } = this;
+    this.errors.push(...source.errors.map(asSweepError));
+    if (!source.isReadable) return null;
+    const raw = this.plainValue();
+    if (raw === undefined) return null;
+    if (raw === null) return this.fail('MEM-SWP-003', 'the file is empty', START, source.locator.offsets(0, 1));
+    if (typeof raw !== 'object' || Array.isArray(raw)) {
+      return this.fail('MEM-SWP-004', `a sweep is a mapping, found ${describeInput(raw)}`, START, this.at([]));
+    }
+    if (!('sweep' in raw)) {
+      const hint = 'steps' in raw ? 'this is a scenario: `mmulator run` runs it' : START;
+      return this.fail('MEM-SWP-004', 'this is not a sweep: it has no `sweep: 1`', hint, this.at([]));
+    }
+    if (raw.sweep !== SWEEP_VERSION) {
+      const message = `version ${describeInput(raw.sweep)} is not one this mmulator reads`;
+      return this.fail('MEM-SWP-005', message, `write \`sweep: ${SWEEP_VERSION}\``, this.at(['sweep']));
+    }
+    return this.plan(raw as Record<string, unknown>);
+  }
+
+  private plan(raw: Record<string, unknown>): SweepPlan | null {
+    const head = this.parsed(sweepHeadSchema, raw, [], 'the sweep');
+    const rawTraces = Array.isArray(raw.traces) ? raw.traces : [];
+    const traces = rawTraces.map((trace, index) => this.trace(trace, ['traces', index]));
+    if (head === null || traces.includes(null)) return null;
+    const plan: SweepPlan = {
+      title: head.title ?? null,
+      traces: traces.filter((trace) => trace !== null),
+      scenarios: [...new Set(head.scenarios ?? [])],
+      grid: gridOf(head.grid ?? {}, head.options ?? {}),
+      cost: head.cost === undefined ? null : costOf(Object.values(head.cost).filter((text) => text !== undefined)),
+    };
+    this.check(plan);
+    return plan;
+  }
+
+  private trace(raw: unknown, path: Path): TraceSource | null {
+    const source = readTraceSource(raw, (schema, value, where) => this.parsed(schema, value, path, where));
+    if (source instanceof InputError) {
+      return this.fail(source.code, source.message, source.hint, this.at(path));
+    }
+    return source;
+  }
+
+  /** What each is right on its own, and does not fit the rest. */
+  private check({ traces, scenarios, grid }: SweepPlan): void {
+    if (traces.length === 0 && scenarios.length === 0) {
+      this.fail('MEM-SWP-025', 'there is nothing to measure', 'give `traces:` or `scenarios:`', this.at([]));
+      return;
+    }
+    const measuresTlb = grid.tlb?.some((tlb) => tlb !== null) === true;
+    if (traces.length > 0 && grid.frames === null && (grid.policy !== null || !measuresTlb)) {
+      const hint = 'add `grid: { frames: 16..1024 }`; without frames and policies a `tlb` alone is measured';
+      this.fail('MEM-SWP-026', 'traces need numbers of `frames`', hint, this.key(['grid']));
+    }
+    if (scenarios.length === 0 && grid.memory !== null) {
+      const hint = 'traces have `frames`; or add `scenarios:`';
+      this.fail('MEM-SWP-027', '`memory` is for scenarios, and there are none', hint, this.key(['grid', 'memory']));
+    }
+    this.checkOptions(grid, traces.length > 0);
+    const seen = new Set<string>();
+    for (const [index, trace] of traces.entries()) {
+      const name = nameOfTrace(trace);
+      if (seen.has(name)) {
+        const hint = 'give one of them another `name`';
+        this.fail('MEM-SWP-028', `two traces are called \`${name}\``, hint, this.at(['traces', index]));
+      }
+      seen.add(name);
+    }
+  }
+
+  /** An option that no policy of the grid obeys is a misunderstanding. */
+  private checkOptions({ options, policy }: Grid, hasTraces: boolean): void {
+    const policies: readonly PolicyName[] = policy === 'all' ? POLICY_NAMES : (policy ?? ['lru']);
+    const names = new Set(options.flatMap((set) => Object.keys(set) as (keyof ReplacementOptions)[]));
+    for (const name of names) {
+      const { policies: obeying } = REPLACEMENT_OPTIONS[name];
+      if (hasTraces && obeying.some((one) => policies.includes(one))) continue;
+      const hint = hasTraces ? `it is one of ${obeying.join(', ')}` : 'options are for the replay of traces';
+      this.fail('MEM-SWP-029', `nothing here obeys the option \`${name}\``, hint, this.key(['options', name]));
+    }
+  }
+
+  private parsed<Output>(schema: z.ZodType<Output>, raw: unknown, base: Path, where: string): Output | null {
+    const result = schema.safeParse(raw, PARSE_SETTINGS);
+    if (result.success) return result.data;
+    const context = { file: this.file, locator: this.source.locator, base, where };
+    this.errors.push(...inputErrorsOf(result.error.issues, context).map(asSweepError));
+    return null;
+  }
+
+  private plainValue(): unknown {
+    try {
+      return this.source.plainValue();
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.errors.push(asSweepError(error));
+      return undefined;
+    }
+  }
+
+  private at(path: Path): SourceRange {
+    const range = this.source.locator.value(path);
+    // A whole mapping need not be underlined to be pointed at.
+    return range.endLine === range.line ? range : { ...range, endLine: range.line, endColumn: range.column + 1 };
+  }
+
+  private key(path: Path): SourceRange {
+    const range = this.source.locator.key(path);
+    return range.endLine === range.line ? range : { ...range, endLine: range.line, endColumn: range.column + 1 };
+  }
+
+  private fail(code: string, message: string, hint: string | undefined, range: SourceRange): null {
+    this.errors.push(this.source.error(code, message, hint, range));
+    return null;
+  }
+}
+
+/** What can be wrong in any file of ours has the same number in both lists: MEM-SCN-006, MEM-SWP-006. */
+function asSweepError({ code, message, hint, range, file }: InputError): InputError {
+  const own = code.replace(/^MEM-SCN-/, 'MEM-SWP-');
+  return new InputError({ code: own, message, hint, file, ...(range === undefined ? {} : { range }) });
+}
+
+function gridOf(spec: GridSpec, common: ReplacementOptions): Grid {
+  const { policy, frames, memory, tlb, pageSize, seed, options } = spec;
+  return {
+    policy: policy === undefined || policy === 'all' ? (policy ?? null) : unique([policy].flat()),
+    frames: frames === undefined ? null : unique([frames].flat(2)).toSorted((one, other) => one - other),
+    memory: memory === undefined ? null : unique([memory].flat()),
+    tlb: tlb === undefined ? null : uniqueValues([tlb].flat()),
+    pageSize: pageSize === undefined ? null : unique([pageSize].flat()),
+    seed: seed === undefined ? null : unique([seed].flat(2)),
+    options: uniqueValues((options ?? [{}]).map((own) => ({ ...common, ...own }))),
+  };
+}
+
+const unique = <Item>(items: readonly Item[]): Item[] => [...new Set(items)];
+
+const uniqueValues = <Item>(items: readonly Item[]): Item[] => [
+  ...new Map(items.map((item) => [canonicalJson(item), item])).values(),
+];
+
+function costOf(settings: readonly string[]): SweepCost {
+  const model = parseCostModel(settings);
+  const isGiven = settings.some((setting) => setting.startsWith('tlbHit='));
+  return { ...model, tlbHit: isGiven ? model.tlbHit : null };
+}

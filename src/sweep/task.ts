@@ -1,0 +1,58 @@
+import { POLICIES } from '../kernel/reclaim/registry.ts';
+import { canonicalJson } from './canonical-json.ts';
+import type { Cell, CellInput } from './cell.ts';
+
+/**
+ * What one worker does at a time: cells of one input, for a trace all of one page size, so that one pass over it serves all
+ * of them. Plain data. How cells are divided into tasks changes nothing about their rows.
+ */
+export interface Task {
+  readonly input: CellInput;
+  readonly cells: readonly Cell[];
+}
+
+/** Cells that go through a trace together: each has buffers and tables of its own. */
+const PASS_CELLS_MAX = 32;
+/** Fewer, and the reading of the trace would cost more than what is done with it. */
+const PASS_CELLS_MIN = 4;
+/** Tasks a worker should get, so that the last ones do not leave the others waiting. */
+const TASKS_PER_WORKER = 4;
+
+/** @param workers how many will share them @returns the tasks with most cells first */
+export function tasksOf(cells: readonly Cell[], workers: number): Task[] {
+  const passes = Math.ceil(cells.length / (workers * TASKS_PER_WORKER));
+  const most = Math.min(PASS_CELLS_MAX, Math.max(PASS_CELLS_MIN, passes));
+  const groups = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    const alone = cell.input.kind === 'scenario' ? cell.index : null;
+    const key = JSON.stringify([cell.input.kind, cell.input.name, cell.parameters.pageSize, alone]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [cell]);
+    else group.push(cell);
+  }
+  const tasks = [...groups.values()].flatMap((group) => divided(inPassOrder(group), most));
+  return tasks.sort((one, other) => other.cells.length - one.cells.length);
+}
+
+function divided(group: readonly Cell[], most: number): Task[] {
+  const parts = Math.ceil(group.length / most);
+  return Array.from({ length: parts }, (_, part) => {
+    const cells = group.slice(
+      Math.floor((part * group.length) / parts),
+      Math.floor(((part + 1) * group.length) / parts),
+    );
+    return { input: cells[0]!.input, cells };
+  });
+}
+
+/** Policies that keep the whole trace share one recording, cells with the same TLB one TLB: those go together. */
+function inPassOrder(group: readonly Cell[]): Cell[] {
+  const keyed = group.map((cell) => {
+    const { policy, tlb } = cell.parameters;
+    const keeps = policy !== null && POLICIES[policy].needsFuture;
+    return { cell, key: `${keeps ? 1 : 0}${canonicalJson(tlb)}` };
+  });
+  return keyed
+    .sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : one.cell.index - other.cell.index))
+    .map(({ cell }) => cell);
+}
