@@ -28,6 +28,7 @@ import { FrameFacts } from './reclaim/frame-facts.ts';
 import { LinuxPolicy } from './reclaim/linux.ts';
 import type { LruState } from './reclaim/lru-state.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
+import { tickPolicy } from './reclaim/policy-tick.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
 import { createPolicy } from './reclaim/registry.ts';
 import { defaultPageCluster, SwapReadAhead } from './swap/read-ahead.ts';
@@ -115,6 +116,10 @@ export class Kernel {
   readonly running: (Process | null)[];
   /** The CPU whose process acts now: the one that sends shootdowns. */
   activeCpu = 0;
+  /** The frame told to the policy last, until the next reference: the one that wanted it counts as its admission. */
+  admittedFrame = -1;
+  /** The number of the page that a fault finds a frame for, as the policy will be told it; -1 when it is none. */
+  incomingPage = -1;
   nextPid = 1;
   nextAsid = 1;
   asidGeneration = 1;
@@ -164,6 +169,7 @@ export class Kernel {
     const facts = new FrameFacts(this);
     this.policy = createPolicy(options.replacement, {
       slots: memory.frames,
+      capacity: Math.min(memory.frames, options.residentPages ?? memory.frames),
       references: new PteReferenceBits(this),
       random: this.random,
       dirty: facts,
@@ -208,7 +214,7 @@ export class Kernel {
   /** A step of the machine has begun: the log counts by steps, and policies that look at reference bits in intervals hear their timer. */
   tick(step: number): void {
     this.log.beginStep(step);
-    this.policy.tick?.();
+    tickPolicy(this);
   }
 
   emit(event: KernelEvent): void {

@@ -9,6 +9,10 @@ export class TouchTracked {
   }
 
   touch(pfn: number): void {
-    if (this.kernel.policy.holds(pfn)) this.kernel.policy.touch(pfn);
+    const { kernel } = this;
+    // The access that faulted the page in, started again: the policy has been told of it by `admit`.
+    const isAdmission = kernel.admittedFrame === pfn;
+    kernel.admittedFrame = -1;
+    if (!isAdmission && kernel.policy.holds(pfn)) kernel.policy.touch(pfn);
   }
 }

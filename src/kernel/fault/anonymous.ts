@@ -95,6 +95,7 @@ export function copyPage(
   const { pageTable, memory } = kernel;
   // Pinned: finding a frame may evict, and must not evict the page being copied.
   holdFrame(kernel, source);
+  kernel.incomingPage = pageKey(kernel, process.space!, address);
   const copy = frameForFault(kernel, process, FRAME_ANON);
   if (copy < 0) {
     putFrame(kernel, source);
@@ -141,6 +142,7 @@ export function ownPageFlags(kernel: Kernel, area: Area): number {
 }
 
 function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number, entry: number): boolean {
+  kernel.incomingPage = pageKey(kernel, process.space!, address);
   const pfn = frameForFault(kernel, process, FRAME_ANON, undefined, 'zeroedPage');
   if (pfn < 0) return false;
   kernel.memory.zeroFrame(pfn);

@@ -33,9 +33,11 @@ export function faultSwapped(
   let pfn = swap.cached[slot]! - 1;
   const major = pfn < 0;
   if (major) {
+    const page = pageKey(kernel, space, address);
+    kernel.incomingPage = page;
     pfn = frameForFault(kernel, process, FRAME_ANON, swap.group[slot]!);
     if (pfn < 0) return KILLED;
-    swapIn(kernel, slot, pfn, pageKey(kernel, space, address));
+    swapIn(kernel, slot, pfn, page);
   } else noteSwapCacheHit(kernel, pfn);
 
   const alone = frames.mapCount[pfn] === 0;

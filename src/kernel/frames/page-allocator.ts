@@ -101,6 +101,8 @@ export function trackFrame(kernel: Kernel, pfn: number, page: number, locked = f
   listNewFrame(kernel, pfn, locked);
   kernel.frames.set(pfn, FLAG_TRACKED);
   kernel.policy.admit(pfn, page);
+  kernel.admittedFrame = pfn;
+  kernel.incomingPage = -1;
 }
 
 /** Free a frame that nobody holds (also one just allocated and not used after all). */

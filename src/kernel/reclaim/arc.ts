@@ -16,12 +16,12 @@ import { SlotList } from './slot-list.ts';
  * `target` (the paper's p, a real number) is how many pages `once` should have: a page that comes back from B1 raises
  * it, one from B2 lowers it, by more the rarer such ghosts are. Room is made from `once` when it has more than that.
  *
- * - I1: |T1| + |B1| ≤ slots, and all four together ≤ 2 × slots
+ * - I1: |T1| + |B1| ≤ capacity, and all four together ≤ 2 × capacity
  */
 export class Arc extends AsidePolicy {
   readonly name = 'arc';
   readonly needsTouch = true;
-  private readonly slots: number;
+  private readonly capacity: number;
   private readonly once: SlotList;
   private readonly often: SlotList;
   private readonly onceGhosts: GhostQueue;
@@ -35,11 +35,11 @@ export class Arc extends AsidePolicy {
 
   constructor(context: PolicyContext) {
     super(context);
-    this.slots = context.slots;
+    this.capacity = context.capacity ?? context.slots;
     this.once = new SlotList(context.slots);
     this.often = new SlotList(context.slots);
-    this.onceGhosts = new GhostQueue(context.slots + 1);
-    this.oftenGhosts = new GhostQueue(2 * context.slots + 1);
+    this.onceGhosts = new GhostQueue(this.capacity + 1);
+    this.oftenGhosts = new GhostQueue(2 * this.capacity + 1);
     this.isOften = new SlotMarks(context.slots);
     this.pages = new SlotNumbers(context.slots);
     this.target = 0;
@@ -96,11 +96,11 @@ export class Arc extends AsidePolicy {
   }
 
   protected checkFiled(): string[] {
-    const { once, often, onceGhosts, oftenGhosts, slots } = this;
+    const { once, often, onceGhosts, oftenGhosts, capacity } = this;
     const broken = [once, often, onceGhosts, oftenGhosts].flatMap((part) => part.checkInvariants());
     if (
-      once.size + onceGhosts.size > slots ||
-      once.size + often.size + onceGhosts.size + oftenGhosts.size > 2 * slots
+      once.size + onceGhosts.size > capacity ||
+      once.size + often.size + onceGhosts.size + oftenGhosts.size > 2 * capacity
     ) {
       broken.push('arc: no more pages are remembered than the paper allows');
     }
@@ -112,7 +112,7 @@ export class Arc extends AsidePolicy {
     const once = this.onceGhosts.size;
     const often = this.oftenGhosts.size;
     if (this.onceGhosts.delete(page)) {
-      this.target = Math.min(this.target + Math.max(often / once, 1), this.slots);
+      this.target = Math.min(this.target + Math.max(often / once, 1), this.capacity);
       this.returnsFromOften = false;
     } else if (this.oftenGhosts.delete(page)) {
       this.target = Math.max(this.target - Math.max(once / often, 1), 0);
@@ -123,9 +123,9 @@ export class Arc extends AsidePolicy {
 
   /** Case IV: a page unknown so far needs a place among those known. What left for it is among the ghosts already. */
   private forgetForStranger(): void {
-    const { once, often, onceGhosts, oftenGhosts, slots } = this;
-    if (once.size + onceGhosts.size >= slots) onceGhosts.forgetOldest();
-    else if (once.size + often.size + onceGhosts.size + oftenGhosts.size >= 2 * slots) oftenGhosts.forgetOldest();
+    const { once, often, onceGhosts, oftenGhosts, capacity } = this;
+    if (once.size + onceGhosts.size >= capacity) onceGhosts.forgetOldest();
+    else if (once.size + often.size + onceGhosts.size + oftenGhosts.size >= 2 * capacity) oftenGhosts.forgetOldest();
   }
 }
 

@@ -20,7 +20,7 @@ import { SlotList } from './slot-list.ts';
 export class Car extends AsidePolicy {
   readonly name = 'car';
   readonly needsTouch = true;
-  private readonly slots: number;
+  private readonly capacity: number;
   private readonly once: SlotList;
   private readonly often: SlotList;
   private readonly onceGhosts: GhostQueue;
@@ -33,11 +33,11 @@ export class Car extends AsidePolicy {
 
   constructor(context: PolicyContext) {
     super(context);
-    this.slots = context.slots;
+    this.capacity = context.capacity ?? context.slots;
     this.once = new SlotList(context.slots);
     this.often = new SlotList(context.slots);
-    this.onceGhosts = new GhostQueue(2 * context.slots + 2);
-    this.oftenGhosts = new GhostQueue(2 * context.slots + 2);
+    this.onceGhosts = new GhostQueue(2 * this.capacity + 2);
+    this.oftenGhosts = new GhostQueue(2 * this.capacity + 2);
     this.isOften = new SlotMarks(context.slots);
     this.used = new SlotMarks(context.slots);
     this.pages = new SlotNumbers(context.slots);
@@ -45,18 +45,18 @@ export class Car extends AsidePolicy {
   }
 
   protected enter(slot: number, page: number): void {
-    const { onceGhosts, oftenGhosts, slots } = this;
+    const { onceGhosts, oftenGhosts, capacity } = this;
     const once = onceGhosts.size;
     const often = oftenGhosts.size;
     this.pages.set(slot, page);
     this.used.delete(slot);
     this.isOften.add(slot);
-    if (onceGhosts.delete(page)) this.target = Math.min(this.target + Math.max(1, often / once), slots);
+    if (onceGhosts.delete(page)) this.target = Math.min(this.target + Math.max(1, often / once), capacity);
     else if (oftenGhosts.delete(page)) this.target = Math.max(this.target - Math.max(1, once / often), 0);
     else {
       this.isOften.delete(slot);
-      if (this.once.size + once >= slots) onceGhosts.forgetOldest();
-      else if (this.once.size + this.often.size + once + often >= 2 * slots) oftenGhosts.forgetOldest();
+      if (this.once.size + once >= capacity) onceGhosts.forgetOldest();
+      else if (this.once.size + this.often.size + once + often >= 2 * capacity) oftenGhosts.forgetOldest();
     }
     this.file(slot);
   }

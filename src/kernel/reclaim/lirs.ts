@@ -45,7 +45,7 @@ export class Lirs extends AsidePolicy {
         hint: 'it exists in the replay of a trace, where nothing is asked about single pages',
       });
     }
-    const { lirMost, stackMost } = lirsSizes(context.slots, options);
+    const { lirMost, stackMost } = lirsSizes(context.capacity ?? context.slots, options);
     this.lirMost = lirMost;
     this.stackMost = stackMost;
     this.stack = new SlotList(2 * (Math.max(context.slots, stackMost) + 2));

@@ -111,6 +111,11 @@ export interface FutureReferences {
 export interface PolicyContext {
   /** How many slots there are: 1 … 2^24. Storage is proportional to it and only touched as slots are used. */
   readonly slots: number;
+  /**
+   * Pages resident at once at most, where that is less than there are slots: what parts of the memory and the memory for
+   * ghosts are measured by. Default: the slots.
+   */
+  readonly capacity?: number;
   readonly references: ReferenceBits;
   /** Read by the policies that prefer clean pages; without it every page is clean. */
   readonly dirty?: DirtyBits;

@@ -35,7 +35,7 @@ export class S3Fifo extends AsidePolicy {
 
   constructor(context: PolicyContext) {
     super(context);
-    const { mainMost, ghostMost } = s3FifoSizes(context.slots, context.options ?? {});
+    const { mainMost, ghostMost } = s3FifoSizes(context.capacity ?? context.slots, context.options ?? {});
     this.mainMost = mainMost;
     this.small = new SlotList(context.slots);
     this.main = new SlotList(context.slots);

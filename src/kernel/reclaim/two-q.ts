@@ -29,7 +29,7 @@ export class TwoQueue extends AsidePolicy {
 
   constructor(context: PolicyContext) {
     super(context);
-    const { inMost, outMost } = twoQueueSizes(context.slots, context.options ?? {});
+    const { inMost, outMost } = twoQueueSizes(context.capacity ?? context.slots, context.options ?? {});
     this.inMost = inMost;
     this.entered = new SlotList(context.slots);
     this.main = new SlotList(context.slots);
