@@ -1,10 +1,15 @@
 import { sizeText } from '../mmu/size-text.ts';
 import type { TlbConfig, TlbLevelConfig } from '../mmu/tlb/config.ts';
-import type { Cell, CellParameters } from './cell.ts';
+import type { CellParameters } from './cell.ts';
 
-/** For a person, in one line: `ls.lackey.gz, lru, 64 frames, TLB 64/4, pages of 4KiB`. */
-export function cellText({ input, parameters }: Pick<Cell, 'input' | 'parameters'>): string {
-  return [input.name, ...parameterTexts(parameters)].join(', ');
+interface Named {
+  readonly name: string;
+}
+
+/** A cell, or a row of results, for a person, in one line: `ls.lackey.gz, lru, 64 frames, TLB 64/4, pages of 4KiB`. */
+export function cellText(cell: { readonly input: Named | string; readonly parameters: CellParameters }): string {
+  const { input, parameters } = cell;
+  return [typeof input === 'string' ? input : input.name, ...parameterTexts(parameters)].join(', ');
 }
 
 /** Only the axes that are there. */

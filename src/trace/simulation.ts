@@ -52,9 +52,27 @@ export interface ProcessRow {
   readonly writeBacks: number | null;
 }
 
-interface Run {
+/** One policy with one number of frames. */
+export interface SimulationRun {
   readonly policy: PolicyName;
   readonly frames: number;
+  readonly options: ReplacementOptions;
+  readonly seed: number;
+}
+
+/** Every policy with every number of frames. @throws InputError MEM-POL-001 */
+export function runsOf({ policies, frames, options, seed }: SimulationConfig): SimulationRun[] {
+  return policies.flatMap((name) => {
+    const policy = parsePolicyName(name);
+    return frames.map((count) => ({ policy, frames: count, options, seed }));
+  });
+}
+
+/** What `Replay` makes of a run. */
+export function replayConfigOf({ policy, frames, options, seed }: SimulationRun, writeBacks: boolean): StreamConfig {
+  // libCacheSim's LIRS does not tell its victims.
+  const tells = policy !== 'lirs' || options.lirsVariant !== 'libcachesim';
+  return { policy, frames, options, seed, writeBacks: writeBacks && tells };
 }
 
 /** Replays at once: each has buffers of its own. */
@@ -80,22 +98,22 @@ export class Simulation implements BatchSink, PageSink {
   private readonly config: SimulationConfig;
   private readonly stream: PageStream;
   private readonly filter: KindFilter;
-  private readonly runs: readonly Run[];
+  private readonly runs: readonly SimulationRun[];
   private readonly replays: Replay[];
   private readonly recording: PageRecording | null;
-  private readonly done: Map<Run, SimulationRow>;
+  private readonly done: Map<SimulationRun, SimulationRow>;
   /** Something else than loads came by: the trace tells kinds, so no store means that nothing is dirty. */
   private tellsKinds: boolean;
 
-  /** @throws InputError MEM-POL-… a policy or its options; MEM-TRC-021 frames; MEM-TRC-038 page size; MEM-TRC-053 too many runs */
-  constructor(config: SimulationConfig, unit: TraceUnit) {
+  /**
+   * @param runs instead of every policy with every number of frames
+   * @throws InputError MEM-POL-… a policy or its options; MEM-TRC-021 frames; MEM-TRC-038 page size; MEM-TRC-053 too many runs
+   */
+  constructor(config: SimulationConfig, unit: TraceUnit, runs: readonly SimulationRun[] = runsOf(config)) {
     this.config = config;
     this.filter = new KindFilter(config.kinds);
     this.stream = new PageStream(this, { pageBytes: config.pageBytes, unit });
-    this.runs = config.policies.flatMap((name) => {
-      const policy = parsePolicyName(name);
-      return config.frames.map((frames) => ({ policy, frames }));
-    });
+    this.runs = runs;
     if (this.runs.length > RUNS_MAX) {
       throw new InputError({
         code: 'MEM-TRC-053',
@@ -104,7 +122,7 @@ export class Simulation implements BatchSink, PageSink {
       });
     }
     // Also those that run later: a mistake is told before the trace is read.
-    const replays = this.runs.map((run) => new Replay(this.replayConfig(run)));
+    const replays = this.runs.map((run) => new Replay(replayConfigOf(run, this.config.writeBacks)));
     const waits = this.runs.map(({ policy }) => config.allocation !== 'global' || POLICIES[policy].needsFuture);
     this.replays = replays.filter((_, index) => !waits[index]);
     this.recording = waits.includes(true) ? new PageRecording() : null;
@@ -159,35 +177,29 @@ export class Simulation implements BatchSink, PageSink {
     return this.stream.numbering.count;
   }
 
-  private waits({ policy }: Run): boolean {
+  private waits({ policy }: SimulationRun): boolean {
     return this.config.allocation !== 'global' || POLICIES[policy].needsFuture;
   }
 
-  private replayConfig({ policy, frames }: Run): StreamConfig {
-    const { options, seed, writeBacks } = this.config;
-    // libCacheSim's LIRS does not tell its victims.
-    const tells = policy !== 'lirs' || options.lirsVariant !== 'libcachesim';
-    return { policy, frames, options, seed, writeBacks: writeBacks && tells };
-  }
-
-  private result(run: Run, recording: PageRecording): StreamResult {
-    const replay = new Replay(this.replayConfig(run));
+  private result(run: SimulationRun, recording: PageRecording): StreamResult {
+    const replay = new Replay(replayConfigOf(run, this.config.writeBacks));
     replay.feed(recording.ids, recording.kinds, recording.length);
     return replay.end();
   }
 
-  private replayed(run: Run, recording: PageRecording): SimulationRow {
+  private replayed(run: SimulationRun, recording: PageRecording): SimulationRow {
     return rowOf(run, this.result(run, recording));
   }
 
-  private divided(run: Run, parts: readonly ProcessReferences[]): SimulationRow {
+  private divided(run: SimulationRun, parts: readonly ProcessReferences[]): SimulationRow {
     const weights = parts.map(({ pages }) => (this.config.allocation === 'equal' ? 1 : pages));
     const shares = sharedFrames(run.frames, weights);
     const results = parts.map(({ recording }, index) => this.result({ ...run, frames: shares[index]! }, recording));
     const sum = (of: (result: StreamResult) => number): number => results.reduce((total, one) => total + of(one), 0);
     const [hits, references] = [sum((one) => one.hits), sum((one) => one.references)];
     return {
-      ...run,
+      policy: run.policy,
+      frames: run.frames,
       references,
       hits,
       faults: sum((one) => one.faults),
@@ -211,10 +223,11 @@ const withoutWriteBacks = ({ processes }: SimulationRow): Pick<SimulationRow, 'w
   processes: processes?.map((one) => ({ ...one, writeBacks: null })) ?? null,
 });
 
-function rowOf(run: Run, result: StreamResult): SimulationRow {
+function rowOf(run: SimulationRun, result: StreamResult): SimulationRow {
   const { references, hits, faults, distinctPages, hitRate, writeBacks, meanResident } = result;
   return {
-    ...run,
+    policy: run.policy,
+    frames: run.frames,
     references,
     hits,
     faults,
