@@ -1,14 +1,17 @@
 /**
- * npm run bench -- [--rounds N] [--only TEXT] [--json FILE] [--compare [--baseline FILE]]
+ * npm run bench -- [--rounds N] [--only TEXT] [--json FILE] [--compare [--baseline FILE]] [--against libcachesim=PATH]
  *
  * Prints ratios measured in this run. It is no test: nothing fails for being slow, but a cost that grows faster with the
- * number of areas than its logarithm does. docs/performance.md explains the rows.
+ * number of areas than its logarithm does. With --against only the rows that need that program. docs/performance.md
+ * explains them all.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { againstGroups } from './against.ts';
+import { AgainstError } from './cachesim.ts';
 import { areaGroups } from './groups/areas.ts';
 import { copyFaultGroup, majorFaultGroup, minorFaultGroup } from './groups/faults.ts';
 import { heapGroups } from './groups/heaps.ts';
@@ -22,7 +25,7 @@ import { exceedsLimit, type Figure, type Group, measure } from './harness.ts';
 import { type Baseline, renderTable } from './table.ts';
 import { MIB } from './workbench.ts';
 
-const GROUPS: readonly Group[] = [
+const ownGroups = (): Group[] => [
   ...loadGroups,
   minorFaultGroup(),
   copyFaultGroup(),
@@ -43,12 +46,21 @@ const { values } = parseArgs({
     only: { type: 'string' },
     json: { type: 'string' },
     compare: { type: 'boolean', default: false },
+    against: { type: 'string' },
     baseline: { type: 'string', default: 'bench/baseline.json' },
   },
 });
 
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a whole number from 1 up');
+let groups: readonly Group[];
+try {
+  groups = values.against === undefined ? ownGroups() : againstGroups(values.against);
+} catch (error) {
+  if (!(error instanceof AgainstError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(2);
+}
 const baseline = values.compare ? (JSON.parse(readFileSync(values.baseline, 'utf8')) as Baseline) : null;
 
 const host = {
@@ -63,19 +75,26 @@ process.stdout.write(`${cpu}, ${cores} cores; Node ${node} (V8 ${v8}); ${rounds}
 
 const figures: Figure[] = [];
 const notes: string[] = [];
-for (const group of GROUPS) {
+for (const group of groups) {
   const ids = group.comparisons
     .map(({ id }) => id)
     .filter((id) => values.only === undefined || id.includes(values.only));
   if (ids.length === 0) continue;
-  figures.push(...measure(group, ids, rounds));
-  notes.push(...(group.notes ?? []));
+  try {
+    figures.push(...measure(group, ids, rounds));
+    notes.push(...(group.notes ?? []));
+  } catch (error) {
+    // A program that fails, or is not what it should be, leaves the other rows as they are.
+    if (!(error instanceof AgainstError)) throw error;
+    notes.push(error.message);
+    process.exitCode = 1;
+  }
 }
 process.stdout.write(renderTable(figures, baseline));
 process.stdout.write('\n  ↑ more is better (speed, reference = 1)   ↓ less is better (time, reference = 1)\n');
 for (const note of notes) process.stdout.write(`  left out: ${note}\n`);
 
-const footprint = values.only === undefined ? measureFootprint() : null;
+const footprint = values.only === undefined && values.against === undefined ? measureFootprint() : null;
 const mib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
 if (footprint !== null) {
   const { machine, touched } = footprint;

@@ -7,13 +7,16 @@
  *     Replay             the same, fed in batches as they come out of a trace; victims and write-backs
  *     Simulation         the same, pages numbered
  */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { createLoop } from '../../src/kernel/reclaim/loops/registry.ts';
+import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
 import type { PolicyName } from '../../src/kernel/reclaim/policy.ts';
 import { Random } from '../../src/mmu/random.ts';
 import { LOAD, STORE } from '../../src/mmu/units.ts';
+import { TraceReader } from '../../src/trace/reader.ts';
 import { BATCH_REFERENCES, ReferenceBatch } from '../../src/trace/reference.ts';
 import { Replay, type StreamConfig } from '../../src/trace/replay.ts';
-import { Simulation } from '../../src/trace/simulation.ts';
+import { Simulation, type SimulationConfig } from '../../src/trace/simulation.ts';
 import { type Aim, type Comparison, type Group, stopwatch, type Timed } from '../harness.ts';
 import { askNative, compileNative } from '../native-linux.ts';
 import { expect } from '../workbench.ts';
@@ -60,7 +63,7 @@ function loopGroup(native: string | null, notes: readonly string[]): Group {
       const misses: Misses = new Map();
       return {
         ...Object.fromEntries(COMPARED.map((policy) => [policy, timeLoop(policy, trace, misses)])),
-        'opt, from the trace alone': timeLoop('opt', trace, misses, true),
+        'opt, from the trace alone': timeLoop('opt', trace, misses, { isWhole: true }),
         ...(native === null ? {} : { [NATIVE]: timeNative(native, trace, misses) }),
       };
     },
@@ -82,10 +85,16 @@ export function expectMisses(misses: Misses, policy: string, counted: number): v
   expect(misses.get(policy) === counted, `${policy} misses ${misses.get(policy)} times, not ${counted}`);
 }
 
-/** @param isWhole the time to build the loop counts: for `opt` it looks up the next use of every page */
-export function timeLoop(policy: PolicyName, trace: ZipfTrace, misses: Misses, isWhole = false): Timed {
+interface LoopSettings {
+  readonly options?: ReplacementOptions;
+  /** The time to build the loop counts: for `opt` it looks up the next use of every page. */
+  readonly isWhole?: boolean;
+}
+
+export function timeLoop(policy: PolicyName, trace: ZipfTrace, misses: Misses, settings: LoopSettings = {}): Timed {
   const { ids, pages } = trace;
-  const context = { frames: FRAMES, options: {}, random: new Random(0), recording: ids };
+  const { options = {}, isWhole = false } = settings;
+  const context = { frames: FRAMES, options, random: new Random(0), recording: ids };
   return {
     operations: ids.length,
     run() {
@@ -162,36 +171,69 @@ function timeReplay({ ids }: ZipfTrace, config: Partial<StreamConfig>, misses: M
   };
 }
 
+const SIMULATED: SimulationConfig = {
+  policies: ['lru'],
+  frames: [FRAMES],
+  options: {},
+  seed: 0,
+  allocation: 'global',
+  writeBacks: true,
+  pageBytes: 4096,
+  kinds: null,
+};
+
 function timeSimulation({ numbers }: ZipfTrace, misses: Misses): Timed {
-  const nobody = { take: () => {} };
-  const batch = new ReferenceBatch(nobody);
+  const batch = new ReferenceBatch({ take: () => {} });
   for (let at = 0; at < BATCH_REFERENCES; at++) {
     batch.kinds[at] = isStore(at) ? STORE : LOAD;
     batch.sizes[at] = 1;
   }
-  const config = {
-    policies: ['lru'],
-    frames: [FRAMES],
-    options: {},
-    seed: 0,
-    allocation: 'global',
-    writeBacks: true,
-    pageBytes: 4096,
-    kinds: null,
-  } as const;
   return {
     operations: numbers.length,
     run() {
       let faults = 0;
       const nanoseconds = stopwatch(() => {
-        const simulation = new Simulation(config, 'page');
+        const simulation = new Simulation(SIMULATED, 'page');
         for (let from = 0; from < numbers.length; from += BATCH_REFERENCES) {
           const count = Math.min(BATCH_REFERENCES, numbers.length - from);
           batch.lows.set(numbers.subarray(from, from + count));
           simulation.take(batch, count);
         }
-        expect([...simulation.rest()].length === 0, 'lru does not wait for the end');
-        faults = simulation.rows()[0]!.faults;
+        faults = faultsOf(simulation);
+      });
+      expectMisses(misses, 'lru', faults);
+      return nanoseconds;
+    },
+  };
+}
+
+function faultsOf(simulation: Simulation): number {
+  expect([...simulation.rest()].length === 0, 'lru does not wait for the end');
+  return simulation.rows()[0]!.faults;
+}
+
+const CHUNK_BYTES = 1 << 16;
+
+/** All of `trace simulate --policy lru` but starting: the file is read, its records taken apart, the pages numbered. */
+export function timeFile(path: string, { numbers }: ZipfTrace, misses: Misses): Timed {
+  const chunk = new Uint8Array(CHUNK_BYTES);
+  return {
+    operations: numbers.length,
+    run() {
+      let faults = 0;
+      const nanoseconds = stopwatch(() => {
+        let simulation: Simulation | null = null;
+        const reader = new TraceReader((_format, unit) => {
+          simulation = new Simulation(SIMULATED, unit);
+          return simulation;
+        });
+        const file = openSync(path, 'r');
+        for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) {
+          reader.push(chunk.subarray(0, length));
+        }
+        closeSync(file);
+        reader.end();
+        faults = faultsOf(simulation!);
       });
       expectMisses(misses, 'lru', faults);
       return nanoseconds;
