@@ -90,13 +90,13 @@ function lookUp({ tlbs, space, asid, format }: PeekContext, va: number, kind: Ac
   const below = slot === -1 && tlbs.second !== null ? tlbs.second.find(va, space) : -1;
   const searched = { set: first.setOf(page, 0), tag: first.tagOf(page, 0), asid };
   if (slot === -1) {
-    const way = below === -1 || tlbs.second === null ? null : below % tlbs.second.ways;
+    const way = below === -1 || tlbs.second === null ? null : tlbs.second.wayOf(below);
     return { ...searched, hit: below === -1 ? null : 'L2', way };
   }
   // A superpage sits in the set of its own number.
   const level = first.levelOf(slot);
   const found = first.pageOf(slot);
-  const way = slot % first.ways;
+  const way = first.wayOf(slot);
   return { asid, hit: 'L1', set: first.setOf(found, level), tag: first.tagOf(found, level), way };
 }
 
@@ -128,7 +128,7 @@ function throughTlb(
 
 function throughWalk(context: PeekContext, va: number, kind: AccessKind): Outcome {
   const { walker, format } = context;
-  const rule = walker.walk(context.root, va, kind, context.privilege);
+  const rule = walker.walkExactly(context.root, va, kind, context.privilege);
   const fault = rule === ALLOWED ? null : faultInfo(context, va, kind, rule);
   const walk = walkSteps(context, va, fault);
   if (fault !== null) return { pfn: null, pageBytes: null, walk, fault };

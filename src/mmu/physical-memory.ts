@@ -3,11 +3,11 @@
  *
  *     physical address  =  chunk * CHUNK_BYTES + offset
  *     chunks:  [ 0: views ][ 1: none yet ][ 2: views ] …      one ArrayBuffer each, made on first use
- *     blocks:  one byte per 64 KiB: has anything ever been written there?
+ *     blocks:  one byte per 4 KiB: has anything ever been written there?
  *
  * A chunk's ArrayBuffer comes from calloc, so the operating system commits its pages only when they are written:
  * a 64 GiB machine that touches 10 MiB costs about 10 MiB. The block marks make copies (`cloneState`) and zeroing cost
- * what was written, not what the machine has.
+ * what was written, not what the machine has: a frame that nobody has used yet is not zeroed again.
  *
  * I1: a block whose mark is 0 holds only zero bytes.   I2: marks never go back to 0.
  */
@@ -17,7 +17,7 @@ const CHUNK_SHIFT = 28;
 const CHUNK_BYTES = 2 ** CHUNK_SHIFT;
 const CHUNK_MASK = CHUNK_BYTES - 1;
 const PER_CHUNK = 1 / CHUNK_BYTES;
-const BLOCK_SHIFT = 16;
+const BLOCK_SHIFT = 12;
 const BLOCK_BYTES = 2 ** BLOCK_SHIFT;
 const PER_BLOCK = 1 / BLOCK_BYTES;
 
@@ -116,6 +116,19 @@ export class PhysicalMemory {
     this.markWritten(pa);
   }
 
+  /** Two words at a multiple of 8. */
+  storePair(pa: number, low: number, high: number): void {
+    const near = pa >>> 0;
+    if (near === pa && near < this.nearEnd - 4 && (near & 7) === 0) {
+      this.nearWords[near >>> 2] = low;
+      this.nearWords[(near >>> 2) + 1] = high;
+      this.written[near >>> BLOCK_SHIFT] = 1;
+      return;
+    }
+    this.store32(pa, low);
+    this.store32(pa + 4, high);
+  }
+
   /** A copy of `length` bytes. */
   readBytes(pa: number, length: number): Uint8Array {
     const result = new Uint8Array(length);
@@ -134,6 +147,11 @@ export class PhysicalMemory {
   fillFrame(pfn: number, byte: number): void {
     let pa = this.frameAddress(pfn);
     const end = pa + this.pageBytes;
+    // The common case first: a frame of one block that is in use already.
+    if (end <= this.nearEnd && this.pageBytes === BLOCK_BYTES && this.written[pa >>> BLOCK_SHIFT] === 1) {
+      this.nearBytes.fill(byte, pa, end);
+      return;
+    }
     while (pa < end) {
       const stop = Math.min(end, blockEnd(pa));
       if (byte !== 0 || this.everWritten(pa)) {
@@ -193,12 +211,18 @@ export class PhysicalMemory {
     const copy = new PhysicalMemory(this.bytes, this.pageBytes);
     // Those never written too: a processor's soft TLB may point into them.
     for (const [chunk, view] of this.bytesOf.entries()) if (view.length > 0) copy.byteView(chunk * CHUNK_BYTES);
-    for (let block = this.written.indexOf(1); block !== -1; block = this.written.indexOf(1, block + 1)) {
+    for (let block = this.written.indexOf(1); block !== -1; block = this.written.indexOf(1, block)) {
       const pa = block * BLOCK_BYTES;
       const start = pa & CHUNK_MASK;
       const view = this.byteView(pa);
-      copy.byteView(pa).set(view.subarray(start, Math.min(start + BLOCK_BYTES, view.length)), start);
-      copy.written[block] = 1;
+      // Blocks in a row at once, within the chunk.
+      const unwritten = this.written.indexOf(0, block);
+      const last = unwritten === -1 ? this.written.length : unwritten;
+      const stop = Math.min(start + (last - block) * BLOCK_BYTES, view.length);
+      copy.byteView(pa).set(view.subarray(start, stop), start);
+      const next = block + Math.ceil((stop - start) / BLOCK_BYTES);
+      copy.written.fill(1, block, next);
+      block = next;
     }
     return copy;
   }

@@ -8,6 +8,16 @@
  *     address = segment + (low >>> 0)        segment: a multiple of 2^32, set by who runs on the processor
  *
  * The same soft TLB, the same counts and the same cold path as the accesses by full address (cpu.ts).
+ *
+ * Held pages. A hit of the soft TLB changes three things: the clock, the count of stores, and the time stamp of its page's
+ * slot. No hit takes a page away; only an access that misses can. So whoever finds all the pages of a few accesses there
+ * beforehand knows that every one of them will hit, and may do them in one go: words read and written in host memory, then
+ * `count` what they were and `stamp` each page with its last access. All is as if they had been made one by one.
+ *
+ *     hold(page) … hold(page)   look each page up once;  any -1: nothing has been counted yet, make the accesses one by one
+ *     words[wordIn(held, low)]  the accesses, in the program's order
+ *     stamp(held, nth) …        in the order of `nth`, since two places may share a slot
+ *     count(accesses, stores)
  */
 
 import type { CpuOptions } from './cpu-options.ts';
@@ -19,6 +29,8 @@ const FOLD = SOFT_FOLD;
 const NEAR = SOFT_NEAR;
 const CHUNK = SOFT_CHUNK;
 const OFFSET = SOFT_OFFSET;
+/** Pages of fewer bytes are not held: what is aligned to so many lies in one held page. */
+const HELD_SHIFT = 6;
 
 export abstract class SegmentUnit extends TranslationUnit {
   /** High word of the last `load64`, unsigned. */
@@ -115,5 +127,54 @@ export abstract class SegmentUnit extends TranslationUnit {
       words[at] = lowValue;
       words[at + 1] = highValue;
     } else this.storeCold(this.segment + (low >>> 0), 8, lowValue >>> 0, highValue >>> 0);
+  }
+
+  /**
+   * Where the soft TLB has the page of `low` when words there may be loaded and stored; -1: it has not, or the page lies
+   * outside of the near chunk or is smaller than 2 ** HELD_SHIFT bytes, or `low` is no multiple of 8. Good until the next access that
+   * is not made through a held page.
+   */
+  hold(low: number): number {
+    const shift = this.pageShift;
+    const page = low >>> shift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    const tag = this.segment + ((low - (low & this.doubleMask)) >>> 0);
+    if (this.storeTags[index] !== tag || this.loadTags[index] !== tag) return -1;
+    return shift >= HELD_SHIFT && this.places[index + NEAR]! >= 0 ? index : -1;
+  }
+
+  /** The same when words there are only loaded. */
+  holdForLoads(low: number): number {
+    const shift = this.pageShift;
+    const page = low >>> shift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    if (this.loadTags[index] !== this.segment + ((low - (low & this.doubleMask)) >>> 0)) return -1;
+    return shift >= HELD_SHIFT && this.places[index + NEAR]! >= 0 ? index : -1;
+  }
+
+  /** ... by a full address. */
+  holdForLoadsAt(va: number): number {
+    const shift = this.pageShift;
+    const bits = va | 0;
+    const page = bits >>> shift;
+    const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
+    if (this.loadTags[index] !== va - (bits & this.doubleMask)) return -1;
+    return shift >= HELD_SHIFT && this.places[index + NEAR]! >= 0 ? index : -1;
+  }
+
+  /** Index in `memory.nearWords` of the word at `low` (or at an address of these low bits) in the held page. */
+  wordIn(held: number, low: number): number {
+    return (this.places[held + NEAR]! + (low & this.offsetMask)) >>> 2;
+  }
+
+  /** The last access to the held page was the `nth` of those that are about to be counted. */
+  stamp(held: number, nth: number): void {
+    this.dataTouched[this.places[held]!] = this.clock + nth;
+  }
+
+  /** So many accesses to held pages were made, of which so many stored. */
+  count(accesses: number, stores: number): void {
+    this.clock += accesses;
+    this.stores += stores;
   }
 }

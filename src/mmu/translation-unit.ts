@@ -54,9 +54,8 @@ export abstract class TranslationUnit {
   protected readonly pageScale: number;
   protected readonly offsetMask: number;
   protected readonly soft: SoftTlbs;
-  /** `touched` of the first-level arrays; never reached without a TLB, as the soft TLBs then stay empty. */
+  /** `touched` of the TLBs' slots; never reached without a TLB, as the soft TLBs then stay empty. */
   protected readonly dataTouched: Float64Array;
-  protected readonly fetchTouched: Float64Array;
   /** Ticks once for each access and once for each of the tally's `uncountedTicks`: the time stamps of the TLBs. */
   protected clock = 0;
   protected stores = 0;
@@ -88,8 +87,7 @@ export abstract class TranslationUnit {
     this.addressEnd = addressEnd(format);
     this.pageScale = 1 / format.pageBytes;
     this.offsetMask = format.pageBytes - 1;
-    this.dataTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.data.touched;
-    this.fetchTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.instructions.touched;
+    this.dataTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.touched;
     this.softAllowed = this.maySoft();
     this.privilege = format.rules.supervisor === 'free' ? AS_USER | SUPERVISOR_FREE : AS_USER;
   }
@@ -179,8 +177,7 @@ export abstract class TranslationUnit {
       this.clock = time;
       if (kind === STORE) this.stores++;
       else if (kind === FETCH) this.fetches++;
-      const touched = kind === FETCH ? this.fetchTouched : this.dataTouched;
-      touched[soft.places[index]!] = time;
+      this.dataTouched[soft.places[index]!] = time;
       return this.memory.addressIn(soft.places[index + SOFT_CHUNK]!, soft.places[index + SOFT_OFFSET]! + offset);
     }
     this.faulted = false;

@@ -6,8 +6,11 @@
  * reserved bits, pointer or leaf, superpage alignment, user/supervisor, read/write/execute, A and D, frame inside memory.
  *
  * The answer stays in the fields until the next walk; no walk allocates.
+ *
+ * Most walks go a path that was gone before (walk-paths.ts) to a leaf that allows the access, or to nothing: `walk` knows
+ * those two ends by masks, and leaves all others to `walkExactly`, which goes from the root and through every check.
  */
-import { ALLOWED, missingRight, refusal } from './access-rights.ts';
+import { ALLOWED, grantedKinds, missingRight, refusal } from './access-rights.ts';
 import {
   ACCESSED_CLEAR,
   BAD_FRAME,
@@ -25,10 +28,13 @@ import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_EXEC, PTE_GLOBAL, PTE_READ, PTE_USER, PTE_WRITE } from './pte-flags.ts';
 import { floorRemainder } from './sign-extension.ts';
 import { type AccessKind, STORE } from './units.ts';
+import { WalkPaths } from './walk-paths.ts';
 
 /** Bytes of the entries that all but the smallest formats have. */
 const WIDE_ENTRY = 8;
 const RIGHTS = PTE_READ | PTE_WRITE | PTE_EXEC | PTE_USER;
+/** Indices are taken from addresses' low bits, as integers, where they fit. */
+const INTEGER_BITS = 32;
 
 export class Walker {
   static readonly shared: readonly string[] = ['format'];
@@ -36,7 +42,7 @@ export class Walker {
   readonly table: PageTable;
   /** Entries read by the last walk. */
   pteReads = 0;
-  /** Level and address of the last entry read (or that could not be), and its value. */
+  /** Level and address of the last entry read (or that could not be), and after a refusal its value. */
   level = 0;
   entry = -1;
   low = 0;
@@ -46,7 +52,7 @@ export class Walker {
   /** After success: first frame of the mapped (super)page, and the frame of the page asked for. */
   basePfn = 0;
   pfn = 0;
-  /** Entry addresses of the last walk, by level. */
+  /** Entry addresses of the last exact walk, by level. */
   readonly entries: Float64Array;
   /** The last walk found plain pointers at this level and above. */
   private plainAbove = 0;
@@ -59,6 +65,13 @@ export class Walker {
   private readonly hardwareAccessedDirty: boolean;
   /** Pages in a leaf, and bytes of it, by level. */
   private readonly pagesInLeaf: Float64Array;
+  /** Null where entries or tables are not of the common kind. */
+  private readonly paths: WalkPaths | null;
+  private readonly pageShift: number;
+  private readonly leafMask: number;
+  /** Flags of a leaf that an access needs no walk to set: for loads and fetches, for stores. */
+  private readonly used: number;
+  private readonly usedToStore: number;
 
   constructor(memory: PhysicalMemory, format: PageTableFormat, hardwareAccessedDirty: boolean) {
     this.table = new PageTable(memory, format);
@@ -71,12 +84,54 @@ export class Walker {
     this.hardwareAccessedDirty = hardwareAccessedDirty;
     this.entries = new Float64Array(format.levels.length);
     this.pagesInLeaf = Float64Array.from(format.levels, (level) => level.pageBytes / format.pageBytes);
+    const leaf = format.levels[0]!;
+    const isCommon = this.wideEntries && leaf.shift + leaf.indexBits <= INTEGER_BITS;
+    this.paths = isCommon ? new WalkPaths(memory, this.table.leafSpan, this.table.levels - 1) : null;
+    this.pageShift = format.pageShift;
+    this.leafMask = 2 ** leaf.indexBits - 1;
+    this.used = hardwareAccessedDirty ? 0 : PTE_ACCESSED;
+    this.usedToStore = hardwareAccessedDirty ? 0 : PTE_ACCESSED | PTE_DIRTY;
   }
 
   /** Index of the rule that refuses, or ALLOWED (-1). */
   walk(root: number, va: number, kind: AccessKind, privilege: number): number {
+    const table = this.paths === null ? -1 : this.paths.find(root, va);
+    if (table === -1) return this.walkExactly(root, va, kind, privilege);
+    const { codec } = this.table;
+    const words = this.memory.nearWords;
+    const word = table + 2 * ((va >>> this.pageShift) & this.leafMask);
+    const low = words[word]! | 0;
+    const high = words[word + 1]! | 0;
+    this.pteReads = this.table.levels;
+    this.plainAbove = 1;
+    this.level = 0;
+    this.entry = word * 4;
+    if (!codec.isValid(low, high)) {
+      this.low = low >>> 0;
+      this.high = high >>> 0;
+      return NOT_PRESENT;
+    }
+    const flags = codec.hardwareFlags(low, high);
+    const pfn = codec.frame(low, high);
+    const needed = kind === STORE ? this.usedToStore : this.used;
+    const isPlain = codec.reservedBits(low, high, 0, true) === 0 && !this.writeWithoutRead(flags);
+    const isGranted = ((grantedKinds(flags, privilege) >> kind) & 1) !== 0 && (flags & needed) === needed;
+    if (!isPlain || !isGranted || pfn >= this.memory.frames || !codec.isLeaf(low, high, 0)) {
+      return this.walkExactly(root, va, kind, privilege);
+    }
+    this.flags = flags;
+    this.basePfn = pfn;
+    this.pfn = pfn;
+    return ALLOWED;
+  }
+
+  /** The same from the root, with every check in its order. */
+  walkExactly(root: number, va: number, kind: AccessKind, privilege: number): number {
     this.pteReads = 0;
     const address = this.followPlain(root, va);
+    if (this.paths !== null && this.plainAbove === 1 && address + this.table.tableBytes(0) <= this.memory.nearEnd) {
+      this.paths.note(root, va, address, this.entries);
+    }
     return this.walkFrom(address, this.plainAbove - 1, va, kind, privilege);
   }
 
@@ -148,7 +203,7 @@ export class Walker {
   /** Set A (at every level, on x86) and D as a successful access does; `flags` follows. */
   commit(kind: AccessKind): void {
     const wanted = kind === STORE ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
-    if (this.everyLevel) {
+    if (this.everyLevel && this.level < this.plainAbove - 1) {
       for (let level = this.plainAbove - 1; level > this.level; level--) {
         const entry = this.entries[level]!;
         const { accessedLow, accessedHigh } = this.table.codec;

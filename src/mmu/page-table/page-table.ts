@@ -214,10 +214,9 @@ export class PageTable {
   }
 
   private writeWords(entry: number, low: number, high: number): void {
-    if (this.pteBytes >= 4) {
-      this.memory.store32(entry, low);
-      if (this.pteBytes === 8) this.memory.store32(entry + 4, high);
-    } else if (this.pteBytes === 2) this.memory.store16(entry, low);
+    if (this.pteBytes === 8) this.memory.storePair(entry, low, high);
+    else if (this.pteBytes === 4) this.memory.store32(entry, low);
+    else if (this.pteBytes === 2) this.memory.store16(entry, low);
     else this.memory.store8(entry, low);
   }
 }

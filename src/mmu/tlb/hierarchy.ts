@@ -10,7 +10,8 @@ import { invariant } from '../invariant.ts';
 import type { PageTableFormat } from '../page-table/formats.ts';
 import { type AccessKind, FETCH } from '../units.ts';
 import type { TlbConfig } from './config.ts';
-import { NO_LEVEL, Tlb, type TlbEntryInfo, type TlbPreset } from './tlb.ts';
+import { NO_LEVEL, TlbSlots } from './slots.ts';
+import { Tlb, type TlbEntryInfo, type TlbPreset } from './tlb.ts';
 
 /** Seeds of the arrays differ, so that random replacement in one does not mirror the other. */
 const SEED_STEP = 0x9e3779b9;
@@ -20,6 +21,8 @@ export class TlbHierarchy {
   /** The same array as `instructions` unless the configuration splits them. */
   readonly data: Tlb;
   readonly second: Tlb | null;
+  /** Times of the last use of each slot of the first level: for the hit paths to stamp. */
+  readonly touched: Float64Array;
   /** Slot of the first level whose entry the last `lookup` or `fill` threw out (its `lostLevel`, `lostPage`); -1: none. */
   evictedSlot = -1;
   /** What the last `lookup` found out. */
@@ -35,10 +38,14 @@ export class TlbHierarchy {
 
   constructor(config: TlbConfig, format: PageTableFormat, seed: number) {
     const split = config.split === true;
-    this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP);
-    this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP) : this.data;
+    const { entries, l2 } = config;
+    const firstEntries = split ? 2 * entries : entries;
+    const slots = new TlbSlots(firstEntries + (l2?.entries ?? 0));
+    this.touched = slots.touched;
+    this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP, slots, 0);
+    this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP, slots, entries) : this.data;
     this.absentFrom = this.data;
-    this.second = config.l2 === undefined ? null : new Tlb('L2', config.l2, format, seed + 3 * SEED_STEP);
+    this.second = l2 === undefined ? null : new Tlb('L2', l2, format, seed + 3 * SEED_STEP, slots, firstEntries);
   }
 
   firstLevel(kind: AccessKind): Tlb {
@@ -57,7 +64,7 @@ export class TlbHierarchy {
     }
     const slot = first.find(va, space);
     if (slot !== -1) {
-      first.touched[slot] = time;
+      this.touched[slot] = time;
       return slot;
     }
     this.missedFirst = true;
@@ -70,22 +77,22 @@ export class TlbHierarchy {
       return -1;
     }
     this.hitSecond = true;
-    second.touched[below] = time;
-    return this.copyUp(first, second, below, time);
+    this.touched[below] = time;
+    return this.copyUp(first, below, time);
   }
 
   /** Enter a walk's result into both levels; answers the first level's slot. */
   fill(va: number, kind: AccessKind, level: number, space: number, pfn: number, flags: number, time: number): number {
     const { second } = this;
     const first = this.firstLevel(kind);
-    if (second !== null) return this.copyUp(first, second, second.enter(va, level, space, pfn, flags, time), time);
+    if (second !== null) return this.copyUp(first, second.enter(va, level, space, pfn, flags, time), time);
     const slot = first.enter(va, level, space, pfn, flags, time);
     this.noteEntered(first, slot);
     return slot;
   }
 
-  private copyUp(first: Tlb, second: Tlb, below: number, time: number): number {
-    const slot = first.enterFrom(second, below, time);
+  private copyUp(first: Tlb, below: number, time: number): number {
+    const slot = first.copyUp(below, time);
     this.noteEntered(first, slot);
     return slot;
   }

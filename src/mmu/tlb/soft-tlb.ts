@@ -63,12 +63,10 @@ export class SoftTlb {
    */
   dropSlot(slot: number, page: number, single: boolean): void {
     if (!this.used) return;
-    if (!single) {
-      this.clear();
-      return;
-    }
-    const index = this.indexOf(page & this.pageMask);
-    if (this.places[index] === slot) this.drop(index);
+    if (single) {
+      const index = this.indexOf(page & this.pageMask);
+      if (this.places[index] === slot) this.drop(index);
+    } else this.clear();
   }
 
   dropPage(page: number): void {

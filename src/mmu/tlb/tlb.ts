@@ -1,15 +1,13 @@
 /**
  * One TLB array: which frame is this page of that address space in?
  *
- *     slot = set * ways + way          set = page number % sets
- *     doubles   [ keys: a slot each | touched | frames ]         words   [ spaces: a slot each | marks ]
+ *     slot = base + set * ways + way   set = page number % sets; `base`: the slots are those of TlbSlots, which all
+ *                                      arrays of a processor share, one behind the other
  *     key       page number * 8 + level     (-Infinity: invalid; pages of the upper half have negative numbers)
  *     space     address-space id            (-1: global, matches all)
  *     frame     first frame of the mapped (super)page
  *     mark      its rights (pte-flags.ts), and from bit 16 its level (8: invalid)
  *     touched, filled     times of the last use and of the filling   (-1: invalid, so least of all)
- *
- * Few arrays of several columns each, because to reach an array costs more than to read from it.
  *
  * Inside, a page's number is signed as its address is (sign-extension.ts); sets, tags and what comes in or goes out take
  * it as the VPN field of the address, without sign. A power of two of sets sees no difference.
@@ -32,20 +30,10 @@ import { pteLetters } from '../pte-flags.ts';
 import { Random } from '../random.ts';
 import { floorRemainder } from '../sign-extension.ts';
 import type { TlbLevelConfig, TlbPolicy } from './config.ts';
+import { findIn, INVALID, LEVEL_SHIFT, LEVELS, leastOf, NEVER, NO_LEVEL, PER_LEVELS, type TlbSlots } from './slots.ts';
 
 /** Space of entries that match every address space. */
 export const GLOBAL_SPACE = -1;
-/** Key of an empty slot: no page's. */
-const INVALID = Number.NEGATIVE_INFINITY;
-/** Time of an empty slot: before all others. */
-const NEVER = -1;
-/** Levels fit three bits. */
-const LEVELS = 8;
-const PER_LEVELS = 1 / LEVELS;
-/** Level of an empty slot. */
-export const NO_LEVEL = LEVELS;
-/** A mark: the level above the flags. */
-const LEVEL_SHIFT = 16;
 const FLAGS_MASK = 2 ** LEVEL_SHIFT - 1;
 
 /** A valid entry, for people and for checks. */
@@ -80,20 +68,16 @@ export class Tlb {
   readonly sets: number;
   readonly ways: number;
   readonly policy: TlbPolicy;
-  /** Times of the last use of each slot: for the hit paths to stamp. */
-  readonly touched: Float64Array;
-  /** Level of what the last `enter` or `enterFrom` replaced (NO_LEVEL: nothing), and the low 32 bits of its page number. */
+  /** Level of what the last `enter` or `copyUp` replaced (NO_LEVEL: nothing), and the low 32 bits of its page number. */
   lostLevel = NO_LEVEL;
   lostPage = 0;
-  private readonly entries: number;
-  private readonly doubles: Float64Array;
-  /** Where its third column starts. */
-  private readonly framesAt: number;
-  private readonly words: Int32Array;
-  /** By slot; of length 0 unless the policy asks for it. */
+  /** First slot, and the first behind. */
+  private readonly base: number;
+  private readonly end: number;
+  private readonly slots: TlbSlots;
+  private readonly isLru: boolean;
+  /** Times of the filling, by slot less `base`; of length 0 unless the policy asks for it. */
   private readonly filled: Float64Array;
-  /** The time stamps of which the least one tells the victim; null: the policy needs more than that. */
-  private readonly stamps: Float64Array | null;
   private readonly population: Int32Array;
   private readonly levels: number;
   /** One more than the highest level that has valid slots. */
@@ -110,20 +94,25 @@ export class Tlb {
   private readonly setMask: number;
   private readonly random: Random;
 
-  constructor(name: string, config: TlbLevelConfig, format: PageTableFormat, seed: number) {
+  /** It takes the slots from `base` on. */
+  constructor(
+    name: string,
+    config: TlbLevelConfig,
+    format: PageTableFormat,
+    seed: number,
+    slots: TlbSlots,
+    base: number,
+  ) {
     this.name = name;
     this.ways = config.ways;
     this.sets = config.entries / config.ways;
     this.policy = config.policy ?? 'lru';
     this.setMask = (this.sets & (this.sets - 1)) === 0 ? this.sets - 1 : -1;
-    const { entries } = config;
-    this.entries = entries;
-    this.doubles = new Float64Array(3 * entries).fill(INVALID, 0, entries).fill(NEVER, entries, 2 * entries);
-    this.framesAt = 2 * entries;
-    this.touched = this.doubles.subarray(entries, 2 * entries);
-    this.words = new Int32Array(2 * entries).fill(NO_LEVEL << LEVEL_SHIFT, entries);
-    this.filled = new Float64Array(this.policy === 'fifo' ? entries : 0).fill(NEVER);
-    this.stamps = this.policy === 'lru' ? this.touched : this.policy === 'fifo' ? this.filled : null;
+    this.base = base;
+    this.end = base + config.entries;
+    this.slots = slots;
+    this.isLru = this.policy === 'lru';
+    this.filled = new Float64Array(this.policy === 'fifo' ? config.entries : 0).fill(NEVER);
     this.levels = format.levels.length;
     this.population = new Int32Array(this.levels);
     this.pageScale = Float64Array.from(format.levels, (level) => 1 / level.pageBytes);
@@ -139,30 +128,31 @@ export class Tlb {
   find(va: number, space: number): number {
     if (this.levelsInUse > 1) return this.findAmongSizes(va, space);
     const page = Math.floor(va * this.smallScale);
-    return this.findInSet(this.setOf(page, 0) * this.ways, page * LEVELS, space);
+    return findIn(this.slots, this.startOf(page, 0), this.ways, page * LEVELS, space);
   }
 
   /** Enter a page, used at `time`, in the place of an invalid way or of the policy's victim: the slot. */
   enter(va: number, level: number, space: number, pfn: number, flags: number, time: number): number {
     const page = Math.floor(va * (level === 0 ? this.smallScale : this.pageScale[level]!));
-    const slot = this.victim(page, level);
+    const slot = this.victim(this.startOf(page, level));
     this.put(slot, page * LEVELS + level, space, pfn, flags | (level << LEVEL_SHIFT), time);
     return slot;
   }
 
   /** Enter what a slot of another array of the same processor holds. */
-  enterFrom(other: Tlb, from: number, time: number): number {
-    const key = other.doubles[from]!;
-    const mark = other.words[other.entries + from]!;
-    const slot = this.victim(Math.floor(key * PER_LEVELS), mark >> LEVEL_SHIFT);
-    this.put(slot, key, other.words[from]!, other.doubles[other.framesAt + from]!, mark, time);
+  copyUp(from: number, time: number): number {
+    const { doubles, words, count } = this.slots;
+    const key = doubles[from]!;
+    const mark = words[count + from]!;
+    const slot = this.victim(this.startOf(Math.floor(key * PER_LEVELS), mark >> LEVEL_SHIFT));
+    this.put(slot, key, words[from]!, doubles[2 * count + from]!, mark, time);
     return slot;
   }
 
   /** Set a slot from outside, or empty it (null); `time` stamps it. The page must belong to the set. */
   preset(set: number, way: number, preset: TlbPreset | null, time: number): void {
     invariant(set >= 0 && set < this.sets && way >= 0 && way < this.ways, 'the TLB slot to preset exists');
-    const slot = set * this.ways + way;
+    const slot = this.base + set * this.ways + way;
     if (preset === null) {
       this.invalidateSlot(slot);
       return;
@@ -180,33 +170,39 @@ export class Tlb {
   }
 
   levelOf(slot: number): number {
-    return this.words[this.entries + slot]! >> LEVEL_SHIFT;
+    return this.slots.words[this.slots.count + slot]! >> LEVEL_SHIFT;
   }
 
   /** Rights of the slot's page (pte-flags.ts). */
   flagsOf(slot: number): number {
-    return this.words[this.entries + slot]! & FLAGS_MASK;
+    return this.slots.words[this.slots.count + slot]! & FLAGS_MASK;
   }
 
   setFlags(slot: number, flags: number): void {
-    this.words[this.entries + slot] = (this.words[this.entries + slot]! & ~FLAGS_MASK) | flags;
+    const { words, count } = this.slots;
+    words[count + slot] = (words[count + slot]! & ~FLAGS_MASK) | flags;
   }
 
   /** First frame of the slot's (super)page. */
   baseFrame(slot: number): number {
-    return this.doubles[this.framesAt + slot]!;
+    return this.slots.doubles[2 * this.slots.count + slot]!;
   }
 
   /** Frame that `va`, mapped by this slot, is in. */
   frameOf(slot: number, va: number): number {
     const level = this.levelOf(slot);
-    const base = this.doubles[this.framesAt + slot]!;
+    const base = this.baseFrame(slot);
     return level === 0 ? base : base + floorRemainder(Math.floor(va / this.pageBytes), this.pagesInLeaf[level]!);
+  }
+
+  /** Way of its set that the slot is. */
+  wayOf(slot: number): number {
+    return (slot - this.base) % this.ways;
   }
 
   /** Signed number of the slot's page, in units of its own size. */
   pageOf(slot: number): number {
-    return Math.floor(this.doubles[slot]! * PER_LEVELS);
+    return Math.floor(this.slots.doubles[slot]! * PER_LEVELS);
   }
 
   /** Signed number of the first base page the slot maps. */
@@ -215,16 +211,17 @@ export class Tlb {
   }
 
   private isValid(slot: number): boolean {
-    return this.doubles[slot] !== INVALID;
+    return this.slots.doubles[slot] !== INVALID;
   }
 
   private invalidateSlot(slot: number): void {
     if (!this.isValid(slot)) return;
     this.recount(this.levelOf(slot), NO_LEVEL);
-    this.doubles[slot] = INVALID;
-    this.words[this.entries + slot] = NO_LEVEL << LEVEL_SHIFT;
-    this.touched[slot] = NEVER;
-    if (this.filled.length !== 0) this.filled[slot] = NEVER;
+    const { doubles, words, count } = this.slots;
+    doubles[slot] = INVALID;
+    doubles[count + slot] = NEVER;
+    words[count + slot] = NO_LEVEL << LEVEL_SHIFT;
+    if (this.filled.length !== 0) this.filled[slot - this.base] = NEVER;
   }
 
   /** Drop the entries of all sizes that map `va` in `space`, global ones included. */
@@ -234,12 +231,14 @@ export class Tlb {
 
   /** Drop the entries of an address space; the global ones stay. */
   invalidateSpace(space: number): void {
-    for (let slot = 0; slot < this.entries; slot++) if (this.words[slot] === space) this.invalidateSlot(slot);
+    const { words } = this.slots;
+    for (let slot = this.base; slot < this.end; slot++) if (words[slot] === space) this.invalidateSlot(slot);
   }
 
   invalidateAll(includeGlobal: boolean): void {
-    for (let slot = 0; slot < this.entries; slot++) {
-      if (includeGlobal || this.words[slot] !== GLOBAL_SPACE) this.invalidateSlot(slot);
+    const { words } = this.slots;
+    for (let slot = this.base; slot < this.end; slot++) {
+      if (includeGlobal || words[slot] !== GLOBAL_SPACE) this.invalidateSlot(slot);
     }
   }
 
@@ -265,14 +264,14 @@ export class Tlb {
   /** The valid entries, by slot. */
   list(): TlbEntryInfo[] {
     const entries: TlbEntryInfo[] = [];
-    for (let slot = 0; slot < this.entries; slot++) {
+    for (let slot = this.base; slot < this.end; slot++) {
       if (!this.isValid(slot)) continue;
-      const global = this.words[slot] === GLOBAL_SPACE;
+      const global = this.slots.words[slot] === GLOBAL_SPACE;
       entries.push({
         tlb: this.name,
-        set: Math.floor(slot / this.ways),
-        way: slot % this.ways,
-        asid: global ? 0 : this.words[slot]!,
+        set: Math.floor((slot - this.base) / this.ways),
+        way: this.wayOf(slot),
+        asid: global ? 0 : this.slots.words[slot]!,
         global,
         vpn: this.vpnOf(this.firstPage(slot), 0),
         pfn: this.baseFrame(slot),
@@ -283,28 +282,34 @@ export class Tlb {
     return entries;
   }
 
-  /** Slot that an entry for this page (signed number) at `level` takes. */
-  private victim(page: number, level: number): number {
-    const { ways } = this;
-    const start = this.setOf(page, level) * ways;
-    if (this.stamps !== null) return leastOf(this.stamps, start, ways);
+  /** First slot of the set that a page (signed number) of that level belongs to. */
+  private startOf(page: number, level: number): number {
+    return this.base + this.setOf(page, level) * this.ways;
+  }
+
+  /** Slot that an entry takes in the set that starts there. */
+  private victim(start: number): number {
+    const { base, ways } = this;
+    const { doubles, count } = this.slots;
+    if (this.isLru) return leastOf(doubles, count + start, ways) - count;
+    if (this.filled.length !== 0) return leastOf(this.filled, start - base, ways) + base;
     for (let slot = start; slot < start + ways; slot++) if (!this.isValid(slot)) return slot;
     if (ways === 1) return start;
     return this.policy === 'plru' ? this.treeVictim(start) : start + this.random.below(ways);
   }
 
   private put(slot: number, key: number, space: number, pfn: number, mark: number, time: number): void {
-    const { doubles, words, entries } = this;
-    const lost = words[entries + slot]! >> LEVEL_SHIFT;
+    const { doubles, words, count } = this.slots;
+    const lost = words[count + slot]! >> LEVEL_SHIFT;
     this.lostLevel = lost;
     this.lostPage = (doubles[slot]! * PER_LEVELS) | 0;
     if (lost !== mark >> LEVEL_SHIFT) this.recount(lost, mark >> LEVEL_SHIFT);
     doubles[slot] = key;
-    doubles[entries + slot] = time;
-    doubles[this.framesAt + slot] = pfn;
+    doubles[count + slot] = time;
+    doubles[2 * count + slot] = pfn;
     words[slot] = space;
-    words[entries + slot] = mark;
-    if (this.filled.length !== 0) this.filled[slot] = time;
+    words[count + slot] = mark;
+    if (this.filled.length !== 0) this.filled[slot - this.base] = time;
   }
 
   /** A slot goes from one level to the other. */
@@ -322,40 +327,21 @@ export class Tlb {
     for (let level = 0; level < this.levelsInUse; level++) {
       if (this.population[level] === 0) continue;
       const page = Math.floor(va * this.pageScale[level]!);
-      const slot = this.findInSet(this.setOf(page, level) * this.ways, page * LEVELS + level, space);
+      const slot = findIn(this.slots, this.startOf(page, level), this.ways, page * LEVELS + level, space);
       if (slot !== -1) return slot;
     }
     return -1;
   }
 
-  private findInSet(start: number, key: number, space: number): number {
-    const { doubles, words } = this;
-    const end = start + this.ways;
-    for (let slot = start; slot < end; slot++) {
-      if (doubles[slot] === key && (words[slot] === space || words[slot] === GLOBAL_SPACE)) return slot;
-    }
-    return -1;
-  }
-
   private treeVictim(start: number): number {
+    const { touched } = this.slots;
     let from = start;
     let half = this.ways / 2;
     for (; half >= 1; half /= 2) {
-      if (greatestOf(this.touched, from, half) > greatestOf(this.touched, from + half, half)) from += half;
+      if (greatestOf(touched, from, half) > greatestOf(touched, from + half, half)) from += half;
     }
     return from;
   }
-}
-
-function leastOf(times: Float64Array, start: number, count: number): number {
-  let least = start;
-  let time = times[start]!;
-  for (let slot = start + 1; slot < start + count; slot++) {
-    if (times[slot]! >= time) continue;
-    time = times[slot]!;
-    least = slot;
-  }
-  return least;
 }
 
 function greatestOf(times: Float64Array, start: number, count: number): number {
