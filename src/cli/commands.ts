@@ -8,11 +8,13 @@ import { explainCommand } from './commands/explain.ts';
 import { initCommand } from './commands/init.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { listCommand } from './commands/list.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { mrcCommand } from './commands/mrc.ts';
 import { procCommand } from './commands/proc.ts';
 import { recordCommand } from './commands/record.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
+import { sweepCommand } from './commands/sweep.ts';
 import { traceRunCommand } from './commands/trace.ts';
 import { traceConvertCommand } from './commands/trace-convert.ts';
 import { traceGenerateCommand } from './commands/trace-generate.ts';
@@ -36,6 +38,8 @@ export const COMMANDS: readonly Command[] = [
   traceRecordCommand,
   traceGenerateCommand,
   mrcCommand,
+  sweepCommand,
+  mergeCommand,
   conformCpythonCommand,
   conformLinuxCommand,
   conformReplacementCommand,

@@ -6,6 +6,8 @@ import { CONFORM_ERROR_CODES } from './conform-error-codes.ts';
 import { CLI_ERROR_CODES } from './error-codes.ts';
 import { LIBRARY_ERROR_CODES } from './library-error-codes.ts';
 import { SIMULATE_ERROR_CODES } from './simulate-error-codes.ts';
+import { SWEEP_ERROR_CODES } from './sweep-error-codes.ts';
+import { SWEEP_RUN_ERROR_CODES } from './sweep-run-error-codes.ts';
 import { TRACE_ERROR_CODES } from './trace-error-codes.ts';
 
 export interface ErrorExplanation {
@@ -22,6 +24,8 @@ export const ERROR_EXPLANATIONS: readonly ErrorExplanation[] = [
     ...CLI_ERROR_CODES,
     ...TRACE_ERROR_CODES,
     ...SIMULATE_ERROR_CODES,
+    ...SWEEP_ERROR_CODES,
+    ...SWEEP_RUN_ERROR_CODES,
     ...CONFORM_ERROR_CODES,
     ...LIBRARY_ERROR_CODES,
   ].map(({ code, title, text }) => ({

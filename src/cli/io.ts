@@ -31,6 +31,20 @@ export interface ProgramEnd {
   readonly signal: string | null;
 }
 
+/** A file that grows; each write is whole or, when the process is killed in it, torn at the end of the file. */
+export interface GrowingFile {
+  write(text: string): void;
+  close(): void;
+}
+
+/** Threads that do tasks. A task and what comes of it are copied, so they are plain data. */
+export interface Workers {
+  /** Rejected when the thread died of it. */
+  run(task: unknown): Promise<unknown>;
+  /** What is under way comes to nothing. */
+  stop(): Promise<void>;
+}
+
 export interface CliIo {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -52,6 +66,10 @@ export interface CliIo {
   sizeOf(path: string): number | null;
   /** Errors as `readBytes`. */
   createFile(path: string): OutputFile;
+  /** Write behind the first `bytes` bytes of a file; what stands behind them now goes away. Errors as `readBytes`. */
+  growFile(path: string, bytes: number): GrowingFile;
+  /** With those it lies in; no error when it is there. */
+  makeFolder(path: string): void;
   /**
    * Run a program to its end, with the terminal and streams of this one.
    * @param heard what it writes to its file descriptor 3 @throws an error of code ENOENT when it is not installed
@@ -59,6 +77,14 @@ export interface CliIo {
   runProgram(program: string, args: readonly string[], heard: (bytes: Uint8Array) => void): Promise<ProgramEnd>;
   /** All of standard input. */
   readStdin(): Promise<Uint8Array>;
+  /** Milliseconds since some moment: how long things take, for people who wait. */
+  now(): number;
+  /** Threads for the tasks of a sweep (`sweep/answer-task.ts`), `count` at most. */
+  startWorkers(count: number): Promise<Workers>;
+  /** Cores that this process may use. */
+  cores(): number;
+  /** Call it every so many milliseconds, until what is returned is called. */
+  every(milliseconds: number, look: () => void): () => void;
   /** Let what is waiting (signals, writes) happen. */
   pause(): Promise<void>;
   /** Ctrl-C has been pressed. */

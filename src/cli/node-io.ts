@@ -1,11 +1,16 @@
 /** The real world: Node's streams, file system, environment and signals. Nothing else in the project touches them. */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { EXIT } from './exit-codes.ts';
 import type { CliIo, FolderEntry, OutputStream } from './io.ts';
-import { createFile } from './output-file.ts';
+import { createFile, growFile } from './output-file.ts';
 import { runProgram } from './run-program.ts';
+import { startWorkers } from './sweep/worker-pool.ts';
+
+/** In the built package; sources are not run as they are. */
+const SWEEP_WORKER = new URL('./sweep-worker.js', import.meta.url).href;
 
 export function nodeIo(): CliIo {
   let interrupted = false;
@@ -27,8 +32,17 @@ export function nodeIo(): CliIo {
     stdinChunks: () => process.stdin as AsyncIterable<Buffer>,
     sizeOf,
     createFile,
+    growFile,
+    makeFolder: (path) => mkdirSync(path, { recursive: true }),
     runProgram,
     readStdin,
+    startWorkers: (count) => startWorkers(SWEEP_WORKER, count),
+    cores: availableParallelism,
+    every: (milliseconds, look) => {
+      const timer = setInterval(look, milliseconds);
+      return () => clearInterval(timer);
+    },
+    now: () => performance.now(),
     pause: () => new Promise((resolve) => setImmediate(resolve)),
     interrupted: () => interrupted,
   };
@@ -84,7 +98,8 @@ function listFolder(path: string): FolderEntry[] {
 
 const CHUNK_BYTES = 1 << 20;
 
-async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
+/** As `CliIo.readChunks`; also for threads, which have no streams and signals of their own. */
+export async function* readChunks(path: string): AsyncGenerator<Uint8Array> {
   const file = openSync(path, 'r');
   try {
     for (;;) {

@@ -2,8 +2,8 @@
  * A file that is written beside its place and moved there when it is whole: whatever goes wrong on the way, nobody finds
  * half of it. What is no plain file (/dev/stdout, a pipe) has no beside and is written as it comes.
  */
-import { closeSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
-import type { OutputFile } from './io.ts';
+import { closeSync, ftruncateSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import type { GrowingFile, OutputFile } from './io.ts';
 
 const COPY_BYTES = 1 << 20;
 
@@ -13,6 +13,16 @@ export function createFile(path: string): OutputFile {
   const isPlain = there === undefined || there.isFile();
   const body = isPlain ? `${path}.partial-${process.pid}` : path;
   return new BesideFile(path, body, isPlain);
+}
+
+/** The other way: a file that is worth something at any time, and grows by whole writes. */
+export function growFile(path: string, bytes: number): GrowingFile {
+  const file = openSync(path, 'a');
+  ftruncateSync(file, bytes);
+  return {
+    write: (text) => writeAll(file, Buffer.from(text)),
+    close: () => closeSync(file),
+  };
 }
 
 class BesideFile implements OutputFile {

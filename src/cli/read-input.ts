@@ -21,9 +21,25 @@ function problemOf(error: unknown): string {
 }
 
 export async function readInputBytes(io: CliIo, file: string): Promise<Uint8Array> {
-  if (file === STDIN) return io.readStdin();
+  return file === STDIN ? io.readStdin() : fileBytes(io, file);
+}
+
+/** @throws InputError */
+export function fileBytes(io: Pick<CliIo, 'readBytes'>, file: string): Uint8Array {
   try {
     return io.readBytes(file);
+  } catch (error) {
+    throw readProblem(error, file);
+  }
+}
+
+/** The bytes of a file in pieces. @throws InputError while it is iterated */
+export async function* fileChunks(
+  io: Pick<CliIo, 'readChunks'>,
+  file: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* io.readChunks(file);
   } catch (error) {
     throw readProblem(error, file);
   }

@@ -2,6 +2,7 @@
  * JUnit XML, as CI servers read it (the common dialect: testsuites > testsuite > testcase > failure | error).
  * No times: a run's report is the same bytes every time.
  */
+import { markup } from './markup.ts';
 import { printable } from './printable.ts';
 import type { FileReport, ReportContext, Reporter, ReporterRun } from './reporter.ts';
 import { place } from './reporter.ts';
@@ -89,14 +90,9 @@ function element(name: string, attributes: Readonly<Record<string, string | numb
   );
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
 /** In an attribute, white space would be normalized to blanks, so it is written as character references. */
 function escaped(text: string, attribute = false): string {
-  const entities = printable(withoutForbidden(text)).replace(
-    /[&<>"]/g,
-    (character) => ENTITIES[character] ?? character,
-  );
+  const entities = markup(printable(withoutForbidden(text)));
   return attribute ? entities.replace(/[\t\n\r]/g, (character) => `&#${character.charCodeAt(0)};`) : entities;
 }
 

@@ -54,7 +54,7 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
 }
 
 /** Two decimals: policies are often that close. */
-function exactPercent(part: number, whole: number): string {
+export function exactPercent(part: number, whole: number): string {
   return whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(2)} %`;
 }
 

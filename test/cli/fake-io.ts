@@ -1,6 +1,7 @@
 /** A world in memory: files by path, captured output, a terminal or none. */
 import type { CliIo, FolderEntry, ProgramEnd } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
+import type { WorkerTask } from '../../src/cli/sweep/answer-task.ts';
 
 export interface FakeWorld {
   readonly io: CliIo;
@@ -20,8 +21,14 @@ export interface FakeOptions {
   readonly modules?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Ctrl-C has been pressed once so many pauses have passed. */
   readonly interruptAfter?: number;
+  /** Milliseconds that pass at each pause; none unless said. */
+  readonly pauseMs?: number;
   /** The reader of standard output is gone after so many writes. */
   readonly closeAfter?: number;
+  /** Does the tasks of workers; default: as they would be done, with these files. */
+  readonly worker?: (task: WorkerTask, otherwise: () => Promise<unknown>) => Promise<unknown>;
+  /** Default 2. */
+  readonly cores?: number;
 }
 
 const failure = (code: string, path: string): Error => Object.assign(new Error(`${code}: ${path}`), { code });
@@ -36,8 +43,11 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
   let err = '';
   let writes = 0;
   let pauses = 0;
+  const folders = new Set<string>();
   const isFolder = (path: string) =>
-    path === '.' || [...bytes.keys()].some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
+    path === '.' ||
+    folders.has(path.replace(/\/$/, '')) ||
+    [...bytes.keys()].some((file) => file.startsWith(`${path.replace(/\/$/, '')}/`));
   const io: CliIo = {
     stdout: {
       write: (data) => {
@@ -108,6 +118,46 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     runProgram: async (program, args, heard) => {
       if (options.program === undefined) throw failure('ENOENT', program);
       return options.program(program, args, heard);
+    },
+    // A clock that goes on only between two slices of work, and by as much as a test says.
+    now: () => pauses * (options.pauseMs ?? 0),
+    growFile: (path, length) => {
+      if (path.startsWith('nowhere/')) throw failure('ENOENT', path);
+      let content = Buffer.from((bytes.get(path) ?? new Uint8Array(0)).slice(0, length));
+      const keep = (): void => {
+        bytes.set(path, content);
+        files.set(path, content.toString('utf8'));
+      };
+      keep();
+      return {
+        write: (text) => {
+          content = Buffer.concat([content, Buffer.from(text)]);
+          keep();
+        },
+        close: () => undefined,
+      };
+    },
+    makeFolder: (path) => {
+      folders.add(path.replace(/\/$/, ''));
+    },
+    startWorkers: async () => ({
+      run: (task) => {
+        // Only where it is needed: it brings the whole machine along.
+        const otherwise = async () => {
+          const { answerTask } = await import('../../src/cli/sweep/answer-task.ts');
+          return answerTask(task as WorkerTask, io);
+        };
+        return options.worker === undefined ? otherwise() : options.worker(task as WorkerTask, otherwise);
+      },
+      stop: async () => undefined,
+    }),
+    cores: () => options.cores ?? 2,
+    every: (_milliseconds, look) => {
+      const timer = setInterval(() => {
+        pauses++;
+        look();
+      }, 1);
+      return () => clearInterval(timer);
     },
     pause: async () => {
       pauses++;
