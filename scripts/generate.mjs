@@ -12,10 +12,12 @@ import { counterReference } from '../dist/report/counter-text.js';
 import { policyReference } from '../dist/report/policy-text.js';
 import { errorReference, scenarioReference } from '../dist/scenario/reference.js';
 import { scenarioJsonSchema } from '../dist/scenario/schema.js';
+import { sweepJsonSchema } from '../dist/sweep/sweep-schema.js';
 
 const root = new URL('..', import.meta.url);
 const files = {
   'schema/scenario.v1.json': `${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`,
+  'schema/sweep.v1.json': `${JSON.stringify(sweepJsonSchema(), null, 2)}\n`,
   'docs/scenario-reference.md': scenarioReference(),
   'docs/counters.md': counterReference(),
   'docs/replacement.md': policyReference(),

@@ -292,6 +292,23 @@ export { Simulation, type SimulationConfig, type SimulationRow } from './trace/s
 export { type ReferenceStory, type StoryConfig, StoryTeller } from './trace/story.ts';
 export { type TlbCounts, TlbReplay } from './trace/tlb-replay.ts';
 
+// ── Sweeps: policies × frames × TLBs × page sizes × traces and scenarios (sweep/plan.ts has the picture) ──
+
+export type { Cell, CellInput, CellParameters } from './sweep/cell.ts';
+export { cellText } from './sweep/cell-text.ts';
+export { cellsOf } from './sweep/grid.ts';
+export { measureTask, type TaskSource } from './sweep/measure.ts';
+export { mergeResults, missingCells, type Part } from './sweep/merge.ts';
+export type { Digest, Grid, InputFile, SweepInputs, SweepPlan, TraceSource } from './sweep/plan.ts';
+export { type ResultRow, resultsJson, type SweepResults, sweepResults } from './sweep/results.ts';
+export { resultsCsv } from './sweep/results-csv.ts';
+export { parseResults } from './sweep/results-file.ts';
+export type { CellError, Figures, Row, ScenarioFigures, TlbFigures, TraceFigures } from './sweep/row.ts';
+export { parseShard, type Shard, shardOf } from './sweep/shard.ts';
+export { readSweepFile } from './sweep/sweep-file.ts';
+export { sweepJsonSchema } from './sweep/sweep-schema.ts';
+export { type Task, tasksOf } from './sweep/task.ts';
+
 // ── Looking: reporters, pictures, stories ──
 
 export { conformanceLines } from './report/conformance.ts';

@@ -96,7 +96,7 @@ export function resultsCsv({ rows }: SweepResults): string {
 }
 
 const values = <From>(columns: Readonly<Record<string, (from: From) => Value>>, from: From | null): Value[] =>
-  Object.values(columns).map((valueOf) => (from === null ? null : valueOf(from)));
+  Object.values(columns).map((take) => (from === null ? null : take(from)));
 
 function field(value: Value): string {
   const text = value === null ? '' : String(value);

@@ -1,7 +1,7 @@
 /** Results read back from their JSON, for `merge`: what is not as `resultsJson` writes it is refused. */
 import { z } from 'zod';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
-import type { SweepInputs, SweepPlan } from './plan.ts';
+import type { SweepPlan } from './plan.ts';
 import { RESULTS_FORMAT, RESULTS_VERSION, type ResultRow, type SweepResults } from './results.ts';
 
 const count = z.int().min(0);
@@ -97,13 +97,12 @@ export function parseResults(text: string, file: string): SweepResults {
       'measure it again',
     );
   }
-  const { plan, inputs, rows, ...rest } = parsed.data;
+  // The keys stay in their order: written again, it is the same text. What a plan and a row's parameters are made of, their
+  // digests vouch for.
   return {
-    ...rest,
-    // Compared with their digests by whoever makes use of them.
-    plan: plan as unknown as SweepPlan,
-    inputs: inputs satisfies SweepInputs,
-    rows: rows as unknown as ResultRow[],
+    ...parsed.data,
+    plan: parsed.data.plan as unknown as SweepPlan,
+    rows: parsed.data.rows as unknown as ResultRow[],
   };
 }
 

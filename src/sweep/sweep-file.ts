@@ -165,9 +165,22 @@ class SweepFileReader {
   }
 }
 
-/** What can be wrong in any file of ours has the same number in both lists: MEM-SCN-006, MEM-SWP-006. */
+/** What can be wrong in any file of ours has the same number in the lists of both. */
+const OWN_CODES: Readonly<Record<string, string>> = {
+  'MEM-SCN-001': 'MEM-SWP-001',
+  'MEM-SCN-002': 'MEM-SWP-002',
+  'MEM-SCN-006': 'MEM-SWP-006',
+  'MEM-SCN-008': 'MEM-SWP-008',
+  'MEM-SCN-009': 'MEM-SWP-009',
+  'MEM-SCN-010': 'MEM-SWP-010',
+  'MEM-SCN-011': 'MEM-SWP-011',
+  'MEM-SCN-012': 'MEM-SWP-012',
+};
+/** All else that a scenario’s scalars complain about is how a size is written. */
+const NO_SIZE = 'MEM-SWP-020';
+
 function asSweepError({ code, message, hint, range, file }: InputError): InputError {
-  const own = code.replace(/^MEM-SCN-/, 'MEM-SWP-');
+  const own = code.startsWith('MEM-SCN-') ? (OWN_CODES[code] ?? NO_SIZE) : code;
   return new InputError({ code: own, message, hint, file, ...(range === undefined ? {} : { range }) });
 }
 

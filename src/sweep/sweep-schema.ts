@@ -84,7 +84,9 @@ const tlb = tlbSchema
   .omit({ preset: true })
   .superRefine((config, context) => {
     for (const { code, message, hint } of validateTlbConfig(config)) {
-      context.addIssue({ code: 'custom', message, params: { problem: { code, message, hint } } });
+      // The key is named anyway; of the second level the rest stays.
+      const told = message.replace(/^tlb(?:: |\.)/, '');
+      context.addIssue({ code: 'custom', message: told, params: { problem: { code, message: told, hint } } });
     }
   })
   .nullable();

@@ -20,8 +20,8 @@ const TASKS_PER_WORKER = 4;
 
 /** @param workers how many will share them @returns the tasks with most cells first */
 export function tasksOf(cells: readonly Cell[], workers: number): Task[] {
-  const passes = Math.ceil(cells.length / (workers * TASKS_PER_WORKER));
-  const most = Math.min(PASS_CELLS_MAX, Math.max(PASS_CELLS_MIN, passes));
+  const replayed = cells.filter(({ input }) => input.kind !== 'scenario').length;
+  const most = Math.min(PASS_CELLS_MAX, Math.max(PASS_CELLS_MIN, Math.ceil(replayed / (workers * TASKS_PER_WORKER))));
   const groups = new Map<string, Cell[]>();
   for (const cell of cells) {
     const alone = cell.input.kind === 'scenario' ? cell.index : null;
