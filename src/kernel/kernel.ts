@@ -28,6 +28,7 @@ import { FrameFacts } from './reclaim/frame-facts.ts';
 import { LinuxPolicy } from './reclaim/linux.ts';
 import type { LruState } from './reclaim/lru-state.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
+import { tickPolicy } from './reclaim/policy-tick.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
 import { createPolicy } from './reclaim/registry.ts';
 import { defaultPageCluster, SwapReadAhead } from './swap/read-ahead.ts';
@@ -213,7 +214,7 @@ export class Kernel {
   /** A step of the machine has begun: the log counts by steps, and policies that look at reference bits in intervals hear their timer. */
   tick(step: number): void {
     this.log.beginStep(step);
-    this.policy.tick?.();
+    tickPolicy(this);
   }
 
   emit(event: KernelEvent): void {

@@ -1,5 +1,5 @@
-import { FIRST_BIT, grownInts, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
-import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
+import { type BookkeepingLoop, FIRST_BIT, grownInts } from '../kernel/reclaim/loops/loop.ts';
+import { type ReplacementOptions, TICK_EVERY } from '../kernel/reclaim/options.ts';
 import type {
   DirtyBits,
   FutureReferences,
@@ -10,9 +10,6 @@ import type {
 import { createPolicy, POLICIES } from '../kernel/reclaim/registry.ts';
 import { invariant } from '../mmu/invariant.ts';
 import type { Random } from '../mmu/random.ts';
-
-/** References from one tick of a policy to the next, unless told otherwise. */
-export const TICK_EVERY = 100;
 
 export interface PolicyLoopContext {
   readonly policy: PolicyName;
@@ -35,21 +32,18 @@ export interface PolicyLoopContext {
  *
  * - I1: frameOf[idIn[frame]] = frame + 1 for every frame that holds a page; 0 for pages that none holds
  */
-export class PolicyLoop implements ReplayLoop {
+export class PolicyLoop implements BookkeepingLoop {
   readonly policy: ReplacementPolicy;
   /** Page in each frame, -1 for none. */
   readonly idIn: Int32Array;
   readonly referenceBits: Uint8Array;
-  /** Of the references of the next run, at the same positions: odd for writing (STORE, MODIFY). Null: only reads. */
   kinds: Uint8Array | null = null;
   /** Where evicted pages are told, in their order; null: nowhere. */
   evictions: number[] | null = null;
-  /** Pages that were written to since they were loaded and left. */
   writeBacks = 0;
   /** Frames that hold a page now. */
   resident = 0;
   peakResident = 0;
-  /** Summed up over the references: what divided by them is the mean allocation. */
   residentSum = 0;
   private frameOf: Int32Array;
   private readonly free: Int32Array;
@@ -78,7 +72,7 @@ export class PolicyLoop implements ReplayLoop {
     this.policy = createPolicy(context.policy, {
       slots: frames,
       references: new FrameBits(this.referenceBits),
-      dirty: new FrameDirt(this.dirtyBits),
+      dirty: new FrameDirt(this.dirtyBits, this),
       random: context.random,
       options,
       ...(this.future === null ? {} : { future: this.future }),
@@ -186,13 +180,22 @@ class FrameBits implements ReferenceBits {
 
 class FrameDirt implements DirtyBits {
   private readonly bits: Uint8Array;
+  private readonly loop: PolicyLoop;
 
-  constructor(bits: Uint8Array) {
+  constructor(bits: Uint8Array, loop: PolicyLoop) {
     this.bits = bits;
+    this.loop = loop;
   }
 
   isDirty(slot: number): boolean {
     return this.bits[slot] === 1;
+  }
+
+  clean(slot: number): boolean {
+    if (this.bits[slot] === 0) return false;
+    this.bits[slot] = 0;
+    this.loop.writeBacks++;
+    return true;
   }
 }
 

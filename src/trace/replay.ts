@@ -1,4 +1,4 @@
-import { grownBytes, grownInts, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
+import { grownBytes, grownInts, keepsBooks, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
 import { createLoop } from '../kernel/reclaim/loops/registry.ts';
 import { checkReplacementOptions } from '../kernel/reclaim/option-table.ts';
 import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
@@ -155,16 +155,15 @@ export class Replay {
       distinctPages: pages,
       capacityMisses: faults - pages,
       hitRate: ratio(hits, references),
-      writeBacks: this.countsWrites ? (loop instanceof PolicyLoop ? loop.writeBacks : this.writeBacks) : null,
+      writeBacks: this.countsWrites ? (keepsBooks(loop) ? loop.writeBacks : this.writeBacks) : null,
       missBitsFnv32: this.fingerprint?.hex ?? null,
-      meanResident:
-        loop instanceof PolicyLoop && POLICIES[policy].isVariable ? ratio(loop.residentSum, references) : null,
+      meanResident: keepsBooks(loop) && POLICIES[policy].isVariable ? ratio(loop.residentSum, references) : null,
     };
   }
 
-  /** Policies may ask whether a page is dirty, so those without a loop are told in any case. */
+  /** Policies may ask whether a page is dirty, so loops that keep books are told in any case. */
   private wantsKinds(): boolean {
-    return this.countsWrites || this.loop instanceof PolicyLoop;
+    return this.countsWrites || keepsBooks(this.loop);
   }
 
   private makeLoop(recording: Int32Array | null): ReplayLoop {
@@ -175,9 +174,10 @@ export class Replay {
       random: new Random(seed ?? 0),
       ...(recording === null ? {} : { recording }),
     };
-    const loop = withoutLoop === true ? null : createLoop(this.policy, context);
-    if (loop === null) return new PolicyLoop({ ...context, policy: this.policy, pageOf: (id) => id });
-    if (this.countsWrites) this.evicted = new Int32Array(PIECE);
+    const loop =
+      (withoutLoop === true ? null : createLoop(this.policy, context)) ??
+      new PolicyLoop({ ...context, policy: this.policy, pageOf: (id) => id });
+    if (this.countsWrites && !keepsBooks(loop)) this.evicted = new Int32Array(PIECE);
     return loop;
   }
 
@@ -190,7 +190,7 @@ export class Replay {
     invariant(this.references === 0, 'a recording is run once');
     const words = this.fingerprint === null ? null : new Uint32Array((recording.length >>> 5) + 1);
     const evicted = this.evicted === null ? null : new Int32Array(recording.length);
-    if (loop instanceof PolicyLoop) loop.kinds = kinds;
+    if (keepsBooks(loop)) loop.kinds = kinds;
     if (evicted !== null) evicted.fill(-1);
     this.faults = loop.run(recording, 0, recording.length, words, evicted);
     this.references = recording.length;
@@ -203,7 +203,7 @@ export class Replay {
     loop.grow(this.pages);
     if (missBits !== null) missBits.fill(0);
     if (evicted !== null) evicted.fill(-1);
-    if (loop instanceof PolicyLoop) loop.kinds = kinds;
+    if (keepsBooks(loop)) loop.kinds = kinds;
     this.faults += loop.run(ids, 0, count, missBits, evicted);
     this.references += count;
     if (missBits !== null) this.fingerprint!.words(missBits, count);

@@ -10,6 +10,8 @@ import {
   PROT_WRITE,
 } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
+import { TICK_EVERY } from '../kernel/reclaim/options.ts';
+import { tickPolicy } from '../kernel/reclaim/policy-tick.ts';
 import type { MachineConfig } from '../machine/config.ts';
 import { costBetween } from '../machine/during.ts';
 import { Machine } from '../machine/machine.ts';
@@ -18,7 +20,6 @@ import type { Cpu } from '../mmu/cpu.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { PageNumbering } from './page-numbering.ts';
-import { TICK_EVERY } from './policy-loop.ts';
 import { type ReaderOptions, TraceReader } from './reader.ts';
 import { type BatchSink, MODIFY, type ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
 
@@ -169,7 +170,7 @@ export class TraceRun implements BatchSink {
       this.access(kinds[at] as TraceKind, highs[at]!, lows[at]!, sizes[at]!, places[at]!);
       if (--this.untilTick === 0) {
         this.untilTick = TICK_EVERY;
-        this.machine.kernel.policy.tick?.();
+        tickPolicy(this.machine.kernel);
       }
     }
   }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { keepsBooks } from '../../src/kernel/reclaim/loops/loop.ts';
 import { createLoop } from '../../src/kernel/reclaim/loops/registry.ts';
 import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
 import type { PolicyContext, PolicyName, ReferenceBits } from '../../src/kernel/reclaim/policy.ts';
@@ -75,6 +76,10 @@ const loopOptions: fc.Arbitrary<ReplacementOptions> = fc.record(
     ghostPart: fc.constantFrom(0, 0.9, 2),
     hirPart: fc.constantFrom(0.01, 0.3, 0.5, 1),
     stackPart: fc.constantFrom(1, 2, 3),
+    tickEvery: fc.integer({ min: 1, max: 30 }),
+    window: fc.integer({ min: 1, max: 12 }),
+    faultInterval: fc.integer({ min: 1, max: 9 }),
+    writesAhead: fc.nat({ max: 2 }),
   },
   { requiredKeys: [] },
 );
@@ -119,7 +124,9 @@ export function describeReplacementPolicy(name: PolicyName, options: PolicySuite
           loopOptions,
           fc.nat(),
           fc.nat({ max: 120 }),
-          (pages, frames, options, seed, cut) => {
+          fc.boolean(),
+          (pages, frames, options, seed, cut, writes) => {
+            const kinds = writes ? Uint8Array.from(pages, (page, at) => ((page * 7 + at) % 5 === 0 ? 1 : 0)) : null;
             const numbering = new PageNumbering();
             const ids = Int32Array.from(pages, (page) => numbering.idOf(page));
             const context = () => ({ frames, options, random: new Random(seed), recording: ids });
@@ -132,10 +139,12 @@ export function describeReplacementPolicy(name: PolicyName, options: PolicySuite
               // In two batches, the second with more pages than the first: state has to survive between them.
               const first = Math.min(cut, ids.length);
               loop.grow(1 + ids.subarray(0, first).reduce((most, id) => Math.max(most, id), 0));
+              if (keepsBooks(loop)) loop.kinds = kinds;
               let misses = loop.run(ids, 0, first, missBits, evicted);
               loop.grow(numbering.count + 1);
               misses += loop.run(ids, first, ids.length, missBits, evicted);
-              return { misses, missBits, evicted };
+              const books = keepsBooks(fast!) && keepsBooks(loop) ? [loop.writeBacks, loop.residentSum] : [];
+              return { misses, missBits, evicted, books };
             });
             expect(results[0]).toEqual(results[1]);
           },

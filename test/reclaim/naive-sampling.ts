@@ -151,6 +151,8 @@ export class NaiveWsClock extends Hand {
       if (entry.bit) this.seen.set(entry, this.ticks);
       entry.bit = false;
       if (this.isOld(entry) && !entry.dirty) return entry;
+      // Written from here on, and clean by the time the hand is back.
+      if (this.isOld(entry)) entry.dirty = false;
     }
     const written = round.find((entry) => this.isOld(entry));
     if (written !== undefined) return written;
@@ -234,14 +236,15 @@ export class NaivePff extends Row {
   private leaving: Entry[] = [];
 
   surplus(): number[] {
-    const pages = this.leaving.map((entry) => entry.page);
+    const pages = this.leaving.sort((a, b) => a.usedAt - b.usedAt).map((entry) => entry.page);
     this.entries = this.entries.filter((entry) => !this.leaving.includes(entry));
     this.leaving = [];
     return pages;
   }
 
+  /** The paper's way: a use bit for each page (here its count), looked at and cleared at every fault. */
   protected override loaded(entry: Entry): void {
-    const before = this.entries.filter((other) => other !== entry).sort((a, b) => a.loadedAt - b.loadedAt);
+    const before = this.entries.filter((other) => other !== entry);
     if (this.time - this.lastFault >= this.options.faultInterval) {
       this.leaving = before.filter((other) => other.count === 0);
     }
@@ -255,11 +258,7 @@ export class NaivePff extends Row {
   }
 
   protected choose(): Entry {
-    return smallest(
-      this.entries,
-      (entry) => entry.count,
-      (entry) => entry.loadedAt,
-    );
+    return smallest(this.entries, (entry) => entry.usedAt);
   }
 }
 

@@ -82,6 +82,7 @@ function conform(name: ReplacementRecordingName, args: ConformArgs, context: Com
       open: (file, meant) => openReplacementRecording(context.io, file, name, { traces, isMeant, meant }),
       quiet,
       ...(only === undefined ? {} : { nothing: (file: string) => noTraceNamed(only, file) }),
+      missed: () => selection.missed().map((trace) => noTraceNamed(trace)),
     },
     context,
   );

@@ -9,7 +9,6 @@ import {
   FRAME_ANON,
   FRAME_FILE,
 } from '../frames/frame-table.ts';
-import { writePage } from '../fs/write-back.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_EXEC, VM_RAND_READ, VM_SEQ_READ } from '../linux-abi.ts';
 import type { AddressSpace } from '../vm/address-space.ts';
@@ -17,6 +16,7 @@ import { flushPage } from '../vm/tlb-flush.ts';
 import { isLockedInMemory } from '../vm/unevictable.ts';
 import { EXECUTABLE, type PageFacts } from './page-facts.ts';
 import type { DirtyBits } from './policy.ts';
+import { writeAhead } from './write-ahead.ts';
 
 export class FrameFacts implements PageFacts, DirtyBits {
   readonly announcesEvictions = true;
@@ -64,9 +64,8 @@ export class FrameFacts implements PageFacts, DirtyBits {
     return frames.use[pfn] === FRAME_FILE && frames.has(pfn, FLAG_DIRTY);
   }
 
-  clean(pfn: number): void {
-    const { frames, objects } = this.kernel;
-    writePage(this.kernel, objects[frames.object[pfn]! - 1]!, frames.objectPage[pfn]!, pfn);
+  clean(pfn: number): boolean {
+    return writeAhead(this.kernel, pfn);
   }
 
   mustBeWritten(pfn: number): boolean {

@@ -3,9 +3,9 @@ import { LruLists } from './lru-lists.ts';
 import type { PolicyContext, ReferenceBits } from './policy.ts';
 
 /** Linux MIN_NR_GENS: generations that eviction leaves alone. */
-const YOUNG = 2;
+export const YOUNG = 2;
 /** Linux MAX_NR_GENS. */
-const GENERATIONS = 4;
+export const GENERATIONS = 4;
 
 /**
  * Linux's multi-generational LRU [mm/vmscan.c: lru_gen], for one kind of memory in one group: pages stand in generations,

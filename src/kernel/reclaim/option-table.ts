@@ -67,6 +67,12 @@ export const REPLACEMENT_OPTIONS: Readonly<Record<keyof ReplacementOptions, Opti
     defaultsTo: '1000 references for working-set, 2 ticks for wsclock',
     description: 'How long a page stays in the working set after its last use.',
   },
+  writesAhead: {
+    values: whole(0, 2 ** 31 - 1),
+    policies: ['wsclock'],
+    defaultsTo: 'all that are due',
+    description: 'Dirty pages outside of the working set written at most while the hand looks for one to take.',
+  },
   faultInterval: {
     values: whole(1, 2 ** 31 - 1),
     policies: ['pff'],

@@ -1,5 +1,8 @@
 import { InputError } from '../../mmu/input-error.ts';
 
+/** References from one tick of a policy to the next, unless told otherwise. */
+export const TICK_EVERY = 100;
+
 /**
  * The conventions on which books and programs disagree. All of them in one place; a policy reads those that concern it.
  *
@@ -28,6 +31,8 @@ export interface ReplacementOptions {
    * ticks it does; default 2.
    */
   readonly window?: number;
+  /** `wsclock`: pages written ahead at most while the hand looks for one to take; default: all that are due. */
+  readonly writesAhead?: number;
   /** `pff`: the number of references between two faults from which on memory is given back; default 100. */
   readonly faultInterval?: number;
   /** `2q`: part of the frames for pages seen once (A1in); default 0.25. */

@@ -1,4 +1,4 @@
-import { AsidePolicy, SlotMarks } from './aside-policy.ts';
+import { AsidePolicy, SlotNumbers } from './aside-policy.ts';
 import type { PolicyContext } from './policy.ts';
 import { SlotList } from './slot-list.ts';
 
@@ -12,64 +12,55 @@ import { SlotList } from './slot-list.ts';
  *                   └─┘ close: one frame more   └── far: what was not used since the last fault leaves
  * ```
  *
- * Where memory is full, the page longest in it that was not used since the last fault leaves, or the one longest in it.
+ * The paper's use bits, cleared at every fault, are kept as times: `line` is in the order of last use, so the pages not
+ * used since a fault are in front. Where memory is full, the page used longest ago leaves, as with LRU: the paper takes
+ * memory to be larger than what it asks for.
  */
 export class Pff extends AsidePolicy {
   readonly name = 'pff';
   readonly needsTouch = true;
   private readonly interval: number;
   private readonly line: SlotList;
-  /** Used since the last fault; the page it loaded counts. */
-  private readonly used: SlotMarks;
-  /** Pages that are to leave, part of `line`. */
-  private readonly leaving: SlotList;
+  private readonly usedAt: SlotNumbers;
   private time: number;
   private lastFault: number;
+  /** Pages last used before this time are to leave. */
+  private leaveBefore: number;
 
   constructor(context: PolicyContext) {
     super(context);
     this.interval = context.options?.faultInterval ?? 100;
     this.line = new SlotList(context.slots);
-    this.used = new SlotMarks(context.slots);
-    this.leaving = new SlotList(context.slots);
+    this.usedAt = new SlotNumbers(context.slots);
     this.time = 0;
     this.lastFault = 0;
+    this.leaveBefore = 0;
   }
 
   surplus(): number {
-    return this.leaving.front();
+    const slot = this.line.front();
+    return slot >= 0 && this.usedAt.of(slot) < this.leaveBefore ? slot : -1;
   }
 
   protected enter(slot: number): void {
     this.time++;
-    const isFar = this.time - this.lastFault >= this.interval;
+    if (this.time - this.lastFault >= this.interval) this.leaveBefore = this.lastFault;
     this.lastFault = this.time;
-    for (const other of this.line.toArray()) {
-      if (isFar && !this.used.has(other) && !this.leaving.has(other)) this.leaving.pushBack(other);
-      this.used.delete(other);
-    }
-    this.used.add(slot);
+    this.usedAt.set(slot, this.time);
     this.line.pushBack(slot);
   }
 
   protected use(slot: number): void {
-    this.time++;
-    this.used.add(slot);
-    if (this.leaving.has(slot)) this.leaving.unlink(slot);
+    this.usedAt.set(slot, ++this.time);
+    this.line.moveToBack(slot);
   }
 
   protected choose(): number {
-    if (this.leaving.size > 0) return this.leaving.front();
-    const first = this.line.front();
-    for (let slot = first, look = this.line.size; look > 0; look--, slot = this.line.after(slot)) {
-      if (!this.used.has(slot)) return slot;
-    }
-    return first;
+    return this.line.front();
   }
 
   protected takeOut(slot: number): void {
     this.line.unlink(slot);
-    if (this.leaving.has(slot)) this.leaving.unlink(slot);
   }
 
   protected file(slot: number): void {
@@ -77,15 +68,10 @@ export class Pff extends AsidePolicy {
   }
 
   protected filedOrder(): number[] {
-    const leaving = this.leaving.toArray();
-    const others = this.line.toArray().filter((slot) => !this.leaving.has(slot));
-    const isUsed = (slot: number): boolean => this.used.has(slot);
-    return [...leaving, ...others.filter((slot) => !isUsed(slot)), ...others.filter(isUsed)];
+    return this.line.toArray();
   }
 
   protected checkFiled(): string[] {
-    const broken = [...this.line.checkInvariants(), ...this.leaving.checkInvariants()];
-    if (this.leaving.toArray().some((slot) => !this.line.has(slot))) broken.push('pff: a page that leaves is in line');
-    return broken;
+    return this.line.checkInvariants();
   }
 }

@@ -88,10 +88,15 @@ export interface ReferenceBits {
   peek(slot: number): boolean;
 }
 
-/** The dirty bits of the hardware, as a policy may read them. Clearing them is for whoever writes the page. */
+/** The dirty bits of the hardware, as a policy may read them. */
 export interface DirtyBits {
   /** Would the page in this slot have to be written before it leaves? */
   isDirty(slot: number): boolean;
+  /**
+   * Write the page ahead, while it stays: it is clean until something is written to it again. False: that cannot be, as there
+   * is nowhere to write it. Missing: nobody writes ahead.
+   */
+  clean?(slot: number): boolean;
 }
 
 /** The pages still to come: what only a recording can know. */

@@ -1,5 +1,5 @@
 /**
- * A set of positions 0 … length - 1 that answers "which is the last?".
+ * A set of positions 0 … length - 1 that answers "which is the last?" and "which is the first from here on?".
  *
  * Bits in words, and above them one bit per word that is not zero, and so on up to a single word:
  *
@@ -10,7 +10,7 @@
  *
  * - I1: a bit of level n + 1 is set exactly when its word of level n is not zero
  *
- * Every operation looks at one word a level: at most seven for 2^31 positions.
+ * Every operation looks at one word a level, `from` at two: at most seven levels for 2^31 positions.
  */
 export class PositionSet {
   private readonly levels: Int32Array[];
@@ -61,6 +61,25 @@ export class PositionSet {
     return index;
   }
 
+  /** The first position in the set that is not before this one, -1 when there is none. */
+  from(position: number): number {
+    const { levels } = this;
+    let index = position;
+    for (let level = 0; level < levels.length; level++) {
+      const words = levels[level]!;
+      const word = index >>> 5;
+      if (word >= words.length) return -1;
+      const rest = words[word]! & (-1 << (index & 31));
+      if (rest !== 0) {
+        index = (word << 5) + firstBit(rest);
+        for (let below = level - 1; below >= 0; below--) index = (index << 5) + firstBit(levels[below]![index]!);
+        return index;
+      }
+      index = word + 1;
+    }
+    return -1;
+  }
+
   /** How many positions it holds. Looks at every word. */
   count(): number {
     let positions = 0;
@@ -68,3 +87,6 @@ export class PositionSet {
     return positions;
   }
 }
+
+/** Of a word that is not 0. */
+const firstBit = (word: number): number => 31 - Math.clz32(word & -word);

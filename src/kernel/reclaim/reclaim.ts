@@ -38,11 +38,12 @@ import { RETRIES } from './linux.ts';
 import { POLICIES } from './registry.ts';
 import { linuxPolicy, tryToFree } from './shrink.ts';
 
-/** Who wants the page to leave: whoever needs memory, a memory group that is to shrink, or the program itself. */
+/** Who wants the page to leave: whoever needs memory, a memory group that is to shrink, the program itself, or the policy alone. */
 const FOR_MEMORY = 0;
 const FOR_GROUP = 1;
 export const FOR_ADVICE = 2;
-type Purpose = typeof FOR_MEMORY | typeof FOR_GROUP | typeof FOR_ADVICE;
+export const FOR_POLICY = 3;
+type Purpose = typeof FOR_MEMORY | typeof FOR_GROUP | typeof FOR_ADVICE | typeof FOR_POLICY;
 
 /** Evict one page; false when none can leave. */
 export function reclaimOne(kernel: Kernel): boolean {
@@ -93,7 +94,7 @@ function isOnFileSide({ frames }: Kernel, pfn: number): boolean {
 }
 
 /** Without swap space, files or unchanged copies in swap, looking for a victim is vain. */
-function mayReclaim(kernel: Kernel): boolean {
+export function mayReclaim(kernel: Kernel): boolean {
   return kernel.swap.free > 0 || kernel.fileFrames > 0 || kernel.swapCacheFrames > 0 || kernel.lazyFreeFrames > 0;
 }
 
@@ -236,7 +237,7 @@ function unmapEverywhere(kernel: Kernel, pfn: number, slot: number): void {
   }
 }
 
-function writeToSwap(kernel: Kernel, pfn: number, slot: number): void {
+export function writeToSwap(kernel: Kernel, pfn: number, slot: number): void {
   kernel.swap.write(slot, kernel.memory, pfn);
   kernel.vmstat.nr_vmscan_write++;
   if (kernel.sink !== null) kernel.emit({ type: 'SwapOut', slot, pfn });

@@ -36,7 +36,7 @@ export interface ScanControl {
 export type ScanCounts = [number, number, number, number];
 
 /** A kind is looked at for `anon / of`, `file / of` of its size >> priority. */
-interface Shares {
+export interface Shares {
   readonly anon: number;
   readonly file: number;
   readonly of: number;
@@ -44,20 +44,24 @@ interface Shares {
 
 export function scanCounts(control: ScanControl, sizes: ListSizes): ScanCounts {
   const { anon, file, of } = sharesOf(control);
-  const part = (size: number, share: number) => Math.floor((Math.floor(size / 2 ** control.priority) * share) / of);
+  const { priority } = control;
   return [
-    part(sizes.inactiveAnon, anon),
-    part(sizes.activeAnon, anon),
-    part(sizes.inactiveFile, file),
-    part(sizes.activeFile, file),
+    dueOf(sizes.inactiveAnon, priority, anon, of),
+    dueOf(sizes.activeAnon, priority, anon, of),
+    dueOf(sizes.inactiveFile, priority, file, of),
+    dueOf(sizes.activeFile, priority, file, of),
   ];
 }
+
+/** Of a list of this size, at this priority. */
+export const dueOf = (size: number, priority: number, share: number, of: number): number =>
+  Math.floor((Math.floor(size / 2 ** priority) * share) / of);
 
 const ONLY_FILE: Shares = { anon: 0, file: 1, of: 1 };
 const ONLY_ANON: Shares = { anon: 1, file: 0, of: 1 };
 const EQUAL: Shares = { anon: 1, file: 1, of: 1 };
 
-function sharesOf(control: ScanControl): Shares {
+export function sharesOf(control: ScanControl): Shares {
   const { swappiness, priority } = control;
   if (!control.canSwap || (control.forGroup && swappiness === 0)) return ONLY_FILE;
   if (priority === 0 && swappiness > 0) return EQUAL;

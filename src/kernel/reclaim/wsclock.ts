@@ -7,15 +7,17 @@ import { SlotList } from './slot-list.ts';
  *
  * Time is counted in ticks. The hand goes round once:
  *
- * | page under the hand                          | what happens                                          |
- * |----------------------------------------------|-------------------------------------------------------|
- * | referenced                                   | bit cleared, used now                                 |
- * | not referenced for more than `window`, clean | it leaves                                             |
- * | not referenced for more than `window`, dirty | noted: it would be written now                        |
- * | in the working set                           | passed                                                |
+ * | page under the hand                          | what happens                                            |
+ * |----------------------------------------------|---------------------------------------------------------|
+ * | referenced                                   | bit cleared, used now                                   |
+ * | not referenced for more than `window`, clean | it leaves                                               |
+ * | not referenced for more than `window`, dirty | its writing is scheduled, and the hand goes on          |
+ * | in the working set                           | passed                                                  |
  *
- * Where the round finds nothing, the first page noted leaves, its writing awaited; where there is none, the clean page
- * used longest ago; where all are dirty, the page used longest ago.
+ * A page whose writing was scheduled is clean when the hand comes by again: here writing takes no references. A round
+ * schedules at most `writesAhead` pages. Where the round finds nothing, the hand meets the first page it had written
+ * again, which leaves; where there is none, the old page that could not be written ahead; then, all being in the working
+ * set, the clean page used longest ago (books: any clean page); where all are dirty, the page used longest ago.
  */
 export class WsClock extends AsidePolicy {
   readonly name = 'wsclock';
@@ -25,6 +27,7 @@ export class WsClock extends AsidePolicy {
   private readonly references: ReferenceBits;
   private readonly dirty: DirtyBits | null;
   private readonly usedAt: SlotNumbers;
+  private readonly writesAhead: number;
   private handSlot: number;
   private time: number;
 
@@ -35,6 +38,7 @@ export class WsClock extends AsidePolicy {
     this.references = context.references;
     this.dirty = context.dirty ?? null;
     this.usedAt = new SlotNumbers(context.slots);
+    this.writesAhead = context.options?.writesAhead ?? Number.MAX_SAFE_INTEGER;
     this.handSlot = -1;
     this.time = 0;
   }
@@ -56,6 +60,8 @@ export class WsClock extends AsidePolicy {
 
   protected choose(): number {
     let slot = this.hand();
+    let written = -1;
+    let writes = 0;
     let old = -1;
     let clean = -1;
     let longest = -1;
@@ -67,14 +73,17 @@ export class WsClock extends AsidePolicy {
         this.handSlot = slot;
         return slot;
       }
-      if (isOld && old < 0) old = slot;
+      if (isOld && writes < this.writesAhead && this.dirty?.clean?.(slot) === true) {
+        writes++;
+        if (written < 0) written = slot;
+      } else if (isOld && old < 0) old = slot;
       if (!isDirty && (clean < 0 || this.usedAt.of(slot) < this.usedAt.of(clean))) clean = slot;
       if (longest < 0 || this.usedAt.of(slot) < this.usedAt.of(longest)) longest = slot;
       slot = this.ring.after(slot);
     }
-    if (old < 0) old = clean >= 0 ? clean : longest;
-    if (old >= 0) this.handSlot = old;
-    return old;
+    const chosen = [written, old, clean, longest].find((found) => found >= 0) ?? -1;
+    if (chosen >= 0) this.handSlot = chosen;
+    return chosen;
   }
 
   protected takeOut(slot: number): void {

@@ -27,6 +27,21 @@ export interface ReplayLoop {
   grow(pages: number): void;
 }
 
+/**
+ * A loop that keeps its own books of what is written: its policy looks at dirty bits, or writes pages ahead, or has pages
+ * leave where no other comes in.
+ */
+export interface BookkeepingLoop extends ReplayLoop {
+  /** Of the references of the next run, at the same positions: odd for writing (STORE, MODIFY). Null: only reads. */
+  kinds: Uint8Array | null;
+  /** Pages written: as they left dirty, or ahead of that. */
+  readonly writeBacks: number;
+  /** Pages resident, summed up over the references: what divided by them is the mean allocation. */
+  readonly residentSum: number;
+}
+
+export const keepsBooks = (loop: ReplayLoop | null): loop is BookkeepingLoop => loop !== null && 'writeBacks' in loop;
+
 /** What a loop is built from. */
 export interface LoopContext {
   /** Frames: 1 … 2^24. */
