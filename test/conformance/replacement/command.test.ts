@@ -36,14 +36,31 @@ const conform = (file: string, content: string | Uint8Array, ...more: string[]) 
 
 describe('recordings as they are', () => {
   it('rows of policies, with write-backs, of the traces that are asked for', async () => {
-    const { code, out } = await cli(
-      ['conform', 'replacement', 'rec/replacement.jsonl', '--only', 'ls-rw,no-such', '--json'],
-      { files: recordings() },
-    );
+    const { code, out } = await cli(['conform', 'replacement', 'rec/replacement.jsonl', '--only', 'ls-rw', '--json'], {
+      files: recordings(),
+    });
     const [file] = JSON.parse(out).files;
     expect([code, file.passed, file.failed, file.skipped, file.ops]).toEqual([0, 18, 0, 0, 18_000_000]);
     expect(file.cases.map(({ name }: { name: string }) => name)).toContain('ls-rw: LRU+dirty, 32 frames');
   });
+
+  it.each(['replacement.jsonl', 'tlb.jsonl', 'mrc.json'])(
+    '%s: names that no trace has are told, after what the others came to',
+    async (name) => {
+      const rows = name.endsWith('l')
+        ? written(
+            rowsOf(name)
+              .filter(({ trace }) => trace === 'ls')
+              .slice(0, 2),
+          )
+        : JSON.stringify((JSON.parse(fixture(name).toString()) as object[]).slice(0, 1));
+      const { code, out, err } = await conform(name, rows, '--only', 'ls,no-such,l?x*');
+      expect([code, out]).toEqual([2, expect.stringMatching(/[12] passed, 0 failed, 0 skipped/)]);
+      expect(err).toContain('no trace here is called `no-such`');
+      expect(err).toContain('no trace here is called `l?x*`');
+      expect(err.match(/MEM-CNF-012/g)).toHaveLength(2);
+    },
+  );
 
   it('a generated trace is made by its rule, and must be the one recorded', async () => {
     const rows = rowsOf('replacement.jsonl').filter(
