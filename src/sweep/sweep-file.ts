@@ -36,6 +36,12 @@ export function readSweepFile(text: string, file: string): SweepPlan {
   );
 }
 
+/** Options as they stand in the file: those for all, and the points of the axis. */
+interface WrittenOptions {
+  readonly common: ReplacementOptions;
+  readonly own: readonly ReplacementOptions[];
+}
+
 class SweepFileReader {
   readonly errors: InputError[] = [];
   private readonly file: string;
@@ -79,7 +85,7 @@ class SweepFileReader {
       grid: gridOf(head.grid ?? {}, head.options ?? {}),
       cost: head.cost === undefined ? null : costOf(Object.values(head.cost).filter((text) => text !== undefined)),
     };
-    this.check(plan);
+    this.check(plan, { common: head.options ?? {}, own: head.grid?.options ?? [] });
     return plan;
   }
 
@@ -92,7 +98,7 @@ class SweepFileReader {
   }
 
   /** What each is right on its own, and does not fit the rest. */
-  private check({ traces, scenarios, grid }: SweepPlan): void {
+  private check({ traces, scenarios, grid }: SweepPlan, written: WrittenOptions): void {
     if (traces.length === 0 && scenarios.length === 0) {
       this.fail('MEM-SWP-025', 'there is nothing to measure', 'give `traces:` or `scenarios:`', this.at([]));
       return;
@@ -106,7 +112,7 @@ class SweepFileReader {
       const hint = 'traces have `frames`; or add `scenarios:`';
       this.fail('MEM-SWP-027', '`memory` is for scenarios, and there are none', hint, this.key(['grid', 'memory']));
     }
-    this.checkOptions(grid, traces.length > 0);
+    this.checkOptions(grid, written, traces.length > 0);
     const seen = new Set<string>();
     for (const [index, trace] of traces.entries()) {
       const name = nameOfTrace(trace);
@@ -119,14 +125,17 @@ class SweepFileReader {
   }
 
   /** An option that no policy of the grid obeys is a misunderstanding. */
-  private checkOptions({ options, policy }: Grid, hasTraces: boolean): void {
+  private checkOptions({ options, policy }: Grid, written: WrittenOptions, hasTraces: boolean): void {
+    const { common, own: ownOptions } = written;
     const policies: readonly PolicyName[] = policy === 'all' ? POLICY_NAMES : (policy ?? ['lru']);
     const names = new Set(options.flatMap((set) => Object.keys(set) as (keyof ReplacementOptions)[]));
     for (const name of names) {
       const { policies: obeying } = REPLACEMENT_OPTIONS[name];
       if (hasTraces && obeying.some((one) => policies.includes(one))) continue;
+      const set = ownOptions.findIndex((own) => Object.hasOwn(own, name));
+      const path = Object.hasOwn(common, name) ? ['options', name] : ['grid', 'options', set, name];
       const hint = hasTraces ? `it is one of ${obeying.join(', ')}` : 'options are for the replay of traces';
-      this.fail('MEM-SWP-029', `nothing here obeys the option \`${name}\``, hint, this.key(['options', name]));
+      this.fail('MEM-SWP-029', `nothing here obeys the option \`${name}\``, hint, this.key(path));
     }
   }
 

@@ -13,6 +13,8 @@ export interface Task {
 
 /** Cells that go through a trace together: each has buffers and tables of its own. */
 const PASS_CELLS_MAX = 32;
+/** What their tables may have in rows together, a row a frame or a known page of each: some 20 bytes apiece. */
+const PASS_ROWS_MAX = 2 ** 25;
 /** Fewer, and the reading of the trace would cost more than what is done with it. */
 const PASS_CELLS_MIN = 4;
 /** Tasks a worker should get, so that the last ones do not leave the others waiting. */
@@ -34,16 +36,27 @@ export function tasksOf(cells: readonly Cell[], workers: number): Task[] {
   return tasks.sort((one, other) => other.cells.length - one.cells.length);
 }
 
+/** In equal parts, cut again where the tables of one would be too large. */
 function divided(group: readonly Cell[], most: number): Task[] {
-  const parts = Math.ceil(group.length / most);
-  return Array.from({ length: parts }, (_, part) => {
-    const cells = group.slice(
-      Math.floor((part * group.length) / parts),
-      Math.floor(((part + 1) * group.length) / parts),
-    );
-    return { input: cells[0]!.input, cells };
-  });
+  const size = Math.ceil(group.length / Math.ceil(group.length / most));
+  const tasks: { readonly input: CellInput; readonly cells: Cell[] }[] = [];
+  let rows = 0;
+  for (const cell of group) {
+    const last = tasks.at(-1);
+    const more = tableRows(cell);
+    if (last === undefined || last.cells.length === size || rows + more > PASS_ROWS_MAX) {
+      tasks.push({ input: cell.input, cells: [cell] });
+      rows = more;
+    } else {
+      last.cells.push(cell);
+      rows += more;
+    }
+  }
+  return tasks;
 }
+
+const tableRows = ({ input, parameters }: Cell): number =>
+  (parameters.frames ?? 0) + (input.kind === 'generated' ? input.source.options.pages : 0);
 
 /** Policies that keep the whole trace share one recording, cells with the same TLB one TLB: those go together. */
 function inPassOrder(group: readonly Cell[]): Cell[] {

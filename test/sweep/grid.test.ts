@@ -160,6 +160,18 @@ grid: {policy: [lru, opt, random], frames: 1..64, seed: 0..3, pageSize: [4KiB, 8
     );
   });
 
+  it('and not more at once than memory is for', () => {
+    const large = sweepOf(
+      'sweep: 1\ntraces: [a.csv-pages]\ngrid: {policy: [lru, fifo, clock], frames: [16, 16777216]}\n',
+      FILES,
+    );
+    const frames = tasksOf(large.cells, 1).map((task) => task.cells.map(({ parameters }) => parameters.frames ?? 0));
+    const sums = frames.map((some) => some.reduce((sum, one) => sum + one, 0));
+    expect(Math.max(...sums)).toBeLessThanOrEqual(2 ** 25);
+    expect(frames.length).toBeGreaterThan(1);
+    expect(frames.flat().length).toBe(6);
+  });
+
   it('are told as 2/5', () => {
     expect(parseShard(' 2/5')).toEqual({ number: 2, of: 5 });
     for (const text of ['0/5', '6/5', '2', '2/0', 'a/b', '-1/5']) expect(() => parseShard(text)).toThrow(/no shard/);
