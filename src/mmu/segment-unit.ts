@@ -131,8 +131,8 @@ export abstract class SegmentUnit extends TranslationUnit {
 
   /**
    * Where the soft TLB has the page of `low` when words there may be loaded and stored; -1: it has not, or the page lies
-   * outside of the near chunk or is smaller than 2 ** HELD_SHIFT bytes, or `low` is no multiple of 8. Good until the next access that
-   * is not made through a held page.
+   * outside of the near chunk or is smaller than 2 ** HELD_SHIFT bytes, or `low` is no multiple of 8. Good until the next
+   * access that is not made through a held page.
    */
   hold(low: number): number {
     const shift = this.pageShift;

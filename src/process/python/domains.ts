@@ -54,6 +54,8 @@ const FREE = 3;
  * any stack. Low enough for the host's own.
  */
 const DEPTH_MAX = 500;
+/** What a call of mem or obj reads: the word of the GIL, the function pointer, the ctx. */
+const ENTRY_LOADS = 3;
 
 export class Domains implements HostCaller, FunctionFinder {
   static readonly shared: readonly string[] = ['hosts'];
@@ -70,6 +72,9 @@ export class Domains implements HostCaller, FunctionFinder {
   private readonly textLow: number;
   private readonly stateLow: number;
   private readonly high: number;
+  private readonly lacksGilLow: number;
+  /** The records and the word that `lacksGil` names lie in one page. */
+  private readonly isOnePage: boolean;
 
   constructor(
     memory: ProgramMemory,
@@ -86,6 +91,8 @@ export class Domains implements HostCaller, FunctionFinder {
     this.textLow = text | 0;
     this.stateLow = state | 0;
     this.high = memory.segment / 2 ** 32;
+    this.lacksGilLow = lacksGil | 0;
+    this.isOnePage = Math.floor(state / memory.pageBytes) === Math.floor((lacksGil + 3) / memory.pageBytes);
     this.own = own;
     this.hosts = hosts;
   }
@@ -98,8 +105,7 @@ export class Domains implements HostCaller, FunctionFinder {
 
   malloc(domain: Domain, size: Size): number {
     if (isTooLarge(size)) return NULL;
-    this.noteGil(domain);
-    if (this.isPymalloc(domain, MALLOC)) return this.own.pymalloc.malloc(NULL, size);
+    if (this.leadsToPymalloc(domain, MALLOC)) return this.own.pymalloc.malloc(NULL, size);
     return this.callMalloc(this.state + domain * RECORD_BYTES, size);
   }
 
@@ -116,9 +122,30 @@ export class Domains implements HostCaller, FunctionFinder {
   }
 
   free(domain: Domain, address: number): void {
-    this.noteGil(domain);
-    if (this.isPymalloc(domain, FREE)) this.own.pymalloc.free(NULL, address);
+    if (this.leadsToPymalloc(domain, FREE)) this.own.pymalloc.free(NULL, address);
     else this.callFree(this.state + domain * RECORD_BYTES, address);
+  }
+
+  /** Note the GIL, and tell whether the domain's function of this kind leads to pymalloc: what all but a few calls find. */
+  private leadsToPymalloc(domain: Domain, kind: number): boolean {
+    const { cpu } = this.memory;
+    const record = (this.stateLow + domain * RECORD_BYTES) | 0;
+    const page = domain !== RAW && this.isOnePage ? cpu.holdForLoads(record) : -1;
+    if (page >= 0) {
+      const { nearWords } = cpu.memory;
+      const pointer = cpu.wordIn(page, record) + 2 + kind * 2;
+      if (
+        nearWords[cpu.wordIn(page, this.lacksGilLow)] === 0 &&
+        (nearWords[pointer]! | 0) === ((this.textLow + PYMALLOC_AT + kind * FUNCTION_BYTES) | 0) &&
+        (nearWords[pointer + 1]! | 0) === this.high
+      ) {
+        cpu.stamp(page, ENTRY_LOADS);
+        cpu.count(ENTRY_LOADS, 0);
+        return true;
+      }
+    }
+    this.noteGil(domain);
+    return this.isPymalloc(domain, kind);
   }
 
   /**

@@ -26,6 +26,9 @@ export const LEAF_BYTES = 8;
 const LOW = 4;
 /** `high` of a leaf that an aligned arena fills: -1. */
 export const WHOLE_LEAF = 0xffffffff;
+const NO = 0;
+const YES = 1;
+const UNKNOWN = -1;
 
 export class ArenaMap {
   static readonly shared: readonly string[] = ['layout'];
@@ -67,6 +70,43 @@ export class ArenaMap {
   }
 
   covers(address: number): boolean {
+    const answer = this.coversHeld(address);
+    return answer === UNKNOWN ? this.coversByAccess(address) : answer === YES;
+  }
+
+  /** The same by held pages; UNKNOWN: they are not, or there is no leaf, and nothing was done. */
+  private coversHeld(address: number): number {
+    const { cpu } = this.memory;
+    const { nearWords } = cpu.memory;
+    const rootSlot = (this.rootLow + ((address * this.topScale) & this.topMask) * POINTER_BYTES) | 0;
+    const root = cpu.holdForLoads(rootSlot);
+    if (root < 0) return UNKNOWN;
+    const toMiddle = cpu.wordIn(root, rootSlot);
+    const middleSlot =
+      nearWords[toMiddle + 1]! * SEGMENT_BYTES +
+      (nearWords[toMiddle]! + ((address * this.middleScale) & this.middleMask) * POINTER_BYTES);
+    const middle = cpu.holdForLoadsAt(middleSlot);
+    if (middle < 0) return UNKNOWN;
+    const toBottom = cpu.wordIn(middle, middleSlot);
+    const leaf =
+      nearWords[toBottom + 1]! * SEGMENT_BYTES +
+      (nearWords[toBottom]! + ((address * this.bottomScale) & this.bottomMask) * LEAF_BYTES);
+    const bottom = cpu.holdForLoadsAt(leaf);
+    if (bottom < 0) return UNKNOWN;
+    const at = cpu.wordIn(bottom, leaf);
+    const above = nearWords[at]!;
+    const offset = address & this.offsetMask;
+    const isAbove = above !== 0 && (above === WHOLE_LEAF || offset >= above);
+    const loads = isAbove ? 3 : 4;
+    cpu.stamp(root, 1);
+    cpu.stamp(middle, 2);
+    cpu.stamp(bottom, loads);
+    cpu.count(loads, 0);
+    return isAbove || offset < nearWords[at + LOW / 4]! ? YES : NO;
+  }
+
+  /** The same access by access. */
+  private coversByAccess(address: number): boolean {
     const { memory } = this;
     const { cpu } = memory;
     const { high } = this;

@@ -14,20 +14,29 @@
  * The free list goes last in, first out, linked through the first 8 bytes of its blocks; nothing else of a free block is
  * written. While virgin blocks are left one of them is always on the list, so taking a block never has to look further.
  * Every pool holds at least 7 blocks, so one free never takes it from full to empty.
+ *
+ * Nearly every access is made through held pages (mmu/segment-unit.ts): a page is looked up once for all that follows in it
+ * until another page is reached for. Only the first accesses of `take` and `give`, which are those that miss where there are
+ * many blocks, are written in both ways.
  * [Objects/obmalloc.c: pymalloc_alloc, pymalloc_pool_extend, allocate_from_new_pool, pymalloc_free]
  */
 import { NULL } from '../../allocator.ts';
 import type { ProgramMemory } from '../../program-memory.ts';
 import type { Arenas } from './arenas.ts';
 import { blockBytesOf, listEndOf, POOL, POOL_HEADER_BYTES, type PymallocLayout, usedPoolsOf } from './layout.ts';
+import { PoolLinks } from './pool-links.ts';
 
 const { used: USED, freeBlock: FREE_BLOCK, next: NEXT, previous: PREVIOUS } = POOL;
 const { sizeClass: SIZE_CLASS, nextOffset: NEXT_OFFSET, maxNextOffset: MAX_NEXT_OFFSET } = POOL;
-/** Doubles hold words below this exactly; a link that is not below it was written by the guest, and is copied as bytes. */
-const EXACT = 2 ** 53;
-const WORD = 8;
 const USED_PAIR_BYTES = 16;
 const SEGMENT_BYTES = 2 ** 32;
+/** Where the fields are in a header of words. */
+const FREE_WORD = FREE_BLOCK / 4;
+const NEXT_WORD = NEXT / 4;
+const PREVIOUS_WORD = PREVIOUS / 4;
+const SIZE_CLASS_WORD = SIZE_CLASS / 4;
+const NEXT_OFFSET_WORD = NEXT_OFFSET / 4;
+const MAX_NEXT_OFFSET_WORD = MAX_NEXT_OFFSET / 4;
 
 export class Pools {
   static readonly shared: readonly string[] = ['layout'];
@@ -35,8 +44,10 @@ export class Pools {
   private readonly memory: ProgramMemory;
   private readonly layout: PymallocLayout;
   private readonly arenas: Arenas;
+  private readonly links: PoolLinks;
   private readonly usedPools: number;
   private readonly poolMask: number;
+  private readonly classes: number;
   /** The program's segment, its high word, and where the used pools lie in it: most pointers stay inside. */
   private readonly segment: number;
   private readonly high: number;
@@ -47,8 +58,10 @@ export class Pools {
     this.memory = memory;
     this.layout = layout;
     this.arenas = arenas;
+    this.links = new PoolLinks(memory, layout);
     this.usedPools = layout.usedPools;
     this.poolMask = layout.profile.poolBytes - 1;
+    this.classes = layout.classes;
     this.segment = memory.segment;
     this.high = memory.segment / SEGMENT_BYTES;
     this.usedPoolsLow = layout.usedPools | 0;
@@ -67,22 +80,8 @@ export class Pools {
 
   /** A block of the class, its contents what they were; NULL: no pool to be had. */
   take(sizeClass: number): number {
-    const { memory } = this;
-    const { cpu } = memory;
-    const { high } = this;
-    const head = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
-    const pool = memory.loadPairIn(head);
-    if (cpu.high !== high) return this.takeAnywhere(sizeClass);
-    if (pool === head - NEXT) return this.takeFromNewPool(sizeClass);
-    const used = memory.loadWordIn(pool + USED);
-    const block = memory.loadPairIn(pool + FREE_BLOCK);
-    if (cpu.high !== high) return this.takeAnywhere(sizeClass);
-    const link = memory.loadPairIn(block);
-    const linkHigh = cpu.high;
-    memory.storeWordIn(pool + USED, used + 1);
-    memory.storePairIn(pool + FREE_BLOCK, link, linkHigh);
-    if ((link | linkHigh) === NULL) this.extend(pool, sizeClass);
-    return this.segment + (block >>> 0);
+    const block = this.takeHeld(sizeClass);
+    return block === NULL ? this.takeByAccess(sizeClass) : this.segment + (block >>> 0);
   }
 
   /** `block` lies in a pool. */
@@ -96,14 +95,169 @@ export class Pools {
     }
     const low = within | 0;
     const pool = low & ~this.poolMask;
-    const link = memory.loadPairIn(pool + FREE_BLOCK);
-    const linkHigh = cpu.high;
-    memory.storePairIn(low, link, linkHigh);
-    memory.storePairIn(pool + FREE_BLOCK, low, this.high);
-    const used = memory.loadWordIn(pool + USED) - 1;
-    memory.storeWordIn(pool + USED, used);
-    if ((link | linkHigh) === NULL) this.insertFirst(pool);
-    else if (used === 0) this.retire(this.segment + (pool >>> 0));
+    const header = cpu.hold(pool);
+    const page = cpu.hold(low);
+    if ((header | page) < 0) {
+      const first = memory.loadPairIn(pool + FREE_BLOCK);
+      const firstHigh = cpu.high;
+      memory.storePairIn(low, first, firstHigh);
+      this.putBack(pool, low, (first | firstHigh) === NULL);
+      return;
+    }
+    const { nearWords } = cpu.memory;
+    const from = cpu.wordIn(header, pool) + FREE_WORD;
+    const to = cpu.wordIn(page, low);
+    const link = nearWords[from]!;
+    const linkHigh = nearWords[from + 1]!;
+    nearWords[to] = link;
+    nearWords[to + 1] = linkHigh;
+    cpu.stamp(header, 1);
+    cpu.stamp(page, 2);
+    cpu.count(2, 1);
+    this.putBack(pool, low, (link | linkHigh) === NULL);
+  }
+
+  /** Class of the pool that `block` lies in. */
+  classOf(block: number): number {
+    return this.memory.load32(block - (block & this.poolMask) + SIZE_CLASS);
+  }
+
+  /** Low word of a block of a used pool, found by held pages; NULL: nothing was done. */
+  private takeHeld(sizeClass: number): number {
+    const { cpu } = this.memory;
+    const { high } = this;
+    const { nearWords } = cpu.memory;
+    const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
+    const ends = cpu.holdForLoads(end);
+    if (ends < 0) return NULL;
+    const first = cpu.wordIn(ends, end);
+    const pool = nearWords[first]! | 0;
+    // The end of an empty list is no multiple of a pool's size.
+    if ((pool & this.poolMask) !== 0 || (nearWords[first + 1]! | 0) !== high) return NULL;
+    const header = cpu.holdForLoads(pool);
+    if (header < 0) return NULL;
+    const at = cpu.wordIn(header, pool);
+    const block = nearWords[at + FREE_WORD]! | 0;
+    if ((nearWords[at + FREE_WORD + 1]! | 0) !== high) return NULL;
+    const page = cpu.holdForLoads(block);
+    if (page < 0) return NULL;
+    const from = cpu.wordIn(page, block);
+    cpu.stamp(ends, 1);
+    cpu.stamp(header, 3);
+    cpu.stamp(page, 4);
+    cpu.count(4, 0);
+    this.takeOut(pool, sizeClass, nearWords[at]!, nearWords[from]! | 0, nearWords[from + 1]! | 0);
+    return block;
+  }
+
+  private takeByAccess(sizeClass: number): number {
+    const { memory, high } = this;
+    const { cpu } = memory;
+    const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
+    const pool = memory.loadPairIn(end);
+    if (cpu.high !== high) return this.takeAnywhere(sizeClass);
+    if (pool === end - NEXT) return this.takeFromNewPool(sizeClass);
+    const used = memory.loadWordIn(pool + USED);
+    const block = memory.loadPairIn(pool + FREE_BLOCK);
+    if (cpu.high !== high) return this.takeAnywhere(sizeClass);
+    const link = memory.loadPairIn(block);
+    this.takeOut(pool, sizeClass, used, link, cpu.high);
+    return this.segment + (block >>> 0);
+  }
+
+  /** The pool's first free block is taken: `link`, what it led to, is the first now. There may be none. */
+  private takeOut(pool: number, sizeClass: number, used: number, link: number, linkHigh: number): void {
+    const { memory, high } = this;
+    const { cpu } = memory;
+    const header = (pool & this.poolMask) === 0 ? cpu.hold(pool) : -1;
+    if (header < 0) {
+      memory.storeWordIn(pool + USED, used + 1);
+      memory.storePairIn(pool + FREE_BLOCK, link, linkHigh);
+      if ((link | linkHigh) === NULL) this.links.extend(pool, sizeClass);
+      return;
+    }
+    const { nearWords } = cpu.memory;
+    const at = cpu.wordIn(header, pool);
+    nearWords[at] = used + 1;
+    nearWords[at + FREE_WORD] = link;
+    nearWords[at + FREE_WORD + 1] = linkHigh;
+    if ((link | linkHigh) !== NULL) {
+      cpu.stamp(header, 2);
+      cpu.count(2, 2);
+      return;
+    }
+    const offset = nearWords[at + NEXT_OFFSET_WORD]!;
+    if (offset <= nearWords[at + MAX_NEXT_OFFSET_WORD]!) {
+      // The next virgin block becomes the free list.
+      const virgin = (pool + offset) | 0;
+      nearWords[at + FREE_WORD] = virgin;
+      nearWords[at + FREE_WORD + 1] = high;
+      nearWords[at + NEXT_OFFSET_WORD] = offset + (sizeClass + 1) * this.alignment;
+      cpu.stamp(header, 6);
+      cpu.count(6, 4);
+      memory.storePairIn(virgin, 0, 0);
+      return;
+    }
+    const next = nearWords[at + NEXT_WORD]! | 0;
+    const previous = nearWords[at + PREVIOUS_WORD]! | 0;
+    if ((nearWords[at + NEXT_WORD + 1]! | 0) !== high || (nearWords[at + PREVIOUS_WORD + 1]! | 0) !== high) {
+      cpu.stamp(header, 4);
+      cpu.count(4, 2);
+      this.links.unlink(this.segment + (pool >>> 0));
+      return;
+    }
+    cpu.stamp(header, 6);
+    cpu.count(6, 2);
+    memory.storePairIn(next + PREVIOUS, previous, high);
+    memory.storePairIn(previous + NEXT, next, high);
+  }
+
+  /** The block at `low`, which has its link, goes in front of the pool's free ones; `wasFull`: there were none. */
+  private putBack(pool: number, low: number, wasFull: boolean): void {
+    const { memory, high } = this;
+    const { cpu } = memory;
+    const header = cpu.hold(pool);
+    if (header < 0) {
+      memory.storePairIn(pool + FREE_BLOCK, low, high);
+      const left = memory.loadWordIn(pool + USED) - 1;
+      memory.storeWordIn(pool + USED, left);
+      if (wasFull) this.links.insertFirst(pool);
+      else if (left === 0) this.retire(this.segment + (pool >>> 0));
+      return;
+    }
+    const { nearWords } = cpu.memory;
+    const at = cpu.wordIn(header, pool);
+    nearWords[at + FREE_WORD] = low;
+    nearWords[at + FREE_WORD + 1] = high;
+    const used = nearWords[at]! - 1;
+    nearWords[at] = used;
+    if (!wasFull) {
+      cpu.stamp(header, 3);
+      cpu.count(3, 2);
+      if (used === 0) this.retire(this.segment + (pool >>> 0));
+      return;
+    }
+    // It is in no list: first in that of its class, so that it is filled up next.
+    const sizeClass = nearWords[at + SIZE_CLASS_WORD]!;
+    const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
+    const ends = sizeClass < this.classes ? cpu.holdForLoads(end) : -1;
+    const first = ends < 0 ? -1 : cpu.wordIn(ends, end);
+    if (first < 0 || (nearWords[first + 1]! | 0) !== high) {
+      cpu.stamp(header, 3);
+      cpu.count(3, 2);
+      this.links.insertFirst(pool);
+      return;
+    }
+    const next = nearWords[first]! | 0;
+    nearWords[at + NEXT_WORD] = next;
+    nearWords[at + NEXT_WORD + 1] = high;
+    nearWords[at + PREVIOUS_WORD] = end - NEXT;
+    nearWords[at + PREVIOUS_WORD + 1] = high;
+    cpu.stamp(ends, 5);
+    cpu.stamp(header, 7);
+    cpu.count(7, 4);
+    memory.storePairIn(next + PREVIOUS, pool, high);
+    memory.storePairIn(end, pool, high);
   }
 
   /** `take` by full addresses: a list leads out of the segment. */
@@ -112,8 +266,8 @@ export class Pools {
     const pool = memory.load64(this.usedPools + sizeClass * USED_PAIR_BYTES);
     memory.store32(pool + USED, memory.load32(pool + USED) + 1);
     const block = memory.load64(pool + FREE_BLOCK);
-    const link = this.copyLink(pool + FREE_BLOCK, block);
-    if (link === NULL) this.extendAnywhere(pool, sizeClass);
+    const link = this.links.copyLink(pool + FREE_BLOCK, block);
+    if (link === NULL) this.links.extendAnywhere(pool, sizeClass);
     return block;
   }
 
@@ -121,54 +275,12 @@ export class Pools {
   private giveAnywhere(block: number): void {
     const { memory } = this;
     const pool = block - (block & this.poolMask);
-    const link = this.copyLink(block, pool + FREE_BLOCK);
+    const link = this.links.copyLink(block, pool + FREE_BLOCK);
     memory.store64(pool + FREE_BLOCK, block);
     const used = memory.load32(pool + USED) - 1;
     memory.store32(pool + USED, used);
-    if (link === NULL) this.insertFirstAnywhere(pool);
+    if (link === NULL) this.links.insertFirstAnywhere(pool);
     else if (used === 0) this.retire(pool);
-  }
-
-  /** Class of the pool that `block` lies in. */
-  classOf(block: number): number {
-    return this.memory.load32(block - (block & this.poolMask) + SIZE_CLASS);
-  }
-
-  /** The link at `from`, also written to `to`. */
-  private copyLink(to: number, from: number): number {
-    const { memory } = this;
-    const link = memory.load64(from);
-    if (link < EXACT) memory.store64(to, link);
-    else memory.copy(to, from, WORD);
-    return link;
-  }
-
-  /** The free list is used up: the next virgin block becomes it; without one the pool is full and leaves its list. */
-  private extend(pool: number, sizeClass: number): void {
-    const { memory } = this;
-    const offset = memory.loadWordIn(pool + NEXT_OFFSET);
-    // Unsigned: an overflow may have written anything there.
-    if (offset >>> 0 > memory.loadWordIn(pool + MAX_NEXT_OFFSET) >>> 0) {
-      this.unlink(this.segment + (pool >>> 0));
-      return;
-    }
-    const block = (pool + offset) | 0;
-    memory.storePairIn(pool + FREE_BLOCK, block, this.high);
-    memory.storeWordIn(pool + NEXT_OFFSET, offset + (sizeClass + 1) * this.alignment);
-    memory.storePairIn(block, 0, 0);
-  }
-
-  private extendAnywhere(pool: number, sizeClass: number): void {
-    const { memory } = this;
-    const offset = memory.load32(pool + NEXT_OFFSET);
-    if (offset > memory.load32(pool + MAX_NEXT_OFFSET)) {
-      this.unlink(pool);
-      return;
-    }
-    const block = pool + offset;
-    memory.store64(pool + FREE_BLOCK, block);
-    memory.store32(pool + NEXT_OFFSET, offset + blockBytesOf(this.layout.profile, sizeClass));
-    memory.store64(block, NULL);
   }
 
   /** No pool of the class has a free block: take one from an arena. */
@@ -186,7 +298,7 @@ export class Pools {
     if (memory.load32(pool + SIZE_CLASS) === sizeClass) {
       // It served this class before: its free list is as good as new.
       const block = memory.load64(pool + FREE_BLOCK);
-      this.copyLink(pool + FREE_BLOCK, block);
+      this.links.copyLink(pool + FREE_BLOCK, block);
       return block;
     }
     const bytes = blockBytesOf(layout.profile, sizeClass);
@@ -199,62 +311,8 @@ export class Pools {
     return block;
   }
 
-  /** A full pool has a free block again: first in the list of its class, so that it is filled up next. */
-  private insertFirst(pool: number): void {
-    const { memory, high } = this;
-    const sizeClass = memory.loadWordIn(pool + SIZE_CLASS);
-    const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES - NEXT) | 0;
-    const next = memory.loadPairIn(end + NEXT);
-    if (memory.cpu.high !== high || sizeClass < 0) {
-      this.insertFirstAnywhere(this.segment + (pool >>> 0));
-      return;
-    }
-    memory.storePairIn(pool + NEXT, next, high);
-    memory.storePairIn(pool + PREVIOUS, end, high);
-    memory.storePairIn(next + PREVIOUS, pool, high);
-    memory.storePairIn(end + NEXT, pool, high);
-  }
-
-  private insertFirstAnywhere(pool: number): void {
-    const { memory } = this;
-    const sizeClass = memory.load32(pool + SIZE_CLASS);
-    const end = listEndOf(this.layout, sizeClass);
-    const next = memory.load64(end + NEXT);
-    memory.store64(pool + NEXT, next);
-    memory.store64(pool + PREVIOUS, end);
-    memory.store64(next + PREVIOUS, pool);
-    memory.store64(end + NEXT, pool);
-  }
-
   private retire(pool: number): void {
-    this.unlink(pool);
+    this.links.unlink(pool);
     this.arenas.giveBackPool(pool);
-  }
-
-  private unlink(pool: number): void {
-    const { memory, high } = this;
-    const within = pool - this.segment;
-    if (within < 0 || within >= SEGMENT_BYTES) {
-      this.unlinkAnywhere(pool);
-      return;
-    }
-    const low = within | 0;
-    const next = memory.loadPairIn(low + NEXT);
-    const nextHigh = memory.cpu.high;
-    const previous = memory.loadPairIn(low + PREVIOUS);
-    if (nextHigh !== high || memory.cpu.high !== high) {
-      this.unlinkAnywhere(pool);
-      return;
-    }
-    memory.storePairIn(next + PREVIOUS, previous, high);
-    memory.storePairIn(previous + NEXT, next, high);
-  }
-
-  private unlinkAnywhere(pool: number): void {
-    const { memory } = this;
-    const next = memory.load64(pool + NEXT);
-    const previous = memory.load64(pool + PREVIOUS);
-    memory.store64(next + PREVIOUS, previous);
-    memory.store64(previous + NEXT, next);
   }
 }
