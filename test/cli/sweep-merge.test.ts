@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { cli, type FakeOptions } from './fake-io.ts';
 import { CELLS, FILES, SWEEP } from './sweep-files.ts';
 
-const sweep = async (args: readonly string[], files: FakeOptions['files'] = FILES) =>
+type Files = NonNullable<FakeOptions['files']>;
+
+const sweep = async (args: readonly string[], files: Files = FILES) =>
   (await cli(['sweep', 'sweep.yaml', ...args], { files })).out;
 
 async function partsOf(count: number): Promise<Record<string, string>> {
@@ -14,7 +16,7 @@ async function partsOf(count: number): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-const merge = (args: readonly string[], files: FakeOptions['files']) => cli(['merge', ...args], { files });
+const merge = (args: readonly string[], files: Files) => cli(['merge', ...args], { files });
 
 describe('merge', () => {
   it.for([1, 2, 5, 20])('%d parts are the whole, byte for byte, in every format', async (count) => {
