@@ -1,6 +1,7 @@
 /** Traces from files and standard input: unpacked, recognized, read piece by piece, with a line that says how far. */
 import type { Options } from 'yargs';
 import { InputError } from '../mmu/input-error.ts';
+import { thousands } from '../report/quantities.ts';
 import { TRACE_FORMATS } from '../trace/formats/registry.ts';
 import type { ReaderOptions } from '../trace/reader.ts';
 import type { CommandContext } from './command.ts';
@@ -8,6 +9,7 @@ import type { CliIo } from './io.ts';
 import { wholeNumber } from './numbers.ts';
 import { readProblem } from './read-input.ts';
 import { STDIN } from './scenario-files.ts';
+import { megabytes, TraceProgress } from './trace-progress.ts';
 import { unpackedChunks } from './unpack-stream.ts';
 
 /** Options of every command that reads a trace. */
@@ -19,6 +21,7 @@ export const TRACE_INPUT_OPTIONS = {
   columns: { type: 'string', describe: 'Columns of a CSV without header line, such as time,page,size' },
   unit: { choices: ['address', 'page'] as const, describe: 'What the numbers are, where the format does not mean it' },
   process: { type: 'string', describe: 'Only the references of this process' },
+  progress: { type: 'boolean', describe: 'Tell how far it is, on standard error; default: on a terminal' },
 } as const satisfies Record<string, Options>;
 
 interface TraceInputArgs {
@@ -40,19 +43,33 @@ export function readerOptions({ format, columns, unit, process }: TraceInputArgs
 
 /** Who takes the bytes of a trace: a TraceReader, a TraceRun. */
 interface TraceEater {
+  /** So far. */
+  readonly references: number;
   push(chunk: Uint8Array): void;
 }
-
-/** Packed bytes between two looks at what is told of the progress. */
-const PROGRESS_BYTES = 1 << 24;
 
 /**
  * Push all of a trace, unpacked; its end is the caller's to tell.
  * @returns false when interrupted @throws InputError for what cannot be read or is wrong with the trace, with the file
  */
-export async function pushTrace(file: string, eater: TraceEater, context: CommandContext): Promise<boolean> {
+export async function pushTrace(
+  file: string,
+  eater: TraceEater,
+  context: CommandContext,
+  { progress: asked }: { readonly progress?: boolean | undefined },
+): Promise<boolean> {
   const { io } = context;
-  const progress = new BytesProgress(file, context);
+  const progress = new TraceProgress(
+    context,
+    {
+      name: nameOf(file),
+      // Packed bytes: how long the unpacked trace is nobody knows before its end.
+      total: file === STDIN ? null : io.sizeOf(file),
+      text: megabytes,
+      also: () => `${thousands(eater.references)} references`,
+    },
+    asked,
+  );
   try {
     for await (const chunk of unpackedChunks(counted(packedChunks(io, file), progress), nameOf(file))) {
       eater.push(chunk);
@@ -86,42 +103,10 @@ async function* packedChunks(io: CliIo, file: string): AsyncGenerator<Uint8Array
 
 async function* counted(
   chunks: AsyncIterable<Uint8Array>,
-  progress: BytesProgress,
+  progress: TraceProgress,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunks) {
     yield chunk;
     progress.add(chunk.length);
-  }
-}
-
-/** One line on standard error, there only while a person watches and a file is large. */
-class BytesProgress {
-  private readonly context: CommandContext;
-  private readonly file: string;
-  private readonly total: number | null;
-  private read = 0;
-  private told = 0;
-
-  constructor(file: string, context: CommandContext) {
-    this.context = context;
-    this.file = file;
-    this.total = file === STDIN ? null : context.io.sizeOf(file);
-  }
-
-  add(bytes: number): void {
-    this.read += bytes;
-    const { io, errorStyle } = this.context;
-    if (!io.stderr.isTTY || this.read - this.told < PROGRESS_BYTES) return;
-    this.told = this.read;
-    const megabytes = (count: number): string => `${(count / 1e6).toFixed(0)} MB`;
-    const of =
-      this.total === null ? '' : ` of ${megabytes(this.total)}, ${Math.floor((100 * this.read) / this.total)} %`;
-    const line = `${nameOf(this.file)}: ${megabytes(this.read)}${of}`;
-    io.stderr.write(`\r\u001b[K${line.slice(0, errorStyle.width - 1)}`);
-  }
-
-  clear(): void {
-    if (this.told > 0) this.context.io.stderr.write('\r\u001b[K');
-    this.told = 0;
   }
 }

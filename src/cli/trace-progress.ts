@@ -11,6 +11,8 @@ export interface ProgressOf {
   readonly total: number | null;
   /** Amounts as text, such as `12 MB`. */
   readonly text: (count: number) => string;
+  /** What stands behind them, such as `runs`. */
+  readonly unit?: string;
   /** What is told besides, such as the references so far; asked for only when the line is drawn. */
   readonly also?: () => string;
 }
@@ -38,6 +40,7 @@ export class TraceProgress {
   private readonly manner: 'terminal' | 'log' | null;
   private readonly started: number;
   private next: number;
+  private name: string;
   private done: number;
   private shown: boolean;
 
@@ -49,6 +52,7 @@ export class TraceProgress {
     this.manner = asked === false ? null : io.stderr.isTTY ? 'terminal' : asked === true ? 'log' : null;
     this.started = io.now();
     this.next = this.started + SILENT_MS;
+    this.name = of.name;
     this.done = 0;
     this.shown = false;
   }
@@ -63,6 +67,11 @@ export class TraceProgress {
     this.draw(now - this.started);
   }
 
+  /** From now on something else is worked on. */
+  at(name: string): void {
+    this.name = name;
+  }
+
   /** Before anything else is written to the terminal. */
   clear(): void {
     if (this.shown && this.manner === 'terminal') this.context.io.stderr.write('\r\u001b[K');
@@ -71,10 +80,11 @@ export class TraceProgress {
 
   private draw(elapsedMs: number): void {
     const { io, errorStyle } = this.context;
-    const { name, total, text, also } = this.of;
-    const { done } = this;
+    const { total, text, unit, also } = this.of;
+    const { done, name } = this;
     const share = total === null || total === 0 ? null : Math.min(1, done / total);
-    const facts = [share === null ? text(done) : `${text(done)} of ${text(total ?? 0)}`];
+    const amount = share === null ? text(done) : `${text(done)} of ${text(total ?? 0)}`;
+    const facts = [unit === undefined ? amount : `${amount} ${unit}`];
     if (also !== undefined) facts.push(also());
     if (share !== null && share > 0) facts.push(`${duration((elapsedMs * (1 - share)) / share)} left`);
     const percent = share === null ? '' : `${String(Math.floor(100 * share)).padStart(3)} %  `;

@@ -1,11 +1,19 @@
 /** What running a recorded trace showed, as text. */
 import type { MachineConfig } from '../machine/config.ts';
 import type { TraceReport } from '../trace/run.ts';
+import type { RunTimes } from '../trace/run-cost.ts';
 import { columns, wrap } from './columns.ts';
 import { counted, percent, size, thousands } from './quantities.ts';
+import { duration } from './simulation-report.ts';
 import { paint, type Style } from './style.ts';
 
-export function traceLines(report: TraceReport, machine: MachineConfig, file: string, style: Style): string[] {
+export function traceLines(
+  report: TraceReport,
+  times: RunTimes,
+  machine: MachineConfig,
+  file: string,
+  style: Style,
+): string[] {
   const { references, accesses, tlb, walks, pteReads, faults, evictions, swap, pages } = report;
   const kinds = [
     counted(references.fetches, 'fetch', 'fetches'),
@@ -24,7 +32,9 @@ export function traceLines(report: TraceReport, machine: MachineConfig, file: st
     [
       'TLB misses',
       thousands(tlb.misses),
-      tlb.l2Hits > 0 ? `${thousands(tlb.l1Misses)} in L1, ${counted(tlb.l2Hits, 'hit')} in L2` : '',
+      machine.tlb?.l2 === undefined
+        ? ''
+        : `${thousands(tlb.l1Misses)} in L1, of which ${counted(tlb.l2Hits, 'hit')} in L2`,
     ],
     ['walks', thousands(walks), `reading ${counted(pteReads, 'PTE')}`],
     ['minor faults', thousands(faults.minor), 'served from memory'],
@@ -36,6 +46,7 @@ export function traceLines(report: TraceReport, machine: MachineConfig, file: st
     ],
     ['swap writes', thousands(swap.writes), counted(swap.writes, 'page')],
     ['swap reads', thousands(swap.reads), counted(swap.reads, 'page')],
+    ['time', duration(Number(times.effective.toPrecision(4))), costText(times)],
     ['pages', thousands(pages.distinct), `different ones; at most ${thousands(pages.peakResident)} resident at once`],
   ];
   const lines = [
@@ -54,6 +65,12 @@ export function traceLines(report: TraceReport, machine: MachineConfig, file: st
   return lines;
 }
 
+/** What the mean access is made of. */
+const costText = ({ access, fault, minor }: RunTimes): string =>
+  `an access; ${short(access)} without a fault, ${short(fault)} with a major one, ${short(minor)} more for a minor one`;
+
+const short = (nanoseconds: number): string => duration(Number(nanoseconds.toPrecision(3)));
+
 /** What the trace was run on. */
 function machineText({ paging, memory, swap, residentPages, replacement, tlb, seed }: MachineConfig): string {
   return [
@@ -62,9 +79,18 @@ function machineText({ paging, memory, swap, residentPages, replacement, tlb, se
     swap === 0 ? 'no swap' : `${size(swap)} swap`,
     ...(residentPages === null ? [] : [`at most ${counted(residentPages, 'page')} resident`]),
     `replacement ${replacement}`,
-    tlb === null ? 'no TLB' : `TLB of ${counted(tlb.entries, 'entry', 'entries')} in ${counted(tlb.ways, 'way')}`,
+    tlbText(tlb),
     `seed ${seed}`,
   ].join(', ');
+}
+
+function tlbText(tlb: MachineConfig['tlb']): string {
+  if (tlb === null) return 'no TLB';
+  const level = ({ entries, ways }: { readonly entries: number; readonly ways: number }): string =>
+    `${counted(entries, 'entry', 'entries')} in ${counted(ways, 'way')}`;
+  const first = `${tlb.split === true ? 'two TLBs (code, data)' : 'TLB'} of ${level(tlb)}`;
+  const policy = tlb.policy === undefined ? '' : `, ${tlb.policy}`;
+  return `${first}${policy}${tlb.l2 === undefined ? '' : `, then one of ${level(tlb.l2)}`}`;
 }
 
 const percentOf = (part: number, whole: number, of: string): string =>

@@ -11,7 +11,7 @@ import {
 } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
 import { TICK_EVERY } from '../kernel/reclaim/options.ts';
-import { tickPolicy } from '../kernel/reclaim/policy-tick.ts';
+import { hearsTicks, tickPolicy } from '../kernel/reclaim/policy-tick.ts';
 import type { MachineConfig } from '../machine/config.ts';
 import { costBetween } from '../machine/during.ts';
 import { Machine } from '../machine/machine.ts';
@@ -22,6 +22,7 @@ import { type AccessKind, FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { PageNumbering } from './page-numbering.ts';
 import { type ReaderOptions, TraceReader } from './reader.ts';
 import { type BatchSink, MODIFY, type ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
+import { traceMachine } from './run-machine.ts';
 
 /** What running a recorded trace showed. Plain data; the counts leave out what starting the process cost. */
 export interface TraceReport {
@@ -58,10 +59,9 @@ export interface TraceReport {
   readonly killed: { readonly line: number; readonly signal: SignalName; readonly reason: string } | null;
 }
 
-/** Defaults that differ from a machine's own: a trace is run to see it page, so there is somewhere to page to. */
-const TRACE_MACHINE: Partial<MachineConfig> = { paging: 'x86_64', swap: 64 * 2 ** 20 };
-
 const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
+/** Of a direct-mapped memory of 4096 pages. */
+const KNOWN_MASK = 4095;
 /** Pages of a trace that counts pages, not addresses, lie from here on: nothing may be mapped at the lowest addresses. */
 const FIRST_PAGE = 256;
 const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
@@ -94,14 +94,15 @@ export class TraceRun implements BatchSink {
   private traced: number | null = null;
   private readonly cpu: Cpu;
   private readonly pageBytes: number;
+  private readonly pageScale: number;
   private readonly userEnd: number;
   private readonly before: Counters;
   private readonly pages = new PageNumbering();
   /** Direct-mapped memory of pages known to be mapped: page number + 1, by its low bits. */
-  private readonly known = new Float64Array(1024);
+  private readonly known = new Float64Array(KNOWN_MASK + 1);
   private readonly counts = new Float64Array(4);
-  /** References until the timer interrupt of policies that look at reference bits in intervals. */
-  private untilTick = TICK_EVERY;
+  /** Page references until the timer interrupt of policies that look at reference bits in intervals; never for others. */
+  private untilTick: number;
   private crossings = 0;
   private bytes = 0;
   private peakResident: number;
@@ -110,15 +111,22 @@ export class TraceRun implements BatchSink {
 
   /** @throws InputError or InputErrors for an impossible configuration */
   constructor(config: Partial<MachineConfig> = {}, options: ReaderOptions = {}) {
-    this.machine = new Machine({ ...TRACE_MACHINE, ...config });
+    this.machine = new Machine(traceMachine(config));
     this.process = this.machine.spawn({ name: 'trace', image: {} });
     this.process.space!.forbidsZeroPage = true;
     this.cpu = this.machine.cpus[this.process.cpu]!;
     this.pageBytes = this.machine.format.pageBytes;
+    this.pageScale = 1 / this.pageBytes;
+    this.untilTick = hearsTicks(this.machine.kernel.policy) ? TICK_EVERY : Number.POSITIVE_INFINITY;
     this.userEnd = this.machine.format.userEnd;
     this.peakResident = this.process.space?.residentPages ?? 0;
     this.before = this.machine.counters();
     this.reader = new TraceReader((_format, unit) => this.opened(unit), options);
+  }
+
+  /** References of the trace read so far. */
+  get references(): number {
+    return this.reader.references;
   }
 
   /**
@@ -168,10 +176,6 @@ export class TraceRun implements BatchSink {
     for (let at = 0; at < count && this.killedLine === 0; at++) {
       if (processes[at] !== this.traced) this.adopt(processes[at]!, places[at]!);
       this.access(kinds[at] as TraceKind, highs[at]!, lows[at]!, sizes[at]!, places[at]!);
-      if (--this.untilTick === 0) {
-        this.untilTick = TICK_EVERY;
-        tickPolicy(this.machine.kernel);
-      }
     }
   }
 
@@ -197,8 +201,8 @@ export class TraceRun implements BatchSink {
     const address = this.unit === 'address' ? number : (number + FIRST_PAGE) * pageBytes;
     const size = this.unit === 'address' ? length : 1;
     if (address + size > this.userEnd) this.refuse(high, low, line);
-    const first = Math.floor(address / this.pageBytes);
-    const last = Math.floor((address + size - 1) / this.pageBytes);
+    const first = Math.floor(address * this.pageScale);
+    const last = Math.floor((address + size - 1) * this.pageScale);
     this.counts[kind]!++;
     this.bytes += size;
     this.touch(kind, address, first, line);
@@ -207,17 +211,20 @@ export class TraceRun implements BatchSink {
     for (let page = first + 1; page <= last; page++) this.touch(kind, page * this.pageBytes, page, line);
   }
 
+  /** One page of a reference. */
   private touch(kind: TraceKind, address: number, page: number, line: number): void {
     if (this.killedLine !== 0) return;
-    if (this.known[page & 1023] !== page + 1) {
+    if (this.known[page & KNOWN_MASK] !== page + 1) {
       this.know(page, line);
       if (this.killedLine !== 0) return;
     }
     if (kind === MODIFY) {
       this.translate(address, LOAD, line);
       if (this.killedLine === 0) this.translate(address, STORE, line);
-    } else {
-      this.translate(address, kind, line);
+    } else this.translate(address, kind, line);
+    if (--this.untilTick === 0) {
+      this.untilTick = TICK_EVERY;
+      tickPolicy(this.machine.kernel);
     }
   }
 
@@ -236,7 +243,7 @@ export class TraceRun implements BatchSink {
   private know(page: number, line: number): void {
     const seen = this.pages.count;
     this.pages.idOf(page);
-    this.known[page & 1023] = page + 1;
+    this.known[page & KNOWN_MASK] = page + 1;
     if (this.pages.count === seen) return;
     const address = page * this.pageBytes;
     const result = this.machine.mmap(this.process, { address, length: this.pageBytes, prot: RWX, flags: MAP_FLAGS });

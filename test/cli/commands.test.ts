@@ -365,9 +365,9 @@ describe('the report of a trace', () => {
     const { out } = await cli(['trace', 'run', 'a', '--memory', '256KiB', '--frames', '8', '--replacement', 'lru'], {
       files,
     });
-    expect(out).toContain('x86_64, 256KiB memory, 64MiB swap, at most 8 pages resident, replacement lru');
+    expect(out).toContain('x86_64, 256KiB memory, 16GiB swap, at most 8 pages resident, replacement lru');
     expect(out).toMatch(/TLB of 64 entries\s+in 4 ways/);
-    expect(JSON.parse((await cli(['trace', 'run', 'a', '--json'], { files })).out).machine.swap).toBe(64 * 2 ** 20);
+    expect(JSON.parse((await cli(['trace', 'run', 'a', '--json'], { files })).out).machine.swap).toBe(16 * 2 ** 30);
   });
 });
 

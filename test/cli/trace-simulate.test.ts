@@ -129,8 +129,9 @@ describe('trace simulate', () => {
     const { err } = await cli(['trace', 'simulate', 't', '-p', 'opt', '-f', '1..6:1'], {
       files: { t: SILBERSCHATZ },
       tty: true,
+      pauseMs: 1000,
     });
-    expect(err).toContain('[6/6] opt, 6 frames');
+    expect(err).toMatch(/opt, 6 frames .* 83 % {2}5 of 6 runs, \d+ s left/);
     expect(err.endsWith('\r\u001b[K')).toBe(true);
   });
 });

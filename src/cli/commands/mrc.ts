@@ -5,6 +5,7 @@ import { parsePolicyName } from '../../kernel/reclaim/registry.ts';
 import { InputError } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
 import { mrcCsv, mrcLines } from '../../report/mrc-report.ts';
+import { thousands } from '../../report/quantities.ts';
 import { curveSizes } from '../../trace/mrc/curve.ts';
 import { CurveGatherer, type CurveReport } from '../../trace/mrc/gatherer.ts';
 import type { ShardsConfig } from '../../trace/mrc/shards.ts';
@@ -14,8 +15,8 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { frameSizes } from '../frame-sizes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
-import { Progress } from '../progress.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
+import { TraceProgress } from '../trace-progress.ts';
 
 /** Sizes shown unless others are asked for; replays cost a run each. */
 const POINTS = 40;
@@ -77,7 +78,7 @@ export const mrcCommand = defineCommand({
     const replayed = policies.some((policy) => policy !== 'lru');
     const frames =
       sizes?.(gatherer.distinctPages) ?? curveSizes(gatherer.distinctPages, replayed ? REPLAYED_POINTS : POINTS);
-    if (!(await replayAll(gatherer, frames, context))) return EXIT.interrupted;
+    if (!(await replayAll(gatherer, frames, args.progress, context))) return EXIT.interrupted;
     tell(gatherer.report(), args, context);
     return EXIT.held;
   },
@@ -89,6 +90,7 @@ interface ReadArgs {
   readonly columns?: string | undefined;
   readonly unit?: 'address' | 'page' | undefined;
   readonly process?: string | undefined;
+  readonly progress?: boolean | undefined;
 }
 
 /** False when interrupted. */
@@ -99,7 +101,7 @@ async function read(file: string, sink: PageSink, args: ReadArgs, context: Comma
     stream = new PageStream(sink, { pageBytes, unit });
     return stream;
   }, readerOptions(args));
-  if (!(await pushTrace(file, reader, context))) return false;
+  if (!(await pushTrace(file, reader, context, args))) return false;
   try {
     reader.end();
     flush(stream);
@@ -116,20 +118,25 @@ const flush = (stream: PageStream | null): void => stream?.flush();
 async function replayAll(
   gatherer: CurveGatherer,
   frames: readonly number[],
+  asked: boolean | undefined,
   context: CommandContext,
 ): Promise<boolean> {
   const { io } = context;
   const runs = gatherer.runs(frames);
-  const progress = new Progress(context, runs.length);
-  for (const [index, run] of runs.entries()) {
-    progress.at(index, run.title);
-    do {
+  const of = { name: '', total: runs.length * gatherer.references, text: thousands, unit: 'references' };
+  const progress = new TraceProgress(context, of, asked);
+  for (const run of runs) {
+    progress.at(run.title);
+    for (let done = 0; ; done += SLICE) {
       await io.pause();
       if (io.interrupted()) {
         progress.clear();
         return false;
       }
-    } while (!run.step(SLICE));
+      if (run.step(SLICE)) break;
+      progress.add(Math.min(SLICE, gatherer.references - done));
+    }
+    progress.add(gatherer.references % SLICE);
   }
   progress.clear();
   return true;

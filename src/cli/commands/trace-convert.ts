@@ -45,7 +45,7 @@ export const traceConvertCommand = defineCommand({
         conversion = new Conversion(format, unit, target, pageBytes, output);
         return conversion;
       }, options);
-      if (!(await pushTrace(args.file, reader, context))) return EXIT.interrupted;
+      if (!(await pushTrace(args.file, reader, context, args))) return EXIT.interrupted;
       reader.end();
       output.finish(ended(conversion));
       done = true;

@@ -1,5 +1,6 @@
 /** `mmulator trace generate`: made-up references, the same from the same seed everywhere. */
 import { InputError } from '../../mmu/input-error.ts';
+import { thousands } from '../../report/quantities.ts';
 import { Conversion } from '../../trace/convert.ts';
 import { formatNamed, TRACE_FORMATS } from '../../trace/formats/registry.ts';
 import { GENERATOR_NAMES, type GeneratorOptions, TraceGenerator } from '../../trace/generate.ts';
@@ -7,7 +8,9 @@ import { ReferenceBatch } from '../../trace/reference.ts';
 import { defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 import { openTraceOutput } from '../trace-output.ts';
+import { TraceProgress } from '../trace-progress.ts';
 
 const WRITABLE = TRACE_FORMATS.filter(({ writer }) => writer !== null).map(({ name }) => name);
 /** Between two looks for Ctrl-C. */
@@ -38,6 +41,7 @@ export const traceGenerateCommand = defineCommand({
     'hot-references': { type: 'string', describe: '80-20: share of the references to them; default 0.8' },
     to: { choices: WRITABLE, default: 'pages', describe: 'The format to write' },
     'page-size': { type: 'string', default: '4KiB', describe: 'For formats of addresses' },
+    progress: TRACE_INPUT_OPTIONS.progress,
     output: {
       alias: 'o',
       type: 'string',
@@ -51,12 +55,16 @@ export const traceGenerateCommand = defineCommand({
   ],
   epilogue:
     'ostep, uniform: any page; zipf: rank r in proportion to 1/r; mix: bursts of zipf, loops and scans; loop: around and\naround; scan: never twice; 80-20: hot and cold pages; locality: a few pages at a time. docs/traces.md tells more.',
-  async run(args, { io }) {
+  async run(args, context) {
+    const { io } = context;
     const target = formatNamed(args.to);
     const pageBytes = sizeInBytes('--page-size', args['page-size']);
     const listed = args.addresses === undefined || args.addresses === '-1' ? null : pageList(args.addresses);
     const generator = listed === null ? new TraceGenerator(args.like, generatorOptions(args)) : null;
     const output = openTraceOutput(io, args.output, target);
+    const total = generator?.left ?? null;
+    const of = { name: args.like, total, text: thousands, unit: 'references' };
+    const progress = new TraceProgress(context, of, args.progress);
     let done = false;
     try {
       const conversion = new Conversion(formatNamed('csv-pages'), 'page', target, pageBytes, output);
@@ -65,8 +73,10 @@ export const traceGenerateCommand = defineCommand({
         batch.access(0, Math.floor(page / 2 ** 32), page % 2 ** 32, 1, at + 1, 0);
       }
       while (generator !== null && generator.left > 0) {
+        const { left } = generator;
         generator.feed(batch, SLICE);
         await io.pause();
+        progress.add(left - generator.left);
         if (io.interrupted()) return EXIT.interrupted;
         if (args.output === undefined && io.stdout.closed) return EXIT.held;
       }
@@ -75,6 +85,7 @@ export const traceGenerateCommand = defineCommand({
       done = true;
       return EXIT.held;
     } finally {
+      progress.clear();
       if (!done) output.discard();
     }
   },

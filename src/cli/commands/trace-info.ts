@@ -38,7 +38,7 @@ export const traceInfoCommand = defineCommand({
       gatherer = new FactGatherer({ pageBytes, unit, window });
       return gatherer;
     }, readerOptions(args));
-    if (!(await pushTrace(args.file, reader, context))) return EXIT.interrupted;
+    if (!(await pushTrace(args.file, reader, context, args))) return EXIT.interrupted;
     try {
       reader.end();
     } catch (thrown) {

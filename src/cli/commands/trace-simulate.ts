@@ -11,6 +11,7 @@ import { InputError } from '../../mmu/input-error.ts';
 import { suggest } from '../../mmu/nearest.ts';
 import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
 import { toJson } from '../../report/json.ts';
+import { thousands } from '../../report/quantities.ts';
 import {
   type SimulationFacts,
   simulationCsv,
@@ -21,6 +22,7 @@ import { storyLines } from '../../report/story-report.ts';
 import { ALLOCATIONS, type Allocation } from '../../trace/allocation.ts';
 import { COST_OPTIONS, parseCostModel } from '../../trace/cost-model.ts';
 import type { TraceFormat } from '../../trace/formats/format.ts';
+import { parseInitialPages } from '../../trace/initial-pages.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { type BatchSink, MODIFY, type TraceKind, type TraceUnit } from '../../trace/reference.ts';
 import { Simulation, type SimulationConfig } from '../../trace/simulation.ts';
@@ -29,8 +31,8 @@ import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { frameSizes } from '../frame-sizes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
-import { Progress } from '../progress.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
+import { TraceProgress } from '../trace-progress.ts';
 
 const KINDS: Readonly<Record<string, TraceKind>> = { fetch: FETCH, load: LOAD, store: STORE, modify: MODIFY };
 
@@ -55,6 +57,10 @@ export const traceSimulateCommand = defineCommand({
       nargs: 1,
       describe: 'Option of policies, such as window=500; again for more',
     },
+    initial: {
+      type: 'string',
+      describe: 'Pages in memory before the first reference: 101..120, in the order of loading',
+    },
     seed: { type: 'string', default: '0', describe: 'Seed of the policy random' },
     kinds: { type: 'string', describe: 'Only these: fetch, load, store, modify; data is all but fetch' },
     'page-size': { type: 'string', default: '4KiB', describe: 'Between addresses and pages' },
@@ -74,6 +80,7 @@ export const traceSimulateCommand = defineCommand({
     ['trace simulate ls.lackey.gz --policy lru,clock,arc --frames 16..1024', ''],
     ['trace simulate ls.lackey.gz -p aging -f 64 --option tickEvery=50 --option counterBits=4', ''],
     ['trace simulate ls.lackey.gz -f 64 --cost memory=100ns --cost tlb=5ns --cost tlbHit=0.98 --cost service=8ms', ''],
+    ['trace simulate loop.pages -p mru,opt -f 20 --initial 101..120', 'frames that hold other pages are not empty'],
     ['trace simulate ls.lackey.gz -p opt,lru -f 8 --explain 1000', 'hit or miss, who leaves and why, what stays'],
   ],
   epilogue: `Options of policies:\n${optionHelp()}\n\nCosts (times in ns, us, ms or s):\n${costHelp()}`,
@@ -95,12 +102,16 @@ export const traceSimulateCommand = defineCommand({
   },
 });
 
-type InputArgs = Parameters<typeof readerOptions>[0] & { readonly json: boolean };
+type InputArgs = Parameters<typeof readerOptions>[0] & {
+  readonly json: boolean;
+  readonly progress?: boolean | undefined;
+};
 
 interface SimulateArgs {
   readonly policy: string;
   readonly frames: string;
   readonly option?: readonly string[] | undefined;
+  readonly initial?: string | undefined;
   readonly seed: string;
   readonly kinds?: string | undefined;
   readonly 'page-size': string;
@@ -108,14 +119,22 @@ interface SimulateArgs {
   readonly 'write-backs': boolean;
 }
 
-function simulationConfig(args: SimulateArgs): SimulationConfig {
+function simulationConfig(args: SimulateArgs): SimulationConfig & { readonly initial: readonly number[] } {
   const policies = policyNames(args.policy);
+  if (args.initial !== undefined && args.allocation !== 'global') {
+    throw new InputError({
+      code: 'MEM-CLI-007',
+      message: '--initial: only where processes share the frames',
+      hint: 'choose one process: --process N',
+    });
+  }
   return {
     policies,
     frames: frameSizes('--frames', args.frames),
     options: policyOptions(args.option ?? [], policies),
     seed: wholeNumber('--seed', args.seed),
     allocation: args.allocation,
+    initial: args.initial === undefined ? [] : parseInitialPages('--initial', args.initial),
     writeBacks: args['write-backs'],
     pageBytes: sizeInBytes('--page-size', args['page-size']),
     kinds: args.kinds === undefined ? null : kindList(args.kinds),
@@ -172,7 +191,7 @@ async function readTrace(
   context: CommandContext,
 ): Promise<TraceReader | null> {
   const reader = new TraceReader(open, readerOptions(args));
-  if (!(await pushTrace(file, reader, context))) return null;
+  if (!(await pushTrace(file, reader, context, args))) return null;
   try {
     reader.end();
   } catch (thrown) {
@@ -183,7 +202,7 @@ async function readTrace(
 
 async function simulate(
   file: string,
-  config: SimulationConfig,
+  config: ReturnType<typeof simulationConfig>,
   { cost, csv }: { readonly cost: SimulationFacts['cost']; readonly csv: boolean },
   args: InputArgs,
   context: CommandContext,
@@ -201,7 +220,7 @@ async function simulate(
   };
   if ((await readTrace(file, open, args, context)) === null) return EXIT.interrupted;
   const [{ simulation, format, unit }] = opened as [(typeof opened)[0]];
-  if (!(await runRest(simulation, file, context))) return EXIT.interrupted;
+  if (!(await runRest(simulation, file, args, context))) return EXIT.interrupted;
   const facts: SimulationFacts = {
     file: nameOf(file),
     format: format.name,
@@ -209,6 +228,7 @@ async function simulate(
     references: simulation.pageReferences,
     pages: simulation.distinctPages,
     allocation: config.allocation,
+    initial: config.initial,
     cost,
   };
   const rows = simulation.rows();
@@ -218,13 +238,20 @@ async function simulate(
 }
 
 /** @returns false when interrupted */
-async function runRest(simulation: Simulation, file: string, context: CommandContext): Promise<boolean> {
+async function runRest(
+  simulation: Simulation,
+  file: string,
+  args: InputArgs,
+  context: CommandContext,
+): Promise<boolean> {
   const { io } = context;
-  const progress = new Progress(context, simulation.waiting);
+  const of = { name: file, total: simulation.waiting, text: thousands, unit: 'runs' };
+  const progress = new TraceProgress(context, of, args.progress);
+  let begun = 0;
   try {
-    let index = 0;
     for (const run of simulation.rest()) {
-      progress.at(index++, run);
+      progress.at(run);
+      progress.add(begun++ === 0 ? 0 : 1);
       await io.pause();
       if (io.interrupted()) return false;
     }

@@ -56,7 +56,8 @@ export class CurveGatherer implements PageSink {
   private readonly kept: PageRecording | null;
   private frames: readonly number[] = [];
   private sized: readonly SizedRun[] = [];
-  private references = 0;
+  /** Page references so far. */
+  references = 0;
   private distinct = 0;
 
   /** @throws InputError MEM-TRC-045 a rate that cannot be */
