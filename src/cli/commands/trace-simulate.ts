@@ -22,7 +22,6 @@ import { storyLines } from '../../report/story-report.ts';
 import { ALLOCATIONS, type Allocation } from '../../trace/allocation.ts';
 import { COST_OPTIONS, parseCostModel } from '../../trace/cost-model.ts';
 import type { TraceFormat } from '../../trace/formats/format.ts';
-import { parseInitialPages } from '../../trace/initial-pages.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { type BatchSink, MODIFY, type TraceKind, type TraceUnit } from '../../trace/reference.ts';
 import { Simulation, type SimulationConfig } from '../../trace/simulation.ts';
@@ -57,10 +56,6 @@ export const traceSimulateCommand = defineCommand({
       nargs: 1,
       describe: 'Option of policies, such as window=500; again for more',
     },
-    initial: {
-      type: 'string',
-      describe: 'Pages in memory before the first reference: 101..120, in the order of loading',
-    },
     seed: { type: 'string', default: '0', describe: 'Seed of the policy random' },
     kinds: { type: 'string', describe: 'Only these: fetch, load, store, modify; data is all but fetch' },
     'page-size': { type: 'string', default: '4KiB', describe: 'Between addresses and pages' },
@@ -80,7 +75,6 @@ export const traceSimulateCommand = defineCommand({
     ['trace simulate ls.lackey.gz --policy lru,clock,arc --frames 16..1024', ''],
     ['trace simulate ls.lackey.gz -p aging -f 64 --option tickEvery=50 --option counterBits=4', ''],
     ['trace simulate ls.lackey.gz -f 64 --cost memory=100ns --cost tlb=5ns --cost tlbHit=0.98 --cost service=8ms', ''],
-    ['trace simulate loop.pages -p mru,opt -f 20 --initial 101..120', 'frames that hold other pages are not empty'],
     ['trace simulate ls.lackey.gz -p opt,lru -f 8 --explain 1000', 'hit or miss, who leaves and why, what stays'],
   ],
   epilogue: `Options of policies:\n${optionHelp()}\n\nCosts (times in ns, us, ms or s):\n${costHelp()}`,
@@ -111,7 +105,6 @@ interface SimulateArgs {
   readonly policy: string;
   readonly frames: string;
   readonly option?: readonly string[] | undefined;
-  readonly initial?: string | undefined;
   readonly seed: string;
   readonly kinds?: string | undefined;
   readonly 'page-size': string;
@@ -119,22 +112,14 @@ interface SimulateArgs {
   readonly 'write-backs': boolean;
 }
 
-function simulationConfig(args: SimulateArgs): SimulationConfig & { readonly initial: readonly number[] } {
+function simulationConfig(args: SimulateArgs): SimulationConfig {
   const policies = policyNames(args.policy);
-  if (args.initial !== undefined && args.allocation !== 'global') {
-    throw new InputError({
-      code: 'MEM-CLI-007',
-      message: '--initial: only where processes share the frames',
-      hint: 'choose one process: --process N',
-    });
-  }
   return {
     policies,
     frames: frameSizes('--frames', args.frames),
     options: policyOptions(args.option ?? [], policies),
     seed: wholeNumber('--seed', args.seed),
     allocation: args.allocation,
-    initial: args.initial === undefined ? [] : parseInitialPages('--initial', args.initial),
     writeBacks: args['write-backs'],
     pageBytes: sizeInBytes('--page-size', args['page-size']),
     kinds: args.kinds === undefined ? null : kindList(args.kinds),
@@ -202,7 +187,7 @@ async function readTrace(
 
 async function simulate(
   file: string,
-  config: ReturnType<typeof simulationConfig>,
+  config: SimulationConfig,
   { cost, csv }: { readonly cost: SimulationFacts['cost']; readonly csv: boolean },
   args: InputArgs,
   context: CommandContext,
@@ -228,7 +213,6 @@ async function simulate(
     references: simulation.pageReferences,
     pages: simulation.distinctPages,
     allocation: config.allocation,
-    initial: config.initial,
     cost,
   };
   const rows = simulation.rows();
