@@ -16,6 +16,7 @@ import { POLICIES } from '../kernel/reclaim/registry.ts';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { type Cell, type CellInput, type CellParameters, MEASURE_VERSION } from './cell.ts';
+import { drawsAtRandom } from './cell-keys.ts';
 import { filesInOrder } from './input-files.ts';
 import { nameOfFile, nameOfTrace } from './input-name.ts';
 import type { Digest, Grid, SweepInputs, SweepPlan } from './plan.ts';
@@ -89,7 +90,7 @@ function* tracePoints(grid: Grid, input: CellInput): Generator<CellParameters, v
       for (const policy of policies) {
         for (const set of grid.options) {
           const options = policy === null ? {} : obeyed(set, policy);
-          const draws = policy === 'random' || tlb?.policy === 'random' || tlb?.l2?.policy === 'random';
+          const draws = policy === 'random' || (tlb !== null && drawsAtRandom(tlb));
           for (const seed of draws ? (grid.seed ?? [null]) : [null]) {
             for (const frames of grid.frames ?? [null]) {
               yield { policy, frames, memory: null, tlb, pageSize, seed, options };

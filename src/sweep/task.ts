@@ -1,6 +1,6 @@
 import { POLICIES } from '../kernel/reclaim/registry.ts';
-import { canonicalJson } from './canonical-json.ts';
 import type { Cell, CellInput } from './cell.ts';
+import { runKey } from './cell-keys.ts';
 
 /**
  * What one worker does at a time: cells of one input, for a trace all of one page size, so that one pass over it serves all
@@ -58,12 +58,12 @@ function divided(group: readonly Cell[], most: number): Task[] {
 const tableRows = ({ input, parameters }: Cell): number =>
   (parameters.frames ?? 0) + (input.kind === 'generated' ? input.source.options.pages : 0);
 
-/** Policies that keep the whole trace share one recording, cells with the same TLB one TLB: those go together. */
+/** Policies that keep the whole trace share one recording, cells that differ in their TLB alone one replay: those go together. */
 function inPassOrder(group: readonly Cell[]): Cell[] {
   const keyed = group.map((cell) => {
-    const { policy, tlb } = cell.parameters;
+    const { policy } = cell.parameters;
     const keeps = policy !== null && POLICIES[policy].needsFuture;
-    return { cell, key: `${keeps ? 1 : 0}${canonicalJson(tlb)}` };
+    return { cell, key: `${keeps ? 1 : 0}${runKey(cell)}` };
   });
   return keyed
     .sort((one, other) => (one.key < other.key ? -1 : one.key > other.key ? 1 : one.cell.index - other.cell.index))

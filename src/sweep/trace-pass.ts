@@ -2,23 +2,22 @@
  * One pass over a trace for all the cells of a task: the simulation of `trace simulate`, and beside it the TLBs.
  *
  * ```
- *   batches ─► kinds ─► pages ─┬─► Simulation: a replay for each cell with a policy
- *                              └─► TlbReplay: one for each different TLB (and seed), shared by the cells that have it
+ *   batches ─► kinds ─► pages ─┬─► Simulation: one replay for each different run  ─┐
+ *                              └─► TlbReplay: one for each different TLB           ─┴─► rows: every cell has one of each
  * ```
  *
  * A cell that cannot be is found before the pass, keeps its error, and takes no part in it.
  */
 import { InputError } from '../mmu/input-error.ts';
-import type { TlbConfig } from '../mmu/tlb/config.ts';
 import { KindFilter } from '../trace/kind-filter.ts';
 import { type PageSink, PageStream } from '../trace/page-stream.ts';
 import type { BatchSink, ReferenceBatch, TraceKind, TraceUnit } from '../trace/reference.ts';
 import { Replay, ratio } from '../trace/replay.ts';
 import { replayConfigOf, Simulation, type SimulationRow, type SimulationRun } from '../trace/simulation.ts';
 import { TlbReplay } from '../trace/tlb-replay.ts';
-import { canonicalJson } from './canonical-json.ts';
 import type { Cell } from './cell.ts';
 import { cellErrorOf, errorRow } from './cell-error.ts';
+import { runKey, tlbKey } from './cell-keys.ts';
 import type { CellError, Row, TlbFigures, TraceFigures } from './row.ts';
 import { TracedPages } from './traced-pages.ts';
 
@@ -36,8 +35,8 @@ export interface PassFacts {
 export class TracePass implements BatchSink, PageSink {
   private readonly cells: readonly Cell[];
   private readonly errors = new Map<Cell, CellError>();
-  /** Cells with a policy, in the order of the simulation's runs. */
-  private readonly simulated: readonly Cell[];
+  /** By `runKey`, in the order of the simulation's runs. */
+  private readonly runs = new Map<string, SimulationRun>();
   private readonly simulation: Simulation;
   private readonly tlbs = new Map<string, TlbReplay>();
   private readonly filter: KindFilter;
@@ -51,11 +50,11 @@ export class TracePass implements BatchSink, PageSink {
     this.filter = new KindFilter(kinds);
     this.stream = new PageStream(this, { pageBytes, unit });
     this.traced = new TracedPages(this.stream.numbering);
-    for (const cell of cells) this.check(cell, tellsKinds);
-    this.simulated = cells.filter((cell) => cell.parameters.policy !== null && !this.errors.has(cell));
-    const runs = this.simulated.map(runOf);
+    for (const cell of cells) this.addRun(cell, tellsKinds);
     const config = { policies: [], frames: [], options: {}, seed: SEED_DEFAULT, kinds: null, pageBytes };
-    this.simulation = new Simulation({ ...config, allocation: 'global', writeBacks: tellsKinds }, unit, runs);
+    this.simulation = new Simulation({ ...config, allocation: 'global', writeBacks: tellsKinds }, unit, [
+      ...this.runs.values(),
+    ]);
     for (const cell of cells) {
       const { tlb, seed } = cell.parameters;
       if (tlb === null || tlb === 'none' || this.errors.has(cell)) continue;
@@ -93,21 +92,25 @@ export class TracePass implements BatchSink, PageSink {
       );
       return this.cells.map((cell) => errorRow(cell, this.errors.get(cell) ?? error));
     }
-    const simulated = new Map(this.simulation.rows().map((row, index) => [this.simulated[index]!, row]));
+    const rows = this.simulation.rows();
+    const simulated = new Map(Array.from(this.runs.keys(), (key, index) => [key, rows[index]!]));
     const tlbs = new Map(Array.from(this.tlbs, ([key, tlb]) => [key, tlbFigures(tlb)]));
     return this.cells.map((cell) => {
       const error = this.errors.get(cell) ?? (this.traced.isTooLarge && tlbs.has(tlbKey(cell)) ? TOO_LARGE : null);
       if (error !== null) return errorRow(cell, error);
-      const figures = traceFigures(references, simulated.get(cell) ?? null, tlbs.get(tlbKey(cell)) ?? null);
+      const figures = traceFigures(references, simulated.get(runKey(cell)) ?? null, tlbs.get(tlbKey(cell)) ?? null);
       return { index: cell.index, id: cell.id, figures, error: null };
     });
   }
 
   /** A run that cannot be must not keep the others from theirs. */
-  private check(cell: Cell, tellsKinds: boolean): void {
-    if (cell.parameters.policy === null) return;
+  private addRun(cell: Cell, tellsKinds: boolean): void {
+    const { policy, frames, options, seed } = cell.parameters;
+    if (policy === null || this.runs.has(runKey(cell))) return;
+    const run = { policy, frames: frames ?? 0, options, seed: seed ?? SEED_DEFAULT };
     try {
-      new Replay(replayConfigOf(runOf(cell), tellsKinds));
+      new Replay(replayConfigOf(run, tellsKinds));
+      this.runs.set(runKey(cell), run);
     } catch (thrown) {
       this.errors.set(cell, cellErrorOf(thrown));
     }
@@ -119,16 +122,6 @@ const TOO_LARGE: CellError = {
   message: 'page numbers of more than 52 bits fit no TLB',
   hint: 'take larger pages',
 };
-
-/** Of a cell with a policy. */
-function runOf({ parameters: { policy, frames, options, seed } }: Cell): SimulationRun {
-  return { policy: policy ?? 'lru', frames: frames ?? 0, options, seed: seed ?? SEED_DEFAULT };
-}
-
-const tlbKey = ({ parameters: { tlb, seed } }: Cell): string => canonicalJson([tlb, drawsAtRandom(tlb) ? seed : null]);
-
-const drawsAtRandom = (tlb: TlbConfig | 'none' | null): boolean =>
-  tlb !== null && tlb !== 'none' && (tlb.policy === 'random' || tlb.l2?.policy === 'random');
 
 function tlbFigures(tlb: TlbReplay): TlbFigures {
   const { references: lookups, l1Hits, l2Hits, walks } = tlb.end();
