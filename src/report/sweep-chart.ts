@@ -86,7 +86,8 @@ export function chartSvg(chart: Chart): string {
     `<path class="axis" d="M${left} ${bottom}H${right}"/>`,
     ...xTicks,
     `<text class="label" x="${(left + right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${markup(chart.xLabel)}</text>`,
-    ...curves,
+    // Where curves meet, the one that was named first is seen.
+    ...curves.reverse(),
     '</svg>',
   ].join('\n');
 }

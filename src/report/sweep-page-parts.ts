@@ -34,8 +34,9 @@ ${Array.from({ length: INK_COUNT }, (_, index) => `.ink${index} { color: var(--i
 .legend svg { width: 24px; height: 10px; margin-right: .4rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
-th, td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }
-th.n, td.n { text-align: right; padding: .25rem .4rem .25rem .8rem; }
+th, td { padding: .25rem .9rem; border-bottom: 1px solid var(--rule); text-align: left; white-space: nowrap; }
+th:first-child, td:first-child { padding-left: 0; }
+th.n, td.n { text-align: right; }
 thead th { position: sticky; top: 0; background: var(--paper); }
 tbody tr:hover { background: var(--hover); }
 th button { all: unset; cursor: pointer; color: var(--faint); }

@@ -62,15 +62,16 @@ function pictureSection({ title, measure, xLabel, curves }: SweepPicture): strin
 function rankingSection({ rows }: SweepResults): string[] {
   const found = rankings(rows);
   if (found.length === 0) return [];
+  const ranks = Math.min(RANKS, Math.max(...found.map(({ ranked }) => ranked.length)));
   const table: SweepTable = {
-    columns: ['input', 'where', ...Array.from({ length: RANKS }, (_, rank) => `${rank + 1}.`)].map((name) => ({
+    columns: ['input', 'where', ...Array.from({ length: ranks }, (_, rank) => `${rank + 1}.`)].map((name) => ({
       name,
       numeric: false,
     })),
     rows: found.map(({ input, place, ranked }) => [
       { text: input, value: input },
       { text: place, value: place },
-      ...Array.from({ length: RANKS }, (_, rank) => {
+      ...Array.from({ length: ranks }, (_, rank) => {
         const one = ranked[rank];
         return { text: one === undefined ? '' : `${one.name} ${one.text}`, value: one?.name ?? null };
       }),

@@ -111,7 +111,20 @@ describe('examples/sweep', PATIENCE, () => {
       'kubernetes-indexed-job.yaml',
       'slurm-array.sh',
       'sweep.yaml',
+      'thrashing.yaml',
     ]);
+  });
+
+  it('thrashing.yaml: the scenario of the package on other machines', () => {
+    run(folder, ['mmulator', 'sweep', join(EXAMPLES, 'thrashing.yaml'), '-o', `${folder}/thrashing.csv`]);
+    const lines = readFileSync(join(folder, 'thrashing.csv'), 'utf8').trimEnd().split('\n');
+    expect(lines).toHaveLength(1 + 4 * 9);
+    // What the scenario says of itself: 42 major faults under lru with 8 frames.
+    const columns = lines[0]!.split(',');
+    const own = lines
+      .map((line) => line.split(','))
+      .find((cells) => cells[columns.indexOf('policy')] === 'lru' && cells[columns.indexOf('frames')] === '8');
+    expect([own?.[columns.indexOf('status')], own?.[columns.indexOf('major_faults')]]).toEqual(['held', '42']);
   });
 
   it('slurm-array.sh: each task of the array, then the line that merges', () => {

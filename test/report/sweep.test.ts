@@ -17,9 +17,16 @@ describe('who was best', () => {
     expect(rankings(rows).map(({ input, place, ranked }) => [input, place, ranked.map(({ name }) => name)])).toEqual([
       ['ls', '16 frames', ['opt', 'arc', 'lru']],
       ['ls', '64 frames', ['opt', 'arc', 'lru']],
-      ['ls', '256 frames', ['opt', 'lru', 'arc']],
+      ['ls', '256 frames', ['opt', 'lru = arc']],
     ]);
     expect(rankings(rows)[0]?.ranked[0]?.text).toBe('30.00 %');
+  });
+
+  it('names equal ones together, and not all of many', () => {
+    const same = Object.fromEntries(['lru', 'fifo', 'clock', 'arc', 'car', 'opt'].map((name) => [name, [7]]));
+    expect(rankings(resultsOf(policyRows('ls', same)).rows)[0]?.ranked).toEqual([
+      { name: 'lru = fifo = clock = … (6)', text: '0.70 %' },
+    ]);
   });
 
   it('takes options and seeds that vary for contenders of their own', () => {
