@@ -1,7 +1,7 @@
 /** `mmulator trace simulate`: table, CSV, JSON, stories; every option, every mistake. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { frameSizes } from '../../src/cli/frame-sizes.ts';
+import { frameSizes } from '../../src/trace/frame-sizes.ts';
 import { cli } from './fake-io.ts';
 
 const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));

@@ -8,8 +8,6 @@ import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
 import type { PolicyName } from '../../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../../kernel/reclaim/registry.ts';
 import { InputError } from '../../mmu/input-error.ts';
-import { suggest } from '../../mmu/nearest.ts';
-import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
 import { toJson } from '../../report/json.ts';
 import { thousands } from '../../report/quantities.ts';
 import {
@@ -22,18 +20,17 @@ import { storyLines } from '../../report/story-report.ts';
 import { ALLOCATIONS, type Allocation } from '../../trace/allocation.ts';
 import { COST_OPTIONS, parseCostModel } from '../../trace/cost-model.ts';
 import type { TraceFormat } from '../../trace/formats/format.ts';
+import { frameSizes } from '../../trace/frame-sizes.ts';
+import { parseKinds } from '../../trace/kind-names.ts';
 import { TraceReader } from '../../trace/reader.ts';
-import { type BatchSink, MODIFY, type TraceKind, type TraceUnit } from '../../trace/reference.ts';
+import type { BatchSink, TraceUnit } from '../../trace/reference.ts';
 import { Simulation, type SimulationConfig } from '../../trace/simulation.ts';
 import { StoryTeller } from '../../trace/story.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { frameSizes } from '../frame-sizes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 import { TraceProgress } from '../trace-progress.ts';
-
-const KINDS: Readonly<Record<string, TraceKind>> = { fetch: FETCH, load: LOAD, store: STORE, modify: MODIFY };
 
 export const traceSimulateCommand = defineCommand({
   group: { name: 'trace', summary: 'Recorded memory traces' },
@@ -122,7 +119,7 @@ function simulationConfig(args: SimulateArgs): SimulationConfig {
     allocation: args.allocation,
     writeBacks: args['write-backs'],
     pageBytes: sizeInBytes('--page-size', args['page-size']),
-    kinds: args.kinds === undefined ? null : kindList(args.kinds),
+    kinds: args.kinds === undefined ? null : parseKinds('--kinds', args.kinds),
   };
 }
 
@@ -152,20 +149,6 @@ function policyOptions(texts: readonly string[], policies: readonly PolicyName[]
   }
   checkReplacementOptions(options);
   return options;
-}
-
-function kindList(text: string): TraceKind[] {
-  return text.split(',').flatMap((part) => {
-    const name = part.trim();
-    if (name === 'data') return [LOAD, STORE, MODIFY];
-    const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined;
-    if (kind !== undefined) return [kind];
-    throw new InputError({
-      code: 'MEM-CLI-007',
-      message: `--kinds: no reference is a \`${name}\``,
-      hint: suggest(name, [...Object.keys(KINDS), 'data'], 'kinds'),
-    });
-  });
 }
 
 /** Through the whole trace. @returns the format; null when interrupted */
