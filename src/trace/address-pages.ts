@@ -1,43 +1,98 @@
 /**
  * Small numbers for the pages of several address spaces: 0, 1, 2, … in the order in which they first appear.
  *
- * As `PageNumbering`, but a page is three words: the process, and both halves of its 64-bit page number. So addresses and
- * object ids of all 64 bits are kept apart, which a double cannot do above 2^53. Open addressing, linear probing:
+ * A page is three words: the process, and both halves of its 64-bit page number. So addresses and object ids of all 64 bits
+ * are kept apart, which a double cannot do above 2^53. Open addressing, linear probing:
  *
  * ```
- *   slots:  [ 0 | id + 1 | 0 | id + 1 | … ]                    0: free; capacity a power of two, at most half full
+ *   slots:  [ 0 0 | id + 1, low | 0 0 | id + 1, low | … ]      two words; id 0: free; at most half full
+ *             └── 8 slots: a line of the cache, for 8 neighbouring pages ──┘
  *   keys:   [ process high low | process high low | … ]        three words an id
  * ```
  *
- * - I1: the key of id slots[h] - 1 is found from its own hash without meeting a free slot
+ * Neighbouring pages, the common case, share a line of the host's cache. As long as all pages have the same process and
+ * upper half, as in most traces, the lower half in the slot decides and the keys are not looked at (`isUniform`).
+ *
+ * - I1: the key of an id is found from its own hash without meeting a free slot
+ * - I2: isUniform: the first two words of all keys are `process` and `high`
  */
 export class AddressPages {
   /** Pages seen so far: the next id. */
   count: number;
   private slots: Int32Array;
   private keys: Int32Array;
-  private mask: number;
+  /** Shifting a hash right by it leaves the number of a line of slots. */
+  private shift: number;
+  private isUniform: boolean;
+  private process: number;
+  private high: number;
 
   constructor() {
     this.count = 0;
-    this.slots = new Int32Array(1024);
-    this.keys = new Int32Array(3 * 512);
-    this.mask = 1023;
+    this.slots = new Int32Array(2 << SLOTS_SHIFT);
+    this.keys = new Int32Array(3 << (SLOTS_SHIFT - 1));
+    this.shift = 32 - (SLOTS_SHIFT - LINE_SHIFT);
+    this.isUniform = true;
+    this.process = 0;
+    this.high = 0;
   }
 
   /** @param high @param low halves of the page number, as int32 or uint32 */
   idOf(process: number, high: number, low: number): number {
-    const { keys, slots, mask } = this;
-    const p = process | 0;
-    const h = high | 0;
-    const l = low | 0;
-    let place = hashOf(p, h, l) & mask;
-    for (;;) {
-      const id = slots[place]! - 1;
-      if (id < 0) return this.add(p, h, l, place);
-      const key = 3 * id;
-      if (keys[key + 2] === l && keys[key + 1] === h && keys[key] === p) return id;
-      place = (place + 1) & mask;
+    ONE_PROCESS[0] = process;
+    ONE_HIGH[0] = high;
+    ONE_LOW[0] = low;
+    this.idsOf(ONE_PROCESS, ONE_HIGH, ONE_LOW, 0, 1, 0, ONE_ID, 0);
+    return ONE_ID[0]!;
+  }
+
+  /**
+   * The ids of many pages, in turn: those of the addresses at positions from … to - 1 of three columns.
+   * @param shift logarithm of the page size, 0 … 30; 0 where the columns hold page numbers
+   * @param ids where they are put, from position `at` on
+   */
+  idsOf(
+    processes: Uint32Array,
+    highs: Uint32Array,
+    lows: Uint32Array,
+    from: number,
+    to: number,
+    shift: number,
+    ids: Int32Array,
+    at: number,
+  ): void {
+    let slots = this.slots;
+    let lineShift = this.shift | 0;
+    let last = (slots.length - 1) | 0;
+    let isUniform = this.isUniform;
+    const offset = (at - from) | 0;
+    for (let place = from | 0; place < to; place = (place + 1) | 0) {
+      const process = processes[place]! | 0;
+      const upper = highs[place]!;
+      const high = (upper >>> shift) | 0;
+      // Shifted by 32 - shift, which for 0 JavaScript takes for 0.
+      const low = (lows[place]! >>> shift) | ((upper << 1) << (31 - shift));
+      let slot = firstSlot(process, high, low, lineShift);
+      let id = slots[slot]! | 0;
+      if (isUniform && process === this.process && high === this.high) {
+        while (id !== 0 && slots[slot | 1] !== low) {
+          slot = (slot + 2) & last;
+          id = slots[slot]! | 0;
+        }
+      } else {
+        while (id !== 0 && !(slots[slot | 1] === low && this.hasKey(id, process, high))) {
+          slot = (slot + 2) & last;
+          id = slots[slot]! | 0;
+        }
+      }
+      if (id === 0) {
+        id = this.add(process, high, low, slot);
+        slots = this.slots;
+        lineShift = this.shift | 0;
+        last = (slots.length - 1) | 0;
+        isUniform = this.isUniform;
+      }
+      ids[place + offset] = id - 1;
     }
   }
 
@@ -53,32 +108,62 @@ export class AddressPages {
     return this.keys[3 * id + 2]! >>> 0;
   }
 
-  private add(process: number, high: number, low: number, place: number): number {
+  /** @param id one more than the id */
+  private hasKey(id: number, process: number, high: number): boolean {
+    const { keys } = this;
+    const key = 3 * id - 3;
+    return keys[key + 1] === high && keys[key] === process;
+  }
+
+  /** @returns one more than the id */
+  private add(process: number, high: number, low: number, slot: number): number {
     const id = this.count++;
-    this.slots[place] = id + 1;
+    if (id === 0) {
+      this.process = process;
+      this.high = high;
+    } else if (process !== this.process || high !== this.high) this.isUniform = false;
+    this.slots[slot] = id + 1;
+    this.slots[slot + 1] = low;
     this.keys[3 * id] = process;
     this.keys[3 * id + 1] = high;
     this.keys[3 * id + 2] = low;
     if (3 * this.count === this.keys.length) this.grow();
-    return id;
+    return id + 1;
   }
 
   private grow(): void {
     const keys = new Int32Array(this.keys.length * 2);
     keys.set(this.keys);
     this.keys = keys;
-    this.slots = new Int32Array(this.slots.length * 2);
-    this.mask = this.slots.length - 1;
-    for (let id = 0; id < this.count; id++) {
-      let place = hashOf(keys[3 * id]!, keys[3 * id + 1]!, keys[3 * id + 2]!) & this.mask;
-      while (this.slots[place] !== 0) place = (place + 1) & this.mask;
-      this.slots[place] = id + 1;
+    const slots = new Int32Array(this.slots.length * 2);
+    this.slots = slots;
+    this.shift--;
+    const { count, shift } = this;
+    const last = slots.length - 1;
+    for (let id = 0; id < count; id++) {
+      const low = keys[3 * id + 2]!;
+      let slot = firstSlot(keys[3 * id]!, keys[3 * id + 1]!, low, shift);
+      while (slots[slot] !== 0) slot = (slot + 2) & last;
+      slots[slot] = id + 1;
+      slots[slot + 1] = low;
     }
   }
 }
 
-/** Fibonacci hashing of the three words: neighbouring pages, the common case, spread evenly. */
-function hashOf(process: number, high: number, low: number): number {
-  const mixed = Math.imul(low ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(process, 0xc2b2ae35), 0x9e3779b1);
-  return mixed ^ (mixed >>> 15);
+/** Logarithm of the slots at first, and of those in a line. */
+const SLOTS_SHIFT = 10;
+const LINE_SHIFT = 3;
+
+const ONE_PROCESS = new Uint32Array(1);
+const ONE_HIGH = new Uint32Array(1);
+const ONE_LOW = new Uint32Array(1);
+const ONE_ID = new Int32Array(1);
+
+/**
+ * Where the search begins: Fibonacci hashing of the page number without its lowest digit of eight, which says where in a
+ * line. So runs of pages fill lines, and the lines of a long run spread evenly.
+ */
+function firstSlot(process: number, high: number, low: number, shift: number): number {
+  const mixed = low ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(process, 0xc2b2ae35);
+  return (((Math.imul(mixed >>> LINE_SHIFT, 0x9e3779b1) >>> shift) << LINE_SHIFT) | (mixed & 7)) << 1;
 }

@@ -51,21 +51,17 @@ export class PageStream implements BatchSink {
   }
 
   take(batch: ReferenceBatch, count: number): void {
-    const { kinds, highs, lows, sizes, processes } = batch;
-    const { shift, numbering } = this;
     if (this.unit === 'page') {
-      for (let at = 0; at < count; at++) this.put(numbering.idOf(processes[at]!, highs[at]!, lows[at]!), kinds[at]!);
+      this.gather(batch, 0, count, 0);
       return;
     }
-    const pageBytes = 2 ** shift;
-    for (let at = 0; at < count; at++) {
-      const high = highs[at]!;
-      const low = lows[at]!;
-      // A shift by 32 is a shift by 0 in JavaScript.
-      const pageLow = shift === 0 ? low : (low >>> shift) | (high << (32 - shift));
-      this.put(numbering.idOf(processes[at]!, high >>> shift, pageLow), kinds[at]!);
-      const last = (low & (pageBytes - 1)) + sizes[at]! - 1;
-      if (last >= pageBytes) this.cross(batch, at, Math.floor(last / pageBytes));
+    let from = 0;
+    while (from < count) {
+      const crossing = this.nextCrossing(batch, from, count);
+      const to = Math.min(crossing + 1, count);
+      this.gather(batch, from, to, this.shift);
+      if (crossing < count) this.cross(batch, crossing);
+      from = to;
     }
   }
 
@@ -77,18 +73,36 @@ export class PageStream implements BatchSink {
     this.sink.pages(this.ids, this.kinds, count);
   }
 
-  private put(id: number, kind: number): void {
-    const at = this.used;
-    this.ids[at] = id;
-    this.kinds[at] = kind;
-    this.used = at + 1;
-    this.pageReferences++;
-    if (at + 1 === BATCH_REFERENCES) this.flush();
+  /** The first pages of the references at positions from … to - 1. */
+  private gather(batch: ReferenceBatch, from: number, to: number, shift: number): void {
+    const { kinds, highs, lows, processes } = batch;
+    this.pageReferences += to - from;
+    let next = from;
+    while (next < to) {
+      const end = Math.min(to, next + BATCH_REFERENCES - this.used);
+      this.numbering.idsOf(processes, highs, lows, next, end, shift, this.ids, this.used);
+      const offset = this.used - next;
+      for (let at = next; at < end; at++) this.kinds[at + offset] = kinds[at]!;
+      this.used += end - next;
+      next = end;
+      if (this.used === BATCH_REFERENCES) this.flush();
+    }
+  }
+
+  /** Position of the first reference from `from` on that touches more than one page; `count` when there is none. */
+  private nextCrossing({ lows, sizes }: ReferenceBatch, from: number, count: number): number {
+    const pageBytes = 2 ** this.shift;
+    const mask = pageBytes - 1;
+    let at = from;
+    while (at < count && (lows[at]! & mask) + sizes[at]! <= pageBytes) at++;
+    return at;
   }
 
   /** The pages behind the first one. */
-  private cross({ kinds, highs, lows, processes }: ReferenceBatch, at: number, more: number): void {
+  private cross({ kinds, highs, lows, sizes, processes }: ReferenceBatch, at: number): void {
     const { shift } = this;
+    const pageBytes = 2 ** shift;
+    const more = Math.floor(((lows[at]! & (pageBytes - 1)) + sizes[at]! - 1) / pageBytes);
     this.crossings++;
     if (more > SPAN_MAX) {
       throw new InputError({
@@ -104,6 +118,14 @@ export class PageStream implements BatchSink {
       if (low === 0) high++;
       this.put(this.numbering.idOf(processes[at]!, high, low), kinds[at]!);
     }
+  }
+
+  private put(id: number, kind: number): void {
+    this.ids[this.used] = id;
+    this.kinds[this.used] = kind;
+    this.used++;
+    this.pageReferences++;
+    if (this.used === BATCH_REFERENCES) this.flush();
   }
 }
 
