@@ -1,5 +1,7 @@
 /** `mmulator sweep` in a world of memory: where results go, shards, workers that die, mistakes. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readSweepFile } from '../../src/sweep/sweep-file.ts';
 import { cli, type FakeOptions } from './fake-io.ts';
 import { CELLS, FILES, PAGES, SWEEP } from './sweep-files.ts';
 
@@ -246,6 +248,19 @@ describe('mistakes', () => {
 
   it('no such file', async () => {
     expect((await cli(['sweep', 'sweep.yml'], { files: FILES })).code).toBe(2);
+  });
+});
+
+describe('docs/sweep.md', () => {
+  it('shows a file that is read as it says', () => {
+    const text = readFileSync(new URL('../../docs/sweep.md', import.meta.url), 'utf8');
+    const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(text) ?? [];
+    const plan = readSweepFile(yaml ?? '', 'docs/sweep.md');
+    expect(plan.traces).toHaveLength(4);
+    expect(plan.grid).toMatchObject({
+      policy: ['lru', 'clock', 'arc', 'opt'],
+      frames: [16, 32, 64, 128, 256, 512, 1024, 2048, 4096],
+    });
   });
 });
 
