@@ -15,6 +15,8 @@ export interface SimulationFacts {
   readonly references: number;
   readonly pages: number;
   readonly allocation: string;
+  /** Pages in memory before the first reference. */
+  readonly initial: readonly number[];
   /** Null: nobody asked what it costs. */
   readonly cost: CostModel | null;
 }
@@ -22,9 +24,13 @@ export interface SimulationFacts {
 const UNKNOWN = '–';
 
 export function simulationLines(rows: readonly SimulationRow[], facts: SimulationFacts, style: Style): string[] {
-  const { cost, allocation, pageBytes } = facts;
+  const { cost, allocation, pageBytes, initial } = facts;
   const dim = (text: string): string => paint(style, 'dim', text);
   const shared = allocation === 'global' ? '' : `, frames divided among the processes: ${allocation}`;
+  const before =
+    initial.length === 0
+      ? ''
+      : `, ${thousands(initial.length)} ${initial.length === 1 ? 'page' : 'pages'} in memory at the start`;
   const of = pageBytes === null ? '' : ` of ${pageBytes} bytes`;
   const varies = rows.some(({ meanResident }) => meanResident !== null);
   const head = ['policy', 'frames', 'faults', 'write-backs', 'hit ratio'];
@@ -44,7 +50,7 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
   });
   return [
     ` ${paint(style, 'bold', facts.file)}`,
-    ` ${dim(`${facts.format}: ${thousands(facts.references)} page references to ${thousands(facts.pages)} pages${of}${shared}`)}`,
+    ` ${dim(`${facts.format}: ${thousands(facts.references)} page references to ${thousands(facts.pages)} pages${of}${shared}${before}`)}`,
     '',
     ...columns([head.map(dim), ...body], { align: 'lrrrrrr', indent: '   ' }),
     ...processLines(rows, style),

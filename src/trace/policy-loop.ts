@@ -99,6 +99,12 @@ export class PolicyLoop implements BookkeepingLoop {
     this.policy.admit(frame, this.pageOf(id));
   }
 
+  /** The pages 0 … pages - 1 are in memory from the start. */
+  loadFirst(pages: number): void {
+    this.grow(pages);
+    for (let id = 0; id < pages; id++) this.load(id);
+  }
+
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { policy, idIn, frameOf, referenceBits, dirtyBits, future } = this;
     const { needsTouch } = policy;

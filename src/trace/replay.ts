@@ -18,6 +18,11 @@ export interface StreamConfig {
   /** For `random`. Default 0. */
   readonly seed?: number;
   readonly options?: ReplacementOptions;
+  /**
+   * So many pages, those of the ids 0, 1, 2, …, are in memory before the first reference: loaded in this order, with clear
+   * reference bits. The policy is then called as the kernel does. Default 0.
+   */
+  readonly initial?: number;
   /** Count the pages that must be written when they leave; needs the kinds of references. Default false. */
   readonly writeBacks?: boolean;
   /** Take the fingerprint of the hits and misses. Default false. */
@@ -32,8 +37,10 @@ export interface StreamResult {
   readonly references: number;
   readonly hits: number;
   readonly faults: number;
-  /** Pages different from each other in the references: as many faults no policy avoids. */
+  /** Pages different from each other in the references. */
   readonly distinctPages: number;
+  /** Those of them that were not in memory at the start: so many faults no policy avoids. */
+  readonly coldMisses: number;
   /** Faults on a page that was resident once and had to leave. */
   readonly capacityMisses: number;
   /** hits / references; 0 without references. */
@@ -80,7 +87,10 @@ export class Replay {
   private writeBacks: number;
   private references: number;
   private faults: number;
+  /** Initial ones included. */
   private pages: number;
+  /** Of the initial pages: 1 when it has been referenced. */
+  private readonly met: Uint8Array;
 
   /**
    * @throws InputError MEM-POL-001 unknown policy; MEM-POL-003 an option the policy cannot have; MEM-POL-004 write-backs of
@@ -109,7 +119,8 @@ export class Replay {
     this.writeBacks = 0;
     this.references = 0;
     this.faults = 0;
-    this.pages = 0;
+    this.pages = config.initial ?? 0;
+    this.met = new Uint8Array(this.pages);
     // A policy that needs the future waits for it; its options are looked at now.
     checkReplacementOptions(config.options ?? {});
     this.loop = POLICIES[this.policy].needsFuture ? null : this.makeLoop(null);
@@ -122,6 +133,8 @@ export class Replay {
    */
   feed(ids: Int32Array, kinds: Uint8Array | null, count: number): void {
     for (let at = 0; at < count; at++) if (ids[at]! >= this.pages) this.pages = ids[at]! + 1;
+    const { met } = this;
+    if (met.length > 0) for (let at = 0; at < count; at++) if (ids[at]! < met.length) met[ids[at]!] = 1;
     const keepsKinds = kinds !== null && this.wantsKinds();
     if (this.loop === null) {
       this.ids = grownInts(this.ids, this.used + count, 0);
@@ -146,14 +159,16 @@ export class Replay {
     else if (this.used > 0) this.runPiece(this.loop, this.ids, this.kinds, this.used);
     const { faults, references, policy, pages, loop } = this;
     const hits = references - faults;
+    const coldMisses = pages - this.met.length;
     return {
       policy,
       frames: this.config.frames,
       references,
       hits,
       faults,
-      distinctPages: pages,
-      capacityMisses: faults - pages,
+      distinctPages: coldMisses + this.met.reduce((sum, met) => sum + met, 0),
+      coldMisses,
+      capacityMisses: faults - coldMisses,
       hitRate: ratio(hits, references),
       writeBacks: this.countsWrites ? (keepsBooks(loop) ? loop.writeBacks : this.writeBacks) : null,
       missBitsFnv32: this.fingerprint?.hex ?? null,
@@ -174,9 +189,11 @@ export class Replay {
       random: new Random(seed ?? 0),
       ...(recording === null ? {} : { recording }),
     };
+    const { length: initial } = this.met;
     const loop =
-      (withoutLoop === true ? null : createLoop(this.policy, context)) ??
+      (withoutLoop === true || initial > 0 ? null : createLoop(this.policy, context)) ??
       new PolicyLoop({ ...context, policy: this.policy, pageOf: (id) => id });
+    if (loop instanceof PolicyLoop) loop.loadFirst(initial);
     if (this.countsWrites && !keepsBooks(loop)) this.evicted = new Int32Array(PIECE);
     return loop;
   }

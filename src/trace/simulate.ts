@@ -2,6 +2,7 @@ import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
 import { parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { Random } from '../mmu/random.ts';
+import { checkInitialPages } from './initial-pages.ts';
 import { PageNumbering } from './page-numbering.ts';
 import { PolicyLoop } from './policy-loop.ts';
 import { checkFrames, ratio } from './replay.ts';
@@ -65,7 +66,7 @@ export function simulateReferences(references: ArrayLike<number>, config: Replay
   const frames = config.frames;
   checkFrames(frames);
   const initial = config.initial ?? [];
-  checkInitial(initial, frames);
+  checkInitialPages(initial, frames);
 
   const numbering = new PageNumbering();
   const ids = new Int32Array(references.length);
@@ -107,23 +108,6 @@ export function simulateReferences(references: ArrayLike<number>, config: Replay
     referenceBits: Array.from(loop.referenceBits, (bit) => (bit === 1 ? 1 : 0)),
     hand: loop.policy.hand(),
   };
-}
-
-function checkInitial(initial: readonly number[], frames: number): void {
-  if (initial.length > frames) {
-    throw new InputError({
-      code: 'MEM-TRC-022',
-      message: `${initial.length} initial pages do not fit in ${frames} frames`,
-      hint: 'give at most one page a frame',
-    });
-  }
-  if (new Set(initial).size < initial.length) {
-    throw new InputError({
-      code: 'MEM-TRC-022',
-      message: 'an initial page is given twice',
-      hint: 'a page is in one frame at a time',
-    });
-  }
 }
 
 function checkedPage(page: number, at: number): number {

@@ -4,6 +4,7 @@ import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { LOAD } from '../mmu/units.ts';
 import { type Allocation, byProcess, type ProcessReferences, sharedFrames } from './allocation.ts';
+import { checkInitialPages, numberInitial } from './initial-pages.ts';
 import { KindFilter } from './kind-filter.ts';
 import { PageRecording } from './page-recording.ts';
 import { type PageSink, PageStream } from './page-stream.ts';
@@ -23,6 +24,8 @@ export interface SimulationConfig {
   readonly pageBytes: number;
   /** Only references of these kinds; null: all. */
   readonly kinds: readonly TraceKind[] | null;
+  /** Numbers of pages (of process 0) that are in memory at the start, the one loaded first in front. Default none. */
+  readonly initial?: readonly number[];
 }
 
 /** What one policy did with one number of frames. */
@@ -102,12 +105,16 @@ export class Simulation implements BatchSink, PageSink {
   private readonly replays: Replay[];
   private readonly recording: PageRecording | null;
   private readonly done: Map<SimulationRun, SimulationRow>;
+  /** Ids below this: pages in memory at the start; and those of them that were referenced. */
+  private readonly initial: number;
+  private readonly met: Set<number>;
   /** Something else than loads came by: the trace tells kinds, so no store means that nothing is dirty. */
   private tellsKinds: boolean;
 
   /**
    * @param runs instead of every policy with every number of frames
-   * @throws InputError MEM-POL-… a policy or its options; MEM-TRC-021 frames; MEM-TRC-038 page size; MEM-TRC-053 too many runs
+   * @throws InputError MEM-POL-… a policy or its options; MEM-TRC-021 frames; MEM-TRC-022 initial pages; MEM-TRC-038 page
+   *   size; MEM-TRC-053 too many runs
    */
   constructor(config: SimulationConfig, unit: TraceUnit, runs: readonly SimulationRun[] = runsOf(config)) {
     this.config = config;
@@ -121,8 +128,11 @@ export class Simulation implements BatchSink, PageSink {
         hint: `${RUNS_MAX} at most: fewer policies or numbers of frames; all sizes in one pass: mmulator mrc`,
       });
     }
+    this.initial = numberInitial(this.stream, config.initial ?? []);
+    this.met = new Set();
+    for (const { frames } of runs) checkInitialPages(config.initial ?? [], frames);
     // Also those that run later: a mistake is told before the trace is read.
-    const replays = this.runs.map((run) => new Replay(replayConfigOf(run, this.config.writeBacks)));
+    const replays = this.runs.map((run) => this.replayOf(run));
     const waits = this.runs.map(({ policy }) => config.allocation !== 'global' || POLICIES[policy].needsFuture);
     this.replays = replays.filter((_, index) => !waits[index]);
     this.recording = waits.includes(true) ? new PageRecording() : null;
@@ -137,6 +147,7 @@ export class Simulation implements BatchSink, PageSink {
 
   pages(ids: Int32Array, kinds: Uint8Array, count: number): void {
     for (let at = 0; at < count && !this.tellsKinds; at++) this.tellsKinds = kinds[at] !== LOAD;
+    if (this.initial > 0) for (let at = 0; at < count; at++) if (ids[at]! < this.initial) this.met.add(ids[at]!);
     for (const replay of this.replays) replay.feed(ids, kinds, count);
     this.recording?.add(ids, kinds, count);
   }
@@ -173,16 +184,21 @@ export class Simulation implements BatchSink, PageSink {
     return this.stream.pageReferences;
   }
 
+  /** In the references. */
   get distinctPages(): number {
-    return this.stream.numbering.count;
+    return this.stream.numbering.count - this.initial + this.met.size;
   }
 
   private waits({ policy }: SimulationRun): boolean {
     return this.config.allocation !== 'global' || POLICIES[policy].needsFuture;
   }
 
+  private replayOf(run: SimulationRun): Replay {
+    return new Replay({ ...replayConfigOf(run, this.config.writeBacks), initial: this.initial });
+  }
+
   private result(run: SimulationRun, recording: PageRecording): StreamResult {
-    const replay = new Replay(replayConfigOf(run, this.config.writeBacks));
+    const replay = this.replayOf(run);
     replay.feed(recording.ids, recording.kinds, recording.length);
     return replay.end();
   }
@@ -203,7 +219,7 @@ export class Simulation implements BatchSink, PageSink {
       references,
       hits,
       faults: sum((one) => one.faults),
-      coldFaults: sum((one) => one.distinctPages),
+      coldFaults: sum((one) => one.coldMisses),
       hitRatio: ratio(hits, references),
       writeBacks: results.some((one) => one.writeBacks === null) ? null : sum((one) => one.writeBacks ?? 0),
       meanResident: null,
@@ -224,14 +240,14 @@ const withoutWriteBacks = ({ processes }: SimulationRow): Pick<SimulationRow, 'w
 });
 
 function rowOf(run: SimulationRun, result: StreamResult): SimulationRow {
-  const { references, hits, faults, distinctPages, hitRate, writeBacks, meanResident } = result;
+  const { references, hits, faults, coldMisses, hitRate, writeBacks, meanResident } = result;
   return {
     policy: run.policy,
     frames: run.frames,
     references,
     hits,
     faults,
-    coldFaults: distinctPages,
+    coldFaults: coldMisses,
     hitRatio: hitRate,
     writeBacks,
     meanResident,

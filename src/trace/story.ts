@@ -3,6 +3,7 @@ import type { PolicyName } from '../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { Random } from '../mmu/random.ts';
+import { checkInitialPages, numberInitial } from './initial-pages.ts';
 import { KindFilter } from './kind-filter.ts';
 import { PageRecording } from './page-recording.ts';
 import { type PageSink, PageStream } from './page-stream.ts';
@@ -70,6 +71,8 @@ export interface StoryConfig {
   readonly kinds: readonly TraceKind[] | null;
   /** Whose story, from 1: counted in page references. */
   readonly position: number;
+  /** As of a simulation. */
+  readonly initial?: readonly number[];
 }
 
 /**
@@ -83,15 +86,21 @@ export class StoryTeller implements BatchSink, PageSink {
   private readonly recording: PageRecording;
   private readonly policies: readonly PolicyName[];
   private readonly wanted: number;
+  /** Ids below this: pages in memory at the start. */
+  private readonly initial: number;
 
-  /** @throws InputError MEM-POL-001, MEM-TRC-021, MEM-TRC-038 */
+  /** @throws InputError MEM-POL-001, MEM-TRC-021, MEM-TRC-022, MEM-TRC-038 */
   constructor(config: StoryConfig, unit: TraceUnit) {
     this.config = config;
     this.filter = new KindFilter(config.kinds);
     this.stream = new PageStream(this, { pageBytes: config.pageBytes, unit });
     this.recording = new PageRecording();
     this.policies = config.policies.map(parsePolicyName);
-    for (const frames of config.frames) checkFrames(frames);
+    this.initial = numberInitial(this.stream, config.initial ?? []);
+    for (const frames of config.frames) {
+      checkFrames(frames);
+      checkInitialPages(config.initial ?? [], frames);
+    }
     this.wanted = this.policies.some((name) => POLICIES[name].needsFuture) ? Number.POSITIVE_INFINITY : config.position;
   }
 
@@ -132,6 +141,7 @@ export class StoryTeller implements BatchSink, PageSink {
       pageOf: (id) => id,
       recording: ids,
     });
+    loop.loadFirst(this.initial);
     loop.grow(recording.pages);
     loop.kinds = recording.kinds;
     const missBits = new Uint32Array((ids.length >>> 5) + 1);

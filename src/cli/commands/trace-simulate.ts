@@ -21,6 +21,7 @@ import { ALLOCATIONS, type Allocation } from '../../trace/allocation.ts';
 import { COST_OPTIONS, parseCostModel } from '../../trace/cost-model.ts';
 import type { TraceFormat } from '../../trace/formats/format.ts';
 import { frameSizes } from '../../trace/frame-sizes.ts';
+import { parseInitialPages } from '../../trace/initial-pages.ts';
 import { parseKinds } from '../../trace/kind-names.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import type { BatchSink, TraceUnit } from '../../trace/reference.ts';
@@ -53,6 +54,10 @@ export const traceSimulateCommand = defineCommand({
       nargs: 1,
       describe: 'Option of policies, such as window=500; again for more',
     },
+    initial: {
+      type: 'string',
+      describe: 'Pages in memory before the first reference: 101..120, in the order of loading',
+    },
     seed: { type: 'string', default: '0', describe: 'Seed of the policy random' },
     kinds: { type: 'string', describe: 'Only these: fetch, load, store, modify; data is all but fetch' },
     'page-size': { type: 'string', default: '4KiB', describe: 'Between addresses and pages' },
@@ -72,6 +77,7 @@ export const traceSimulateCommand = defineCommand({
     ['trace simulate ls.lackey.gz --policy lru,clock,arc --frames 16..1024', ''],
     ['trace simulate ls.lackey.gz -p aging -f 64 --option tickEvery=50 --option counterBits=4', ''],
     ['trace simulate ls.lackey.gz -f 64 --cost memory=100ns --cost tlb=5ns --cost tlbHit=0.98 --cost service=8ms', ''],
+    ['trace simulate loop.pages -p mru,opt -f 20 --initial 101..120', 'frames that hold other pages are not empty'],
     ['trace simulate ls.lackey.gz -p opt,lru -f 8 --explain 1000', 'hit or miss, who leaves and why, what stays'],
   ],
   epilogue: `Options of policies:\n${optionHelp()}\n\nCosts (times in ns, us, ms or s):\n${costHelp()}`,
@@ -102,6 +108,7 @@ interface SimulateArgs {
   readonly policy: string;
   readonly frames: string;
   readonly option?: readonly string[] | undefined;
+  readonly initial?: string | undefined;
   readonly seed: string;
   readonly kinds?: string | undefined;
   readonly 'page-size': string;
@@ -109,14 +116,22 @@ interface SimulateArgs {
   readonly 'write-backs': boolean;
 }
 
-function simulationConfig(args: SimulateArgs): SimulationConfig {
+function simulationConfig(args: SimulateArgs): SimulationConfig & { readonly initial: readonly number[] } {
   const policies = policyNames(args.policy);
+  if (args.initial !== undefined && args.allocation !== 'global') {
+    throw new InputError({
+      code: 'MEM-CLI-007',
+      message: '--initial: only where processes share the frames',
+      hint: 'choose one process: --process N',
+    });
+  }
   return {
     policies,
     frames: frameSizes('--frames', args.frames),
     options: policyOptions(args.option ?? [], policies),
     seed: wholeNumber('--seed', args.seed),
     allocation: args.allocation,
+    initial: args.initial === undefined ? [] : parseInitialPages('--initial', args.initial),
     writeBacks: args['write-backs'],
     pageBytes: sizeInBytes('--page-size', args['page-size']),
     kinds: args.kinds === undefined ? null : parseKinds('--kinds', args.kinds),
@@ -170,7 +185,7 @@ async function readTrace(
 
 async function simulate(
   file: string,
-  config: SimulationConfig,
+  config: ReturnType<typeof simulationConfig>,
   { cost, csv }: { readonly cost: SimulationFacts['cost']; readonly csv: boolean },
   args: InputArgs,
   context: CommandContext,
@@ -196,6 +211,7 @@ async function simulate(
     references: simulation.pageReferences,
     pages: simulation.distinctPages,
     allocation: config.allocation,
+    initial: config.initial,
     cost,
   };
   const rows = simulation.rows();
