@@ -35,6 +35,7 @@ import { defaultPageCluster, SwapReadAhead } from './swap/read-ahead.ts';
 import { SwapDevice, type SwapKind } from './swap/swap-device.ts';
 import { Sysctls } from './sysctl.ts';
 import type { AddressSpace } from './vm/address-space.ts';
+import { rightsFlagsOf } from './vm/rights-flags.ts';
 
 export interface KernelOptions {
   /** Swap device, bytes. */
@@ -78,6 +79,10 @@ export class Kernel {
   readonly cpus: readonly Cpu[];
   readonly options: KernelOptions;
   readonly pageBytes: number;
+  /** 1 / pageBytes, exact as that is a power of two: a product costs a fraction of a quotient. */
+  readonly pageScale: number;
+  /** PTE flags of an area's rights, by its VM_ACCESS bits (vm/mapping.ts). */
+  readonly rightsFlags: Int32Array;
 
   readonly frames: FrameTable;
   readonly buddy: BuddyAllocator;
@@ -160,6 +165,8 @@ export class Kernel {
     this.log = new KernelLog(cpus, this.counters);
     this.options = options;
     this.pageBytes = format.pageBytes;
+    this.pageScale = 1 / format.pageBytes;
+    this.rightsFlags = rightsFlagsOf(format);
     this.frames = new FrameTable(memory.frames);
     this.buddy = new BuddyAllocator(memory.frames, 1);
     this.reverseMap = new ReverseMap(memory.frames);

@@ -19,6 +19,9 @@ import { FRAME_TABLE } from './frames/frame-table.ts';
 import type { Kernel } from './kernel.ts';
 import type { Process } from './process.ts';
 
+/** Compiled in: an imported constant is read, and checked for being there, at each use. */
+const TABLE = FRAME_TABLE;
+
 /** Groups that a machine may have: their indices fit a byte. */
 export const GROUPS_MAX = 256;
 
@@ -80,7 +83,7 @@ export function chargeFrame(kernel: Kernel, pfn: number, order: number, group: n
   const pages = 1 << order;
   kernel.frames.group[pfn] = group;
   payer.usage += pages;
-  if (kernel.frames.use[pfn] !== FRAME_TABLE) payer.pagesIn += pages;
+  if (kernel.frames.use[pfn] !== TABLE) payer.pagesIn += pages;
 }
 
 /** The frame is being freed. */
@@ -89,7 +92,7 @@ export function unchargeFrame(kernel: Kernel, pfn: number, order: number): void 
   const payer = kernel.groups[group[pfn]!]!;
   const pages = 1 << order;
   payer.usage -= pages;
-  if (use[pfn] !== FRAME_TABLE) payer.pagesOut += pages;
+  if (use[pfn] !== TABLE) payer.pagesOut += pages;
   group[pfn] = 0;
 }
 

@@ -27,7 +27,6 @@ export class CpuTally {
   /** Ticks of the clock that were no accesses: retries and presets. */
   uncountedTicks = 0;
   tlbMisses = 0;
-  l1TlbMisses = 0;
   l2TlbHits = 0;
   walks = 0;
   pteReads = 0;
@@ -35,13 +34,6 @@ export class CpuTally {
   refusedAddresses = 0;
   invalidations = 0;
   flushes = 0;
-
-  /** One access missed the first-level TLB, and hit the second or not. */
-  countMiss(hitSecond: boolean): void {
-    this.l1TlbMisses++;
-    if (hitSecond) this.l2TlbHits++;
-    else this.tlbMisses++;
-  }
 
   picture(clock: number, stores: number, fetches: number, hasTlb: boolean): CpuCounters {
     const accesses = clock - this.uncountedTicks;
@@ -52,7 +44,7 @@ export class CpuTally {
       fetches,
       tlbHits: hasTlb ? accesses - this.refusedAddresses - this.tlbMisses : 0,
       tlbMisses: this.tlbMisses,
-      l1TlbMisses: this.l1TlbMisses,
+      l1TlbMisses: this.tlbMisses + this.l2TlbHits,
       l2TlbHits: this.l2TlbHits,
       walks: this.walks,
       pteReads: this.pteReads,

@@ -1,5 +1,5 @@
 /**
- * Address translation of one processor: its registers, TLBs, page-table walks, traps and counters. `cpu.ts` adds loads
+ * Address translation of one processor: its TLBs, page-table walks, traps and counters. `cpu.ts` adds loads
  * and stores.
  *
  *     reach --> attempt --> exact TLB --miss--> attemptWalk --refused--> trap (the kernel) --> attempt again, or abandoned
@@ -10,20 +10,20 @@
  *   I2: tlbMisses = l1TlbMisses - l2TlbHits.
  *   I3: faulted implies that the soft TLBs are empty. So a hit there need not clear `faulted`.
  */
-import { ALLOWED, AS_USER, grantedKinds, MXR, refusal, SUM, SUPERVISOR_FREE } from './access-rights.ts';
+import { ALLOWED, grantedKinds, refusal } from './access-rights.ts';
 import { type CpuCounters, CpuTally } from './cpu-counters.ts';
 import type { CpuOptions } from './cpu-options.ts';
 import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
 import { invariant } from './invariant.ts';
-import type { PageTableFormat } from './page-table/formats.ts';
 import { type PeekOptions, peekRefused, peekTranslation } from './peek.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL } from './pte-flags.ts';
 import { addressEnd, addressStart } from './sign-extension.ts';
 import { TlbHierarchy } from './tlb/hierarchy.ts';
-import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_OFFSET, SoftTlbs } from './tlb/soft-tlb.ts';
+import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_OFFSET } from './tlb/soft-tlb.ts';
 import { GLOBAL_SPACE, type TlbEntryInfo, type TlbPreset } from './tlb/tlb.ts';
 import type { Translation } from './translation.ts';
+import { TranslationRegisters } from './translation-registers.ts';
 import { type AccessKind, FETCH, STORE } from './units.ts';
 import { Walker } from './walker.ts';
 
@@ -38,12 +38,9 @@ const WIDEST_ACCESS = 8;
 const ONLY_SPACE = 0;
 const NO_SPACE = -2;
 
-export abstract class TranslationUnit {
-  static readonly shared: readonly string[] = ['format'];
-
+export abstract class TranslationUnit extends TranslationRegisters {
   readonly index: number;
   readonly memory: PhysicalMemory;
-  readonly format: PageTableFormat;
   /** Null: no TLB. */
   readonly tlbs: TlbHierarchy | null;
   /** Registers of the last fault. */
@@ -53,7 +50,6 @@ export abstract class TranslationUnit {
 
   protected readonly pageScale: number;
   protected readonly offsetMask: number;
-  protected readonly soft: SoftTlbs;
   /** `touched` of the TLBs' slots; never reached without a TLB, as the soft TLBs then stay empty. */
   protected readonly dataTouched: Float64Array;
   /** Ticks once for each access and once for each of the tally's `uncountedTicks`: the time stamps of the TLBs. */
@@ -68,18 +64,16 @@ export abstract class TranslationUnit {
   private readonly addressStart: number;
   private readonly addressEnd: number;
   private softAllowed: boolean;
-  private rootAddress = 0;
-  private currentAsid = 0;
-  private privilege: number;
   private referenceTarget: FrameReference | null = null;
+  /** What `fetchAhead` read: of no meaning. */
+  protected fetched = 0;
   private readonly tally = new CpuTally();
 
   constructor(options: CpuOptions) {
     const { memory, format, tlb } = options;
+    super(format);
     this.index = options.index;
     this.memory = memory;
-    this.format = format;
-    this.soft = new SoftTlbs(format.pageShift);
     this.walker = new Walker(memory, format, options.hardwareAccessedDirty);
     this.tlbs = tlb === null ? null : new TlbHierarchy(tlb, format, options.seed + options.index);
     this.asids = tlb?.asids !== false;
@@ -89,52 +83,10 @@ export abstract class TranslationUnit {
     this.offsetMask = format.pageBytes - 1;
     this.dataTouched = this.tlbs === null ? new Float64Array(0) : this.tlbs.touched;
     this.softAllowed = this.maySoft();
-    this.privilege = format.rules.supervisor === 'free' ? AS_USER | SUPERVISOR_FREE : AS_USER;
   }
 
   /** Hand the fault to the kernel: true when the access shall be tried again. */
   protected abstract trapped(): boolean;
-
-  /** Physical address of the root table. */
-  get root(): number {
-    return this.rootAddress;
-  }
-  set root(address: number) {
-    this.rootAddress = address;
-    this.soft.clear();
-  }
-
-  get asid(): number {
-    return this.currentAsid;
-  }
-  set asid(asid: number) {
-    this.currentAsid = asid;
-    this.soft.clear();
-  }
-
-  /** Privilege: user (the default) or supervisor. */
-  get user(): boolean {
-    return (this.privilege & AS_USER) !== 0;
-  }
-  set user(on: boolean) {
-    this.setPrivilege(AS_USER, on);
-  }
-
-  /** RISC-V SUM, x86 EFLAGS.AC: the supervisor may use the data of user pages. */
-  get sumBit(): boolean {
-    return (this.privilege & SUM) !== 0;
-  }
-  set sumBit(on: boolean) {
-    this.setPrivilege(SUM, on);
-  }
-
-  /** RISC-V MXR: executable pages are readable. No effect on other formats. */
-  get mxrBit(): boolean {
-    return (this.privilege & MXR) !== 0;
-  }
-  set mxrBit(on: boolean) {
-    this.setPrivilege(MXR, on && this.format.family === 'riscv');
-  }
 
   /** While set, told of every access; the soft TLBs are then out of use. */
   get reference(): FrameReference | null {
@@ -271,14 +223,21 @@ export abstract class TranslationUnit {
     if (!this.isTranslatable(va)) return this.refuseAddress(va, kind, first);
     const { tlbs } = this;
     if (tlbs === null) return this.attemptWalk(va, kind, -1);
-    const slot = tlbs.lookup(va, kind, this.space(), this.clock);
-    if (tlbs.missedFirst) {
-      if (first) this.tally.countMiss(tlbs.hitSecond);
+    const found = tlbs.find(va, kind, this.space());
+    if (found === -1) {
+      if (first) this.tally.tlbMisses++;
+      return this.attemptWalk(va, kind, -1);
+    }
+    const isSecond = tlbs.isSecond(found);
+    const tlb = isSecond ? tlbs.second! : tlbs.firstLevel(kind);
+    const flags = tlb.flagsOf(found);
+    const pfn = tlb.frameOf(found, va);
+    this.fetchAhead(va, pfn);
+    const slot = tlbs.use(found, kind, this.clock);
+    if (isSecond) {
+      if (first) this.tally.l2TlbHits++;
       if (tlbs.evictedSlot !== -1) this.soft.dropEvicted(tlbs, kind);
     }
-    if (slot === -1) return this.attemptWalk(va, kind, -1);
-    const tlb = tlbs.firstLevel(kind);
-    const flags = tlb.flagsOf(slot);
     if (((grantedKinds(flags, this.privilege) >> kind) & 1) === 0) {
       return this.refuseFromEntry(va, kind, refusal(flags, kind, this.privilege));
     }
@@ -286,7 +245,17 @@ export abstract class TranslationUnit {
       this.tally.dirtyWalks++;
       return this.attemptWalk(va, kind, slot);
     }
-    return this.arrive(va, kind, slot, tlb.frameOf(slot, va), flags);
+    return this.arrive(va, kind, slot, pfn, flags);
+  }
+
+  /**
+   * The access will be to this frame, if it is allowed: have the host fetch the word into its caches while the TLBs are
+   * seen to. With more memory in use than those hold, that is a third of what a miss costs.
+   */
+  private fetchAhead(va: number, pfn: number): void {
+    const { memory } = this;
+    const near = pfn * this.format.pageBytes + (va & this.offsetMask);
+    if (near < memory.nearEnd) this.fetched = memory.nearWords[near >>> 2]! | 0;
   }
 
   /** `slot` of the first level holds a clean entry for the page, or is -1. */
@@ -296,6 +265,7 @@ export abstract class TranslationUnit {
     const rule = walker.walk(this.rootAddress, va, kind, this.privilege);
     this.tally.pteReads += walker.pteReads;
     if (rule !== ALLOWED) return this.refuse(va, kind, rule);
+    this.fetchAhead(va, walker.pfn);
     walker.commit(kind);
     const entered = tlbs === null ? -1 : this.enter(tlbs, va, kind, slot, this.space());
     return this.arrive(va, kind, entered, walker.pfn, walker.flags);
@@ -378,12 +348,5 @@ export abstract class TranslationUnit {
   private spaceOf(asid: number): number {
     if (this.asids) return asid;
     return asid === this.currentAsid ? ONLY_SPACE : NO_SPACE;
-  }
-
-  private setPrivilege(bit: number, on: boolean): void {
-    const next = on ? this.privilege | bit : this.privilege & ~bit;
-    if (next === this.privilege) return;
-    this.privilege = next;
-    this.soft.clear();
   }
 }

@@ -65,11 +65,14 @@ export class TlbReplay {
       const kind = kinds !== null && kinds[at] === FETCH ? FETCH : LOAD;
       const space = spaces === null ? 0 : spaces[id]!;
       if (space !== this.space) this.switchTo(space);
-      const slot = tlbs.lookup(address, kind, space, time);
+      const slot = tlbs.find(address, kind, space);
       if (slot === -1) {
         this.walks++;
         tlbs.fill(address, kind, 0, space, id, 0, time);
-      } else if (tlbs.hitSecond) this.l2Hits++;
+      } else {
+        if (tlbs.isSecond(slot)) this.l2Hits++;
+        tlbs.use(slot, kind, time);
+      }
     }
   }
 

@@ -26,6 +26,17 @@ import { flushGained, flushPage } from '../vm/tlb-flush.ts';
 import { frameForFault } from './frame-for-fault.ts';
 import { COPY_ON_WRITE, DEMAND_ZERO, KILLED, REUSE, ZERO_PAGE } from './outcome.ts';
 
+// Compiled in: an imported constant is read, and checked for being there, at each use.
+const ANON = FRAME_ANON;
+const EXCLUSIVE = FLAG_EXCLUSIVE;
+const ZERO_FRAME = ZERO_PFN;
+const WRITABLE = VM_WRITE;
+const DROPPABLE = VM_DROPPABLE;
+const LOCKED = VM_LOCKED;
+const ACCESSED = PTE_ACCESSED;
+const WRITTEN = PTE_ACCESSED | PTE_WRITE | PTE_DIRTY;
+const ZEROED = DEMAND_ZERO;
+
 /** More than any format has: a power of two, so that dividing by it is exact. */
 const PAGES_PER_SPACE = 2 ** 40;
 
@@ -34,9 +45,9 @@ const REFERENCES_OF_ONE = 3;
 
 /** A number unique to the page of this address space, for policies that remember pages. */
 export function pageKey(kernel: Kernel, space: AddressSpace, address: number): number {
-  const page = Math.floor(address / kernel.pageBytes);
-  // `page % PAGES_PER_SPACE`, as a remainder of doubles costs as much as a walk.
-  const inSpace = page - Math.floor(page / PAGES_PER_SPACE) * PAGES_PER_SPACE;
+  const page = Math.floor(address * kernel.pageScale);
+  // Not %: a remainder of doubles costs as much as a walk, and only the smallest pages are so many.
+  const inSpace = page < PAGES_PER_SPACE ? page : page - Math.floor(page / PAGES_PER_SPACE) * PAGES_PER_SPACE;
   return space.id * PAGES_PER_SPACE + inSpace;
 }
 
@@ -50,11 +61,11 @@ export function faultUntouched(
   write: boolean,
 ): number {
   if (!write && !process.space!.forbidsZeroPage) {
-    kernel.pageTable.writeLeaf(entry, ZERO_PFN, pteFlagsOf(kernel, area.flags) | PTE_ACCESSED);
+    kernel.pageTable.writeLeaf(entry, ZERO_FRAME, pteFlagsOf(kernel, area.flags) | ACCESSED);
     return ZERO_PAGE;
   }
   prepareAnon(kernel, area);
-  return mapZeroed(kernel, process, area, address, entry) ? DEMAND_ZERO : KILLED;
+  return mapZeroed(kernel, process, area, address, entry) ? ZEROED : KILLED;
 }
 
 /** Write to a present private page that is write-protected. */
@@ -137,13 +148,12 @@ export function mayReuse(kernel: Kernel, pfn: number): boolean {
 
 /** Flags of a page that belongs to this mapping alone: writable and dirty if the area is writable. */
 export function ownPageFlags(kernel: Kernel, area: Area): number {
-  const flags = pteFlagsOf(kernel, area.flags) | PTE_ACCESSED;
-  return area.has(VM_WRITE) ? flags | PTE_WRITE | PTE_DIRTY : flags;
+  return pteFlagsOf(kernel, area.flags) | (area.has(WRITABLE) ? WRITTEN : ACCESSED);
 }
 
 function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number, entry: number): boolean {
   kernel.incomingPage = pageKey(kernel, process.space!, address);
-  const pfn = frameForFault(kernel, process, FRAME_ANON, undefined, 'zeroedPage');
+  const pfn = frameForFault(kernel, process, ANON, undefined, 'zeroedPage');
   if (pfn < 0) return false;
   kernel.memory.zeroFrame(pfn);
   install(kernel, process.space!, area, address, entry, pfn);
@@ -151,8 +161,8 @@ function mapZeroed(kernel: Kernel, process: Process, area: Area, address: number
 }
 
 function install(kernel: Kernel, space: AddressSpace, area: Area, address: number, entry: number, pfn: number): void {
-  kernel.frames.set(pfn, FLAG_EXCLUSIVE);
+  kernel.frames.set(pfn, EXCLUSIVE);
   mapFrame(kernel, space, address, entry, pfn, ownPageFlags(kernel, area));
-  if (area.has(VM_DROPPABLE)) setLazyFree(kernel, pfn);
-  trackFrame(kernel, pfn, pageKey(kernel, space, address), area.has(VM_LOCKED));
+  if (area.has(DROPPABLE)) setLazyFree(kernel, pfn);
+  trackFrame(kernel, pfn, pageKey(kernel, space, address), area.has(LOCKED));
 }

@@ -62,6 +62,12 @@ const RULE_OUT_OF_RANGE = FAULT_RULES.indexOf('out-of-range');
 /** Only a page table that the kernel itself built wrongly can give these. */
 const CORRUPT = rulesAmong(['reserved-bit', 'misaligned-superpage', 'no-leaf', 'bad-frame', 'supervisor']);
 
+// Compiled in: an imported constant is read, and checked for being there, at each use.
+const KILL = KILLED;
+const WRITING = STORE;
+const HUGE_TABLES = VM_HUGETLB;
+const WRITABLE = VM_WRITE;
+
 /** For each rule, by index: is it one of these? */
 function rulesAmong(names: readonly FaultRule[]): readonly boolean[] {
   return FAULT_RULES.map((rule) => names.includes(rule));
@@ -90,7 +96,7 @@ export class PageFaultHandler implements TrapHandler {
       if (info !== null) notePageFault(kernel, process, cpu, info, outcome);
       return process.state === 'running';
     }
-    if (outcome !== KILLED) deliverRefusal(kernel, process, fault, outcome);
+    if (outcome !== KILL) deliverRefusal(kernel, process, fault, outcome);
     return false;
   }
 }
@@ -108,20 +114,20 @@ function resolveFault(kernel: Kernel, process: Process, fault: Fault): number {
   const page = address - (address & (pageBytes - 1));
   const grown = area.start > address;
   if (grown && !growStack(kernel, process, area, page)) return REFUSED_MAPPING;
-  if (!isAllowed(kernel, area, access, MISSING[fault.rule]!)) return REFUSED_ACCESS;
+  const allowed = access === WRITING ? area.has(WRITABLE) : mayBeRead(kernel, area, access, MISSING[fault.rule]!);
+  if (!allowed) return REFUSED_ACCESS;
   // The processor has just been at the entry: its last-level table exists, so that the way there need not be searched.
   const known = fault.level === 0 ? fault.pteAddress : -1;
-  const outcome = resolvePage(kernel, process, area, page, access === STORE, known);
+  const outcome = resolvePage(kernel, process, area, page, access === WRITING, known);
   return grown && outcome >= 0 ? STACK_GROWTH | (outcome & MAJOR) : outcome;
 }
 
 /**
- * May the area be accessed so? x86 [arch/x86/mm/fault.c:access_error] lets any access but a write pass on a page that
+ * May the area be loaded or fetched from? x86 [arch/x86/mm/fault.c:access_error] lets such an access pass on a page that
  * is not present as long as the area grants anything at all: the retry then meets the page's own rights. RISC-V
  * [arch/riscv/mm/fault.c:access_error] asks for the right itself.
  */
-function isAllowed(kernel: Kernel, area: Area, access: number, missing: boolean): boolean {
-  if (access === STORE) return area.has(VM_WRITE);
+function mayBeRead(kernel: Kernel, area: Area, access: number, missing: boolean): boolean {
   if (kernel.format.family === 'x86') {
     // A page that is present refuses a fetch for good, unless the entry that refused is older than the right.
     return area.has(missing || access !== FETCH ? VM_ACCESS : VM_EXEC);
@@ -142,13 +148,13 @@ export function resolvePage(
   write: boolean,
   known = -1,
 ): number {
-  if (area.has(VM_HUGETLB)) return faultHuge(kernel, process, area, page, write);
+  if (area.has(HUGE_TABLES)) return faultHuge(kernel, process, area, page, write);
   const { pageTable } = kernel;
   if (kernel.options.transparentSuperpages && known < 0) {
     if (touchTransparent(kernel, process.space!, page, write)) return SPURIOUS;
     if (write && mapTransparent(kernel, process.space!, area, page)) return HUGE;
   }
-  if (isPastEnd(kernel, area, page) && !hasEntry(kernel, process.space!, page)) {
+  if (area.object !== null && isPastEnd(kernel, area, page) && !hasEntry(kernel, process.space!, page)) {
     return faultPastEnd(kernel, process, area, page, write);
   }
   const entry = known >= 0 ? known : entryForFault(kernel, process, process.space!, page);

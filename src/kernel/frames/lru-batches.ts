@@ -53,9 +53,8 @@ export class LruBatches {
   readonly counts = new Uint8Array(KINDS);
 }
 
-/** The frame now is a page; `locked`: of an area that is locked. */
+/** The frame now is a page, and there are lists (`kernel.lru`); `locked`: of an area that is locked. */
 export function listNewFrame(kernel: Kernel, pfn: number, locked: boolean): void {
-  if (kernel.lru === null) return;
   kernel.frames.set(pfn, FLAG_UNLISTED);
   enter(kernel, locked ? LOCK : NEW, pfn);
 }

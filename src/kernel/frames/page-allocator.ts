@@ -23,6 +23,11 @@ import {
 import { unsetLazyFree } from './lazy-free.ts';
 import { leaveBatches, listNewFrame } from './lru-batches.ts';
 
+// Compiled in: an imported constant is read, and checked for being there, at each use.
+const FREE = FRAME_FREE;
+const FILE = FRAME_FILE;
+const TRACKED = FLAG_TRACKED;
+
 /** Instead of a frame: memory is exhausted, or the limit of the memory group that would pay is reached. */
 export const NO_MEMORY = -1;
 export const NO_ROOM_IN_GROUP = -2;
@@ -56,7 +61,7 @@ export function allocateUserFrame(kernel: Kernel, use: number, group = actingGro
   if (pfn < 0) return NO_MEMORY;
   kernel.frames.use[pfn] = use;
   chargeFrame(kernel, pfn, 0, group);
-  if (use === FRAME_FILE) kernel.fileFrames++;
+  if (use === FILE) kernel.fileFrames++;
   return pfn;
 }
 
@@ -98,8 +103,8 @@ export function putFrame(kernel: Kernel, pfn: number): void {
 
 /** Tell the policy that the frame now serves `page` (a number unique to the page). `locked`: of a locked area. */
 export function trackFrame(kernel: Kernel, pfn: number, page: number, locked = false): void {
-  listNewFrame(kernel, pfn, locked);
-  kernel.frames.set(pfn, FLAG_TRACKED);
+  if (kernel.lru !== null) listNewFrame(kernel, pfn, locked);
+  kernel.frames.set(pfn, TRACKED);
   kernel.policy.admit(pfn, page);
   kernel.admittedFrame = pfn;
   kernel.incomingPage = -1;
@@ -109,18 +114,18 @@ export function trackFrame(kernel: Kernel, pfn: number, page: number, locked = f
 export function freeFrame(kernel: Kernel, pfn: number): void {
   const { frames } = kernel;
   const use = frames.use[pfn]!;
-  invariant(use !== FRAME_FREE && use !== FRAME_TAIL && use !== FRAME_KERNEL, 'a frame that is not allocated is freed');
+  invariant(use !== FREE && use !== FRAME_TAIL && use !== FRAME_KERNEL, 'a frame that is not allocated is freed');
   invariant(frames.mapCount[pfn] === 0, 'a mapped frame is freed');
   const flags = frames.flags[pfn]!;
   invariant((flags & FLAG_SWAP_CACHE) === 0, 'a frame in the swap cache is freed');
-  if ((flags & FLAG_TRACKED) !== 0) kernel.policy.remove(pfn);
+  if ((flags & TRACKED) !== 0) kernel.policy.remove(pfn);
   if ((flags & FLAG_LAZY_FREE) !== 0) unsetLazyFree(kernel, pfn);
   if (frames.batched[pfn] !== 0) leaveBatches(kernel, pfn);
-  if (use === FRAME_FILE) kernel.fileFrames--;
+  if (use === FILE) kernel.fileFrames--;
   const order = frames.order[pfn]!;
   if (use === FRAME_HUGE) kernel.hugeBlocks--;
   else unchargeFrame(kernel, pfn, order);
-  frames.use[pfn] = FRAME_FREE;
+  frames.use[pfn] = FREE;
   if (order !== 0) freeTail(frames, pfn, order);
   frames.flags[pfn] = 0;
   frames.references[pfn] = 0;

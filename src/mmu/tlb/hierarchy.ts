@@ -1,7 +1,7 @@
 /**
  * A processor's TLBs together: the first level (one, or one for instructions and one for data), the optional second.
  *
- *     lookup:  L1 (or L1i / L1d)  --miss-->  L2  --miss-->  the caller walks, then `fill`s both
+ *     find:  L1 (or L1i / L1d)  --miss-->  L2  --miss-->  the caller walks, then `fill`s both
  *
  * The second level is asked only when the first misses; a hit there copies the entry up. An entry leaving the first
  * level stays in the second, and the other way round (neither includes the other), as in DynamoRIO's drcachesim.
@@ -23,13 +23,12 @@ export class TlbHierarchy {
   readonly second: Tlb | null;
   /** Times of the last use of each slot of the first level: for the hit paths to stamp. */
   readonly touched: Float64Array;
-  /** Slot of the first level whose entry the last `lookup` or `fill` threw out (its `lostLevel`, `lostPage`); -1: none. */
+  /** Slot of the first level whose entry the last `use` or `fill` threw out (its `lostLevel`, `lostPage`); -1: none. */
   evictedSlot = -1;
-  /** What the last `lookup` found out. */
-  missedFirst = false;
-  hitSecond = false;
+  /** Slots below this one are the first level's. */
+  private readonly firstEntries: number;
   /**
-   * Address, its space and the array of the last lookup that found nothing, while nothing has been entered since (else
+   * Address, its space and the array of the last `find` that found nothing, while nothing has been entered since (else
    * NaN): it would find nothing again. A fault's retry asks just that.
    */
   private absent = Number.NaN;
@@ -39,53 +38,54 @@ export class TlbHierarchy {
   constructor(config: TlbConfig, format: PageTableFormat, seed: number) {
     const split = config.split === true;
     const { entries, l2 } = config;
-    const firstEntries = split ? 2 * entries : entries;
-    const slots = new TlbSlots(firstEntries + (l2?.entries ?? 0));
+    this.firstEntries = split ? 2 * entries : entries;
+    const slots = new TlbSlots(this.firstEntries + (l2?.entries ?? 0));
     this.touched = slots.touched;
-    this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP, slots, 0);
-    this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP, slots, entries) : this.data;
+    this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP, slots, 0, true);
+    this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP, slots, entries, true) : this.data;
     this.absentFrom = this.data;
-    this.second = l2 === undefined ? null : new Tlb('L2', l2, format, seed + 3 * SEED_STEP, slots, firstEntries);
+    this.second =
+      l2 === undefined ? null : new Tlb('L2', l2, format, seed + 3 * SEED_STEP, slots, this.firstEntries, false);
   }
 
   firstLevel(kind: AccessKind): Tlb {
     return kind === FETCH ? this.instructions : this.data;
   }
 
-  /** Slot of the first level that maps `va`, after any copy from the second; -1: a walk is needed. */
-  lookup(va: number, kind: AccessKind, space: number, time: number): number {
+  /** Slot of either level that maps `va`; -1: a walk is needed. An access goes on with `use`, or with `fill`. */
+  find(va: number, kind: AccessKind, space: number): number {
     const first = this.firstLevel(kind);
-    this.evictedSlot = -1;
-    this.missedFirst = false;
-    this.hitSecond = false;
-    if (va === this.absent && space === this.absentSpace && first === this.absentFrom) {
-      this.missedFirst = true;
-      return -1;
-    }
+    if (va === this.absent && space === this.absentSpace && first === this.absentFrom) return -1;
     const slot = first.find(va, space);
-    if (slot !== -1) {
+    if (slot !== -1) return slot;
+    const below = this.second === null ? -1 : this.second.find(va, space);
+    if (below !== -1) return below;
+    this.absent = va;
+    this.absentSpace = space;
+    this.absentFrom = first;
+    return -1;
+  }
+
+  /** Did `find` have to go to the second level for it? */
+  isSecond(slot: number): boolean {
+    return slot >= this.firstEntries;
+  }
+
+  /** An access uses the slot that `find` answered: the first level's slot, after any copy from the second. */
+  use(slot: number, kind: AccessKind, time: number): number {
+    if (slot < this.firstEntries) {
       this.touched[slot] = time;
+      this.evictedSlot = -1;
       return slot;
     }
-    this.missedFirst = true;
-    const { second } = this;
-    const below = second === null ? -1 : second.find(va, space);
-    if (second === null || below === -1) {
-      this.absent = va;
-      this.absentSpace = space;
-      this.absentFrom = first;
-      return -1;
-    }
-    this.hitSecond = true;
-    this.touched[below] = time;
-    return this.copyUp(first, below, time);
+    this.second!.use(slot, time);
+    return this.copyUp(this.firstLevel(kind), slot, time);
   }
 
   /** Enter a walk's result into both levels; answers the first level's slot. */
   fill(va: number, kind: AccessKind, level: number, space: number, pfn: number, flags: number, time: number): number {
-    const { second } = this;
     const first = this.firstLevel(kind);
-    if (second !== null) return this.copyUp(first, second.enter(va, level, space, pfn, flags, time), time);
+    if (this.second !== null) this.second.enter(va, level, space, pfn, flags, time);
     const slot = first.enter(va, level, space, pfn, flags, time);
     this.noteEntered(first, slot);
     return slot;

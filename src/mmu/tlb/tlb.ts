@@ -30,6 +30,7 @@ import { pteLetters } from '../pte-flags.ts';
 import { Random } from '../random.ts';
 import { floorRemainder } from '../sign-extension.ts';
 import type { TlbLevelConfig, TlbPolicy } from './config.ts';
+import { Recency } from './recency.ts';
 import { findIn, INVALID, LEVEL_SHIFT, LEVELS, leastOf, NEVER, NO_LEVEL, PER_LEVELS, type TlbSlots } from './slots.ts';
 
 /** Space of entries that match every address space. */
@@ -76,6 +77,8 @@ export class Tlb {
   private readonly end: number;
   private readonly slots: TlbSlots;
   private readonly isLru: boolean;
+  /** The order of use; null where it takes time stamps to know it. */
+  private readonly recency: Recency | null;
   /** Times of the filling, by slot less `base`; of length 0 unless the policy asks for it. */
   private readonly filled: Float64Array;
   private readonly population: Int32Array;
@@ -94,7 +97,7 @@ export class Tlb {
   private readonly setMask: number;
   private readonly random: Random;
 
-  /** It takes the slots from `base` on. */
+  /** It takes the slots from `base` on. `stamped`: uses are stamped from outside, past `use`. */
   constructor(
     name: string,
     config: TlbLevelConfig,
@@ -102,6 +105,7 @@ export class Tlb {
     seed: number,
     slots: TlbSlots,
     base: number,
+    stamped: boolean,
   ) {
     this.name = name;
     this.ways = config.ways;
@@ -112,6 +116,7 @@ export class Tlb {
     this.end = base + config.entries;
     this.slots = slots;
     this.isLru = this.policy === 'lru';
+    this.recency = this.isLru && !stamped ? new Recency(this.sets, this.ways) : null;
     this.filled = new Float64Array(this.policy === 'fifo' ? config.entries : 0).fill(NEVER);
     this.levels = format.levels.length;
     this.population = new Int32Array(this.levels);
@@ -129,6 +134,12 @@ export class Tlb {
     if (this.levelsInUse > 1) return this.findAmongSizes(va, space);
     const page = Math.floor(va * this.smallScale);
     return findIn(this.slots, this.startOf(page, 0), this.ways, page * LEVELS, space);
+  }
+
+  /** A lookup found what it wants in the slot. */
+  use(slot: number, time: number): void {
+    this.slots.touched[slot] = time;
+    if (this.recency !== null) this.recency.use(slot - this.base);
   }
 
   /** Enter a page, used at `time`, in the place of an invalid way or of the policy's victim: the slot. */
@@ -222,6 +233,7 @@ export class Tlb {
     doubles[count + slot] = NEVER;
     words[count + slot] = NO_LEVEL << LEVEL_SHIFT;
     if (this.filled.length !== 0) this.filled[slot - this.base] = NEVER;
+    if (this.recency !== null) this.recency.emptied(slot - this.base);
   }
 
   /** Drop the entries of all sizes that map `va` in `space`, global ones included. */
@@ -291,6 +303,11 @@ export class Tlb {
   private victim(start: number): number {
     const { base, ways } = this;
     const { doubles, count } = this.slots;
+    if (this.recency !== null) {
+      const set = ((start - base) / ways) | 0;
+      if (!this.recency.hasEmpty(set)) return this.recency.last(set) + base;
+    }
+    // Of empty slots, which were never used, the first.
     if (this.isLru) return leastOf(doubles, count + start, ways) - count;
     if (this.filled.length !== 0) return leastOf(this.filled, start - base, ways) + base;
     for (let slot = start; slot < start + ways; slot++) if (!this.isValid(slot)) return slot;
@@ -310,6 +327,10 @@ export class Tlb {
     words[slot] = space;
     words[count + slot] = mark;
     if (this.filled.length !== 0) this.filled[slot - this.base] = time;
+    if (this.recency !== null) {
+      if (lost === NO_LEVEL) this.recency.filled(slot - this.base);
+      this.recency.use(slot - this.base);
+    }
   }
 
   /** A slot goes from one level to the other. */
