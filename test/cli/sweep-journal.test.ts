@@ -113,7 +113,7 @@ describe('a sweep that was interrupted', () => {
     const { worker, measured } = counting();
     const { code, files, err } = await sweep([], { files: { ...FILES, 'all.json.journal': journal }, worker });
     expect(code).toBe(0);
-    expect(err).toContain(`${kept} cells of 18 are in all.json.journal\n`);
+    expect(err).toContain(`${kept} of 18 cells are in all.json.journal\n`);
     expect(measured()).toBe(CELLS - kept);
     expect(files.get('all.json')).toBe((await sweep([])).files.get('all.json'));
   });

@@ -91,7 +91,7 @@ describe('killed in the middle', PATIENCE, () => {
     expect(kept).toBeLessThan(72);
     const { status, stderr } = sweep('sweep', 'long.yaml', '-o', output);
     expect(status).toBe(0);
-    expect(stderr).toContain(`${kept} cells of 72 are in ${output}.journal\n`);
+    expect(stderr).toContain(`${kept} of 72 cells are in ${output}.journal\n`);
     expect(rowsIn(`${output}.journal`)).toBe(72);
     expect(bytesOf(output).equals(bytesOf('long.json'))).toBe(true);
   });

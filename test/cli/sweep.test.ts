@@ -62,6 +62,11 @@ describe('results', () => {
     expect(files.get('page.html')).toMatch(/^<!doctype html>/);
   });
 
+  it('are written once where --output and --html name the same page', async () => {
+    const { code, files } = await sweep(['-o', 'page.html', '--html', 'page.html', '-q']);
+    expect([code, [...files.keys()]]).toEqual([0, ['page.html.journal', 'page.html']]);
+  });
+
   it('are the same bytes for any number of workers', async () => {
     const texts = await Promise.all(['1', '2', '3', '17'].map((count) => whole(['--workers', count])));
     expect(new Set(texts).size).toBe(1);
@@ -240,6 +245,8 @@ describe('mistakes', () => {
     [['--workers', 'many'], '--workers'],
     [['-o', 'nowhere/x.json'], 'its folder does not exist'],
     [['--html', 'nowhere/x.html'], 'its folder does not exist'],
+    [['--html', '.'], 'is a folder, not a file'],
+    [['-o', 'x.json', '--html', 'x.json'], '--html: x.json is the --output already'],
   ] as const)('%o', async ([args, message]) => {
     const { code, err, files } = await sweep(args, { worker: async () => expect.unreachable('it began') });
     expect([code, files.size]).toEqual([2, 0]);

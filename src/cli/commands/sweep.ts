@@ -122,7 +122,8 @@ async function measure(run: SweepRun, args: MeasureArgs, context: CommandContext
   const rows: Row[] = [...(found?.rows ?? [])];
   const told = new SweepTold(run, rows.length, args.quiet, context);
   for (const note of found?.notes ?? []) told.note(note);
-  if (rows.length > 0) told.note(`${counted(rows.length, 'cell')} of ${mine.length} are in ${places.journal}`);
+  if (rows.length > 0)
+    told.note(`${thousands(rows.length)} of ${counted(mine.length, 'cell')} are in ${places.journal}`);
   const finished = new Set(rows.map(({ id }) => id));
   const tasks = tasksOf(
     mine.filter(({ id }) => !finished.has(id)),
@@ -155,7 +156,7 @@ function interrupted(finished: number, { mine, places }: SweepRun, told: SweepTo
   const kept =
     places.journal === null
       ? 'nothing is kept without --output'
-      : `${finished} of ${counted(mine.length, 'cell')} are in ${places.journal}; the same command goes on from there`;
+      : `${thousands(finished)} of ${counted(mine.length, 'cell')} are in ${places.journal}; the same command goes on from there`;
   told.note(`interrupted: ${kept}`);
   return EXIT.interrupted;
 }

@@ -63,18 +63,30 @@ export function resultPlaces(args: ResultArgs, shard: Shard | null, io: CliIo): 
   }
   const output = args.output === STDIN ? undefined : args.output;
   const stdout = args.json ? 'json' : args.csv ? 'csv' : output === undefined ? 'table' : null;
-  const page = args.html === undefined ? [] : [{ path: args.html, format: 'html' as const }];
-  for (const { path } of page) checkFolderOf(path, io);
-  if (output === undefined) return { stdout, files: page, journal: null };
+  const { files, journal } = output === undefined ? NO_OUTPUT : outputPlaces(output, shard, io);
+  const { html } = args;
+  if (html === undefined || files.some(({ path, format }) => path === html && format === 'html')) {
+    return { stdout, files, journal };
+  }
+  checkPlace(html, io);
+  if (files.some(({ path }) => path === html)) {
+    throw new InputError({ code: 'MEM-CLI-007', message: `--html: ${html} is the --output already` });
+  }
+  return { stdout, files: [...files, { path: html, format: 'html' }], journal };
+}
+
+const NO_OUTPUT = { files: [], journal: null } as const;
+
+function outputPlaces(output: string, shard: Shard | null, io: CliIo): Omit<ResultPlaces, 'stdout'> {
   if (output.endsWith('/') || io.kindOf(output) === 'folder') {
     const folder = output.replace(/(?<=.)\/+$/, '');
     attempt(folder, () => io.makeFolder(folder));
     const stem = shard === null ? 'results' : partName(shard);
     const formats: readonly Format[] = shard === null ? ['json', 'csv', 'html'] : ['json'];
     const files = formats.map((format) => ({ path: posix.join(folder, `${stem}.${format}`), format }));
-    return { stdout, files: [...files, ...page], journal: posix.join(folder, `${stem}.journal`) };
+    return { files, journal: posix.join(folder, `${stem}.journal`) };
   }
-  checkFolderOf(output, io);
+  checkPlace(output, io);
   const format = (EXTENSION.exec(output)?.[1]?.toLowerCase() ?? 'json') as Format;
   if (shard !== null && format !== 'json') {
     throw new InputError({
@@ -83,16 +95,19 @@ export function resultPlaces(args: ResultArgs, shard: Shard | null, io: CliIo): 
       hint: 'parts are JSON: `-o part.json`, or a folder; `mmulator merge` then writes what you like',
     });
   }
-  return { stdout, files: [{ path: output, format }, ...page], journal: `${output}.journal` };
+  // A pipe or a device has no beside.
+  return { files: [{ path: output, format }], journal: io.kindOf(output) === 'other' ? null : `${output}.journal` };
 }
 
 /** With as many digits as the last part has: then they lie in order. */
 const partName = ({ number, of }: Shard): string => `part-${String(number).padStart(String(of).length, '0')}-of-${of}`;
 
-function checkFolderOf(path: string, io: CliIo): void {
-  const folder = posix.dirname(path);
-  if (io.kindOf(folder) === 'folder') return;
-  throw new InputError({ code: 'MEM-CLI-013', message: 'cannot write: its folder does not exist', file: path });
+/** Rather than after hours of work. */
+function checkPlace(path: string, io: CliIo): void {
+  const wrong = (reason: string): InputError =>
+    new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${reason}`, file: path });
+  if (io.kindOf(posix.dirname(path)) !== 'folder') throw wrong('its folder does not exist');
+  if (io.kindOf(path) === 'folder') throw wrong('is a folder, not a file');
 }
 
 /** Everything that was asked for; of the files all or none. @throws InputError MEM-CLI-013 */
