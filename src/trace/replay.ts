@@ -82,7 +82,7 @@ export class Replay {
   private used: number;
   private missBits: Uint32Array | null;
   private evicted: Int32Array | null;
-  /** Pages written to since they were loaded: one byte each. */
+  /** Of each page, behind a byte that is always 0: 1 when it was written to since it was loaded. */
   private dirty: Uint8Array;
   private writeBacks: number;
   private references: number;
@@ -132,7 +132,9 @@ export class Replay {
    * @param kinds odd for references that write (STORE, MODIFY); null when it is not known or does not matter
    */
   feed(ids: Int32Array, kinds: Uint8Array | null, count: number): void {
-    for (let at = 0; at < count; at++) if (ids[at]! >= this.pages) this.pages = ids[at]! + 1;
+    let pages = this.pages;
+    for (let at = 0; at < count; at = (at + 1) | 0) if (ids[at]! >= pages) pages = (ids[at]! + 1) | 0;
+    this.pages = pages;
     const { met } = this;
     if (met.length > 0) for (let at = 0; at < count; at++) if (ids[at]! < met.length) met[ids[at]!] = 1;
     const keepsKinds = kinds !== null && this.wantsKinds();
@@ -228,19 +230,23 @@ export class Replay {
     this.used = 0;
   }
 
-  /** A page is written back when it leaves dirty; the reference that took its frame comes after it left. */
+  /**
+   * A page is written back when it leaves dirty; the reference that took its frame comes after it left. Without branches,
+   * as nobody can foretell them: -1, no victim, is the first byte, which stays 0.
+   */
   private countWrites(ids: Int32Array, kinds: Uint8Array | null, evicted: Int32Array, count: number): void {
     if (kinds === null) return;
-    this.dirty = grownBytes(this.dirty, this.pages);
+    this.dirty = grownBytes(this.dirty, this.pages + 1);
     const { dirty } = this;
-    for (let at = 0; at < count; at++) {
-      const gone = evicted[at]!;
-      if (gone >= 0) {
-        this.writeBacks += dirty[gone]!;
-        dirty[gone] = 0;
-      }
-      if ((kinds[at]! & 1) === 1) dirty[ids[at]!] = 1;
+    let written = 0;
+    for (let at = 0; at < count; at = (at + 1) | 0) {
+      const gone = (evicted[at]! + 1) | 0;
+      written = (written + dirty[gone]!) | 0;
+      dirty[gone] = 0;
+      const page = (ids[at]! + 1) | 0;
+      dirty[page] = dirty[page]! | (kinds[at]! & 1);
     }
+    this.writeBacks += written;
   }
 }
 
