@@ -31,28 +31,36 @@ export class ClockLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { ring, state, most, onLoad } = this;
     const frames = ring.length;
-    let { used, hand } = this;
+    const end = to | 0;
+    let used = this.used | 0;
+    let hand = this.hand | 0;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       const count = state[id]!;
       if (count !== 0) {
-        if (count < most) state[id] = count + 1;
+        // One more below `most`: a sum has no branch to be foretold.
+        state[id] = count + ((count - most) >>> 31);
         continue;
       }
-      misses++;
+      misses = (misses + 1) | 0;
       let gone = -1;
       if (used === frames) {
         gone = ring[hand]!;
         for (let seen = state[gone]!; seen > 1; seen = state[gone]!) {
           state[gone] = seen - 1;
-          if (++hand === frames) hand = 0;
+          hand = (hand + 1) | 0;
+          if (hand === frames) hand = 0;
           gone = ring[hand]!;
         }
         state[gone] = 0;
         ring[hand] = id;
-        if (++hand === frames) hand = 0;
-      } else ring[used++] = id;
+        hand = (hand + 1) | 0;
+        if (hand === frames) hand = 0;
+      } else {
+        ring[used] = id;
+        used = (used + 1) | 0;
+      }
       state[id] = onLoad;
       if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
       if (evicted !== null) evicted[at] = gone;

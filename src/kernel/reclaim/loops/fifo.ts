@@ -21,17 +21,19 @@ export class FifoLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { ring, resident } = this;
     const frames = ring.length;
-    let oldest = this.oldest;
+    const end = to | 0;
+    let oldest = this.oldest | 0;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       if (resident[id] !== 0) continue;
-      misses++;
+      misses = (misses + 1) | 0;
       const gone = ring[oldest]!;
       if (gone >= 0) resident[gone] = 0;
       ring[oldest] = id;
       resident[id] = 1;
-      if (++oldest === frames) oldest = 0;
+      oldest = (oldest + 1) | 0;
+      if (oldest === frames) oldest = 0;
       if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
       if (evicted !== null) evicted[at] = gone;
     }

@@ -10,7 +10,8 @@ import { FIRST_BIT, grownInts, type LoopContext, type ReplayLoop } from './loop.
  *
  * A link is the index of the other's `next` (2 × page + 2, 0 for the sentinel), so no multiplication stands between
  * one page and the next. A page that is not resident has -1 in `next`. Within a batch the sentinel's `next` lives in a
- * variable: nothing reads it but the first page's predecessor, and that page is never taken out, being first already.
+ * variable: nothing reads it but the first page's predecessor, and that page is never taken out, being first already. For
+ * the same reason the first page's `previous` is not kept; it is written when another page becomes first.
  */
 export class LruLoop implements ReplayLoop {
   private links: Int32Array;
@@ -27,36 +28,36 @@ export class LruLoop implements ReplayLoop {
 
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const links = this.links;
-    let free = this.free;
-    let first = links[0]!;
+    const end = to | 0;
+    let free = this.free | 0;
+    let first = links[0]! | 0;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const node = ((ids[at]! << 1) + 2) | 0;
       if (node === first) continue;
       const next = links[node]!;
       if (next >= 0) {
-        const previous = links[node + 1]!;
+        const previous = links[node | 1]!;
         links[previous] = next;
-        links[next + 1] = previous;
+        links[next | 1] = previous;
       } else {
-        misses++;
+        misses = (misses + 1) | 0;
         let gone = -1;
         if (free === 0) {
           const last = links[1]!;
-          const before = links[last + 1]!;
+          // With one frame the first is the last.
+          const before = last === first ? 0 : links[last | 1]!;
+          if (before === 0) first = 0;
           links[1] = before;
           links[before] = 0;
           links[last] = -1;
-          gone = (last >> 1) - 1;
-          // With one frame the first was the last.
-          if (last === first) first = 0;
-        } else free--;
+          gone = ((last >> 1) - 1) | 0;
+        } else free = (free - 1) | 0;
         if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
         if (evicted !== null) evicted[at] = gone;
       }
       links[node] = first;
-      links[node + 1] = 0;
-      links[first + 1] = node;
+      links[first | 1] = node;
       first = node;
     }
     links[0] = first;

@@ -39,14 +39,15 @@ export class SieveLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { state, newer } = this;
     let { free, oldest, newest, hand, before } = this;
+    const end = to | 0;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       if (state[id] !== 0) {
         state[id] = 2;
         continue;
       }
-      misses++;
+      misses = (misses + 1) | 0;
       let gone = -1;
       if (free === 0) {
         if (hand < 0) {
