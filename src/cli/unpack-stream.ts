@@ -66,8 +66,9 @@ async function* gunzipped(
   } catch (error) {
     // Thrown by zlib, not by whoever takes the chunks: that one's errors do not pass through here.
     if (sourceError !== null) throw sourceError;
-    const cut = error instanceof Error && /unexpected end/.test(error.message);
-    throw damaged('gzip', cut, unpacked, file);
+    const said = error instanceof Error ? error.message : '';
+    if (said === 'unexpected end of file') throw cutShort('gzip', unpacked, file);
+    throw damaged('gzip', GZIP_REASONS[said] ?? said, file);
   } finally {
     source.destroy();
   }
@@ -81,8 +82,8 @@ async function* unzstd(packed: AsyncIterable<Uint8Array>, file: string): AsyncGe
     try {
       step();
     } catch (error) {
-      if (error instanceof ZstdError) throw damaged('zstd', error.cutShort, unpacked, file);
-      throw error;
+      if (!(error instanceof ZstdError)) throw error;
+      throw error.cutShort ? cutShort('zstd', unpacked, file) : damaged('zstd', error.message, file);
     }
   };
   for await (const chunk of packed) {
@@ -96,11 +97,26 @@ async function* unzstd(packed: AsyncIterable<Uint8Array>, file: string): AsyncGe
   attempt(() => stream.end());
 }
 
-function damaged(packer: string, cutShort: boolean, unpacked: number, file: string): InputError {
-  return new InputError({
+/** What zlib says, for people. */
+const GZIP_REASONS: Readonly<Record<string, string>> = {
+  'incorrect data check': 'the checksum is not that of the contents',
+  'incorrect length check': 'the contents have not the length they should',
+  'incorrect header check': 'something follows that is not gzip',
+};
+
+/** @param unpacked bytes that were handed on before */
+const cutShort = (packer: string, unpacked: number, file: string): InputError =>
+  new InputError({
     code: 'MEM-TRC-031',
-    message: `the ${packer} file is ${cutShort ? 'cut short' : 'damaged'} after ${unpacked} unpacked bytes`,
+    message: `the ${packer} file is cut short after ${unpacked} unpacked bytes`,
     hint: 'copy or download it again',
     file,
   });
-}
+
+const damaged = (packer: string, reason: string, file: string): InputError =>
+  new InputError({
+    code: 'MEM-TRC-031',
+    message: `the ${packer} file is damaged: ${reason}`,
+    hint: 'copy or download it again',
+    file,
+  });

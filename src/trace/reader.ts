@@ -1,4 +1,5 @@
 import type { TraceFormat, TraceParser } from './formats/format.ts';
+import { MARK_BYTES, withoutMark } from './formats/recognition.ts';
 import { formatNamed, HEAD_BYTES, recognizeFormat } from './formats/registry.ts';
 import { type BatchSink, ReferenceBatch, type TraceUnit } from './reference.ts';
 
@@ -16,7 +17,8 @@ export interface ReaderOptions {
 /**
  * A trace of any format, in: pieces of its bytes; out: its references in batches. Constant memory.
  *
- * The first HEAD_BYTES are kept back to recognize the format; then `open` says who takes the references, knowing what
+ * The first HEAD_BYTES are kept back to recognize the format (of a format that is told, as many as show whether the text is
+ * UTF-16); then `open` says who takes the references, knowing what
  * they are. All that a piece holds has been handed on when `push` returns, also when it throws.
  *
  *     const reader = new TraceReader((format, unit) => (stream = new PageStream(sink, { pageBytes, unit })));
@@ -43,7 +45,7 @@ export class TraceReader {
     this.references = 0;
     this.batch = null;
     this.parser = null;
-    this.head = new Uint8Array(this.format === null ? HEAD_BYTES : 0);
+    this.head = new Uint8Array(this.format === null ? HEAD_BYTES : MARK_BYTES);
     this.headLength = 0;
   }
 
@@ -53,17 +55,12 @@ export class TraceReader {
       this.parse(chunk);
       return;
     }
-    if (this.format === null) {
-      const taken = Math.min(chunk.length, HEAD_BYTES - this.headLength);
-      this.head.set(chunk.subarray(0, taken), this.headLength);
-      this.headLength += taken;
-      if (this.headLength < HEAD_BYTES) return;
-      this.begin(false);
-      this.parse(chunk.subarray(taken));
-      return;
-    }
+    const taken = Math.min(chunk.length, this.head.length - this.headLength);
+    this.head.set(chunk.subarray(0, taken), this.headLength);
+    this.headLength += taken;
+    if (this.headLength < this.head.length) return;
     this.begin(false);
-    this.parse(chunk);
+    this.parse(chunk.subarray(taken));
   }
 
   /** There is no more. @throws InputError as push */
@@ -77,7 +74,8 @@ export class TraceReader {
   }
 
   private begin(whole: boolean): void {
-    const head = this.head.subarray(0, this.headLength);
+    const all = this.head.subarray(0, this.headLength);
+    const head = this.format?.binary === true ? all : withoutMark(all);
     this.format ??= recognizeFormat(head, whole);
     const { format, options } = this;
     const taker = this.open(format, options.unit ?? format.unit);

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { zstdFrame } from '../trace/zstd-frame.ts';
 import { cli } from './fake-io.ts';
 
 const fixture = (name: string): Uint8Array => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
@@ -107,7 +108,13 @@ describe('broken traces: exit status 2, a clear error, and nothing of the output
     ['packed nothing', gzipSync(''), 'MEM-TRC-001', 'the trace is empty'],
     ['gzip cut short', gz.subarray(0, gz.length - 20), 'MEM-TRC-031', 'the gzip file is cut short after '],
     ['gzip without its end', gz.subarray(0, gz.length - 5), 'MEM-TRC-031', 'the gzip file is cut short after '],
-    ['gzip with a wrong sum', Buffer.concat([gz.subarray(0, -8), Buffer.alloc(8)]), 'MEM-TRC-031', 'is damaged after'],
+    [
+      'gzip with a wrong sum',
+      Buffer.concat([gz.subarray(0, -8), Buffer.alloc(8)]),
+      'MEM-TRC-031',
+      'the checksum is not',
+    ],
+    ['gzip and then something else', Buffer.concat([gz, Buffer.from('more')]), 'MEM-TRC-031', 'something follows'],
     ['gzip in gzip', gzipSync(gz), 'MEM-TRC-002', 'still compressed (gzip)'],
     ['zstd cut short', zst.subarray(0, 9999), 'MEM-TRC-031', 'the zstd file is cut short after '],
     ['a negative size', `${LACKEY} S 5008,-8\n`, 'MEM-TRC-007', 'a:6:9'],
@@ -124,10 +131,61 @@ describe('broken traces: exit status 2, a clear error, and nothing of the output
     expect(converted.err).toContain(says);
     expect(converted.err).toContain('--> a');
     expect(converted.files.size).toBe(0);
-    for (const command of ['info', 'run']) {
-      const { code: status, err, out } = await cli(['trace', command, 'a'], { files });
+    for (const command of ['trace info', 'trace run', 'trace simulate -f 4 --csv', 'mrc --csv']) {
+      const { code: status, err, out } = await cli([...command.split(' '), 'a'], { files });
       expect([command, status, out]).toEqual([command, 2, '']);
       expect(err).toContain(code);
+    }
+    for (const command of ['trace info', 'trace simulate -f 4', 'mrc']) {
+      const { code: status, out } = await cli([...command.split(' '), 'a', '--json'], { files });
+      expect(status).toBe(2);
+      expect(JSON.parse(out).errors[0].code).toBe(code);
+    }
+  });
+
+  it.each([
+    ['lackey', LACKEY],
+    ['memtrace', '0x10:  8, w\n0x10:  8, r\n'],
+    ['perf', 'ls 1 2.5: page-faults: 7fbe8c76c110\n'],
+    ['din', 'r 1000 4\nw 2000 4\n'],
+    ['csv', 'kind,address\nr,0x10\n'],
+    ['csv-pages', 'page,size\n1,4\n'],
+    ['pages', '7, 0, 1, 2\n'],
+    ['pages-hex', '7f 0 1 2\n'],
+    ['pgt', Uint8Array.of(80, 71, 84, 49, 3, 2, 0, 0, 0, 3, 0, 0, 0, 10, 3, 0, 10, 5)],
+    [
+      'oracle-general',
+      Uint8Array.from(
+        { length: 48 },
+        (_, at) => [1, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1][at % 24] ?? (at % 24 < 16 ? 0 : 255),
+      ),
+    ],
+  ] as const)('%s, packed and damaged', async (format, content) => {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const packedTwice = { gz: gzipSync(bytes), zst: zstdFrame(bytes) };
+    const whole = await cli(['trace', 'convert', 'a', '--to', 'pages', '--format', format], { files: { a: bytes } });
+    expect(whole.code).toBe(0);
+    for (const one of [packedTwice.gz, packedTwice.zst]) {
+      const sum = one === packedTwice.gz ? 8 : 4;
+      const wrong = Buffer.concat([
+        one.subarray(0, one.length - sum),
+        Buffer.from(one.subarray(-sum)).map((byte) => byte ^ 1),
+      ]);
+      const broken = [
+        one.subarray(0, one.length - 1),
+        one.subarray(0, 12),
+        wrong,
+        Buffer.concat([one, Buffer.from('more')]),
+      ];
+      for (const a of broken) {
+        const { code, err, files } = await cli(['trace', 'convert', 'a', '--to', 'pages', '-o', 'out'], {
+          files: { a },
+        });
+        expect([code, files.size]).toEqual([2, 0]);
+        expect(err).toContain('MEM-TRC-031');
+      }
+      const { out } = await cli(['trace', 'convert', 'a', '--to', 'pages', '--format', format], { files: { a: one } });
+      expect(out).toBe(whole.out);
     }
   });
 

@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PythonRandom } from '../../src/trace/ostep.ts';
 import { isZstd, ZstdError, ZstdStream } from '../../src/trace/zstd/stream.ts';
+import { Xxh64 } from '../../src/trace/zstd/xxh64.ts';
 import { cutAt } from './format-samples.ts';
+import { zstdFrame } from './zstd-frame.ts';
 
 function unpack(pieces: readonly Uint8Array[]): Buffer {
   const out: Uint8Array[] = [];
@@ -116,4 +118,51 @@ describe.runIf(hasZstd)('the zstd program here', () => {
     },
     60_000,
   );
+});
+
+describe('the checksum of a frame', () => {
+  // From the reference implementation, `xxhsum -H64`, seed 0: the low half.
+  test.for([
+    ['', 0x51d8e999],
+    ['a', 0xa98c6e5b],
+    ['abc', 0xad770999],
+    ['Nobody inspects the spammish repetition', 0x8a378bf1],
+  ] as const)('of %o', ([text, low]) => {
+    const bytes = new TextEncoder().encode(text);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const sum = new Xxh64();
+      sum.update(bytes.subarray(0, cut));
+      sum.update(bytes.subarray(cut));
+      expect(sum.low32()).toBe(low);
+    }
+  });
+
+  test('tells contents that were changed', () => {
+    const frame = zstdFrame(new TextEncoder().encode('I  0401ab70,3\n'.repeat(9)));
+    const unpack = (bytes: Uint8Array): number => {
+      let length = 0;
+      const stream = new ZstdStream((piece) => {
+        length += piece.length;
+      });
+      stream.push(bytes);
+      stream.end();
+      return length;
+    };
+    expect(unpack(frame)).toBe(126);
+    for (const place of [20, frame.length - 1]) {
+      const damaged = frame.slice();
+      damaged[place]! ^= 1;
+      expect(() => unpack(damaged)).toThrow('the checksum is not that of the contents');
+    }
+  });
+});
+
+test('a frame to skip of four gigabytes is not kept', () => {
+  const stream = new ZstdStream(() => undefined);
+  stream.push(Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 255, 255, 255, 255));
+  const before = process.memoryUsage().arrayBuffers;
+  const piece = new Uint8Array(1 << 20);
+  for (let count = 0; count < 64; count++) stream.push(piece);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * 2 ** 20);
+  expect(() => stream.end()).toThrow('inside a frame');
 });

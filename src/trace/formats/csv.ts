@@ -3,7 +3,7 @@ import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
 import { MODIFY, type TraceKind, type TraceSink, type TraceUnit } from '../reference.ts';
 import type { ParserOptions, TraceFormat } from './format.ts';
 import { headLines } from './recognition.ts';
-import { SIZE_MAX, TextParser } from './text-parser.ts';
+import { characters, SIZE_MAX, TextParser } from './text-parser.ts';
 import { TextWriter } from './text-writer.ts';
 
 /**
@@ -98,7 +98,7 @@ class CsvParser extends TextParser {
   }
 
   private header(): void {
-    const text = String.fromCharCode(...this.bytes.subarray(this.lineStart, this.lineEnd));
+    const text = characters(this.bytes, this.lineStart, this.lineEnd);
     const { names, separator } = columnNames(text);
     this.separator = separator.charCodeAt(0);
     this.roles = this.rolesOf(names);

@@ -20,6 +20,8 @@ export interface TraceFormat {
    * @param whole there is no more than these bytes
    */
   recognizes(head: Uint8Array, whole: boolean): boolean;
+  /** No text: the first bytes may be anything. */
+  readonly binary?: true;
   parser(sink: TraceSink, options: ParserOptions): TraceParser;
   /** What the writer returns at its end goes in front of everything. */
   readonly headLast?: true;

@@ -139,6 +139,7 @@ export const oracleGeneral: TraceFormat = {
   name: 'oracle-general',
   title: 'libCacheSim’s oracleGeneral',
   unit: 'page',
+  binary: true,
   carries: { kinds: 'none', sizes: true, processes: false },
   /** Nothing marks it; but times do not decrease and each next access is in the future. */
   recognizes: (head, whole) => {

@@ -2,7 +2,7 @@ import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
 import type { TraceKind } from '../reference.ts';
 import type { TraceFormat } from './format.ts';
 import { headLines, mostlyRecords } from './recognition.ts';
-import { TextParser } from './text-parser.ts';
+import { characters, TextParser } from './text-parser.ts';
 
 /**
  * Sampled accesses of Linux's perf, as two of its commands print them:
@@ -29,6 +29,8 @@ const RAW_SOURCE = /0x([0-9a-f]+)[\s,]+\S+:\S*\s*$/i;
 /** A field of addr or ip: perf prints no shorter ones, and no symbol looks like it. */
 const ADDRESS = /^[0-9a-f]{5,}$/;
 
+/** Names of symbols can be long; the patterns must not meet anything they would take long over. */
+const SAMPLE_BYTES_MAX = 16384;
 const SIZE = 1;
 const HASH = 35;
 const TAB = 9;
@@ -38,7 +40,10 @@ class PerfParser extends TextParser {
     // Remarks, and the frames of call chains.
     if (this.peek() === HASH || this.bytes[this.lineStart] === TAB) return;
     const { bytes, lineStart, lineEnd } = this;
-    const text = latin1(bytes, lineStart, lineEnd);
+    if (lineEnd - lineStart > SAMPLE_BYTES_MAX) {
+      this.fail('MEM-TRC-032', `a sample has at most ${SAMPLE_BYTES_MAX} bytes`, lineStart);
+    }
+    const text = characters(bytes, lineStart, lineEnd);
     if (RAW_PREFIX.test(text)) this.raw(text);
     else this.script(text);
   }
@@ -79,10 +84,6 @@ class PerfParser extends TextParser {
     const process = Number(pid) >>> 0;
     if (this.high !== 0 || this.low !== 0) this.emit(kind, SIZE, process);
   }
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return String.fromCharCode(...bytes.subarray(start, end));
 }
 
 function kindOf(operation: string | undefined, event: string, atInstruction: boolean): TraceKind {

@@ -246,6 +246,7 @@ export const pgt: TraceFormat = {
   name: 'pgt',
   title: 'PGT1: this project’s compact page trace',
   unit: 'page',
+  binary: true,
   headLast: true,
   carries: { kinds: 'no modify', sizes: false, processes: false },
   recognizes: (head) => head[0] === 80 && head[1] === 71 && head[2] === 84 && head[3] === 49,

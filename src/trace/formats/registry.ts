@@ -10,6 +10,7 @@ import { oracleGeneral } from './oracle-general.ts';
 import { hexPages, pages } from './pages.ts';
 import { perf } from './perf.ts';
 import { pgt } from './pgt.ts';
+import { headLines, isSilent } from './recognition.ts';
 
 /** Every trace format, in the order in which a trace is held against them: the less a format looks like others, the sooner. */
 export const TRACE_FORMATS: readonly TraceFormat[] = [
@@ -51,6 +52,7 @@ export function recognizeFormat(head: Uint8Array, whole: boolean): TraceFormat {
   refusePacked(head);
   const format = TRACE_FORMATS.find((candidate) => candidate.recognizes(head, whole));
   if (format !== undefined) return format;
+  if (whole && isSilent(headLines(head, whole))) throw noReferences(1, `a trace is one of ${NAMES.join(', ')}`);
   let end = head.findIndex((byte) => byte === 10 || byte === 13);
   if (end < 0) end = head.length;
   throw new InputError({

@@ -32,6 +32,15 @@ for (let digit = 0; digit < 16; digit++) {
   HEX_VALUE[character.toUpperCase().charCodeAt(0)] = digit;
 }
 
+/** Bytes as characters of the same numbers: of a line that is looked at as a whole. */
+export function characters(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  // As arguments of a call there may not be too many at once.
+  for (let at = start; at < end; at += 4096)
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(end, at + 4096)));
+  return text;
+}
+
 export abstract class TextParser implements TraceParser {
   protected readonly sink: TraceSink;
   protected readonly hint: string;
@@ -121,8 +130,16 @@ export abstract class TextParser implements TraceParser {
     this.lineStart = start;
     this.at = start;
     this.lineEnd = end > start && bytes[end - 1] === CR ? end - 1 : end;
+    if (this.line === 1) this.refuseOldLineEnds();
     this.skipBlanks();
     if (this.at < this.lineEnd) this.record();
+  }
+
+  /** Lines that end in carriage returns alone would be one line, and the rest of it a remark. */
+  private refuseOldLineEnds(): void {
+    const at = this.bytes.subarray(this.lineStart, this.lineEnd).indexOf(CR);
+    if (at >= 0)
+      this.fail('MEM-TRC-032', 'lines end in line feeds, not in carriage returns alone', this.lineStart + at);
   }
 
   protected emit(kind: 0 | 1 | 2 | 3, size: number, process: number): void {

@@ -1,5 +1,6 @@
 import { ZstdError } from './bits.ts';
 import { BLOCK_BYTES_MAX, BlockDecoder, type History } from './block.ts';
+import { Xxh64 } from './xxh64.ts';
 
 export { ZstdError } from './bits.ts';
 
@@ -13,12 +14,13 @@ export { ZstdError } from './bits.ts';
  * ```
  *
  * Memory: a block of packed bytes, and the frame's window (how far back its matches reach; at most 1 GiB is accepted).
- * Dictionaries are not known; checksums are passed over.
+ * Dictionaries are not known.
  */
 const MAGIC = 0xfd2fb528;
 /** The last four bits are free. */
 const SKIPPED_MAGIC = 0x184d2a50;
 const WINDOW_BYTES_MAX = 2 ** 30;
+const SKIPPED_AT_ONCE = 1 << 16;
 
 /** The first four bytes of such a file? */
 export function isZstd(mark: Uint8Array): boolean {
@@ -57,6 +59,10 @@ export class ZstdStream {
   private content: number;
   private produced: number;
   private frames: number;
+  /** Of the contents of the frame at hand. */
+  private sum: Xxh64;
+  /** Bytes of a frame to skip that are still to come. */
+  private skipLeft: number;
 
   /** @param emit gets the unpacked bytes; they are gone after the call */
   constructor(emit: (bytes: Uint8Array) => void) {
@@ -77,6 +83,8 @@ export class ZstdStream {
     this.content = -1;
     this.produced = 0;
     this.frames = 0;
+    this.sum = new Xxh64();
+    this.skipLeft = 0;
   }
 
   /** @throws ZstdError for what is damaged or needs a dictionary */
@@ -118,10 +126,14 @@ export class ZstdStream {
         this.magic(view.getUint32(at, true));
         return;
       case 'skip length':
-        this.await('skip', view.getUint32(at, true));
+        this.skip(view.getUint32(at, true));
         return;
       case 'skip':
+        this.skip(this.skipLeft - (end - at));
+        return;
       case 'checksum':
+        if (view.getUint32(at, true) !== this.sum.low32())
+          throw new ZstdError('the checksum is not that of the contents');
         this.await('magic', 4);
         return;
       case 'frame descriptor':
@@ -136,6 +148,13 @@ export class ZstdStream {
       case 'block':
         this.block(at, end);
     }
+  }
+
+  /** So many bytes that mean nothing, not more at once than need to be kept. */
+  private skip(left: number): void {
+    this.skipLeft = left;
+    if (left === 0) this.await('magic', 4);
+    else this.await('skip', Math.min(left, SKIPPED_AT_ONCE));
   }
 
   private await(state: State, need: number): void {
@@ -173,6 +192,7 @@ export class ZstdStream {
     if (window > WINDOW_BYTES_MAX) throw new ZstdError('a frame looks back too far');
     this.window = new Window(window);
     this.decoder = new BlockDecoder();
+    this.sum = new Xxh64();
     this.produced = 0;
     this.frames++;
     this.await('block header', 3);
@@ -194,6 +214,7 @@ export class ZstdStream {
     else this.decoder.decode(this.pending, at, end, window);
     const bytes = window.block();
     this.produced += bytes.length;
+    if (this.hasChecksum) this.sum.update(bytes);
     if (bytes.length > 0) this.emit(bytes);
     if (!this.lastBlock) this.await('block header', 3);
     else this.endFrame();
