@@ -56,12 +56,12 @@ const PATIENCE = { timeout: 180_000 };
 
 describe('threads', PATIENCE, () => {
   it('give the same bytes as one, and as shards that were merged', () => {
-    for (const workers of ['1', '2', '5']) {
+    for (const workers of ['1', '3']) {
       const { status, stderr } = sweep('sweep', 'mixed.yaml', '-w', workers, '-o', `mixed-${workers}.json`, '-q');
       expect([status, stderr]).toEqual([0, '']);
       expect(bytesOf(`mixed-${workers}.json`).equals(bytesOf('mixed-1.json'))).toBe(true);
     }
-    for (const shard of ['1/3', '2/3', '3/3']) {
+    for (const shard of ['1/2', '2/2']) {
       expect(sweep('sweep', 'mixed.yaml', '--shard', shard, '-o', 'parts/', '-q').status).toBe(0);
     }
     expect(sweep('merge', 'parts/part-*.json', '-o', 'merged.json').status).toBe(0);
