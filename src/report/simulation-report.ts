@@ -1,5 +1,6 @@
 /** What policies made of a trace, as table, picture, CSV and data. */
 import { type AccessTimes, accessTimes, type CostModel } from '../trace/cost-model.ts';
+import { ratio } from '../trace/replay.ts';
 import type { SimulationRow } from '../trace/simulation.ts';
 import { columns } from './columns.ts';
 import { plotLines } from './plot.ts';
@@ -33,7 +34,7 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
       : `, ${thousands(initial.length)} ${initial.length === 1 ? 'page' : 'pages'} in memory at the start`;
   const of = pageBytes === null ? '' : ` of ${pageBytes} bytes`;
   const varies = rows.some(({ meanResident }) => meanResident !== null);
-  const head = ['policy', 'frames', 'faults', 'write-backs', 'hit ratio'];
+  const head = ['policy', 'frames', 'faults', 'cold', 'write-backs', 'hit ratio', 'warm'];
   if (varies) head.push('in use');
   if (cost !== null) head.push('access time');
   const body = rows.map((row, index) => {
@@ -41,8 +42,10 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
       rows[index - 1]?.policy === row.policy ? '' : paint(style, 'bold', row.policy),
       thousands(row.frames),
       paint(style, 'cyan', thousands(row.faults)),
+      thousands(row.coldFaults),
       row.writeBacks === null ? UNKNOWN : thousands(row.writeBacks),
       exactPercent(row.hits, row.references),
+      exactPercent(row.hits, row.references - row.coldFaults),
     ];
     if (varies) cells.push(row.meanResident === null ? 'all' : row.meanResident.toFixed(1));
     if (cost !== null) cells.push(duration(timesOf(row, cost).effective));
@@ -52,7 +55,7 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
     ` ${paint(style, 'bold', facts.file)}`,
     ` ${dim(`${facts.format}: ${thousands(facts.references)} page references to ${thousands(facts.pages)} pages${of}${shared}${before}`)}`,
     '',
-    ...columns([head.map(dim), ...body], { align: 'lrrrrrr', indent: '   ' }),
+    ...columns([head.map(dim), ...body], { align: 'lrrrrrrrr', indent: '   ' }),
     ...processLines(rows, style),
     ...(cost === null ? [] : ['', ...costLines(rows, cost, style)]),
     ...picture(rows, style),
@@ -149,10 +152,14 @@ export function duration(nanoseconds: number): string {
   return `${Number((nanoseconds / (size as number)).toPrecision(6))} ${unit}`;
 }
 
+/** Of the references that are no cold faults, which no policy avoids; 0 where there are none. */
+const warmHitRatio = ({ hits, references, coldFaults }: SimulationRow): number => ratio(hits, references - coldFaults);
+
 /** As data: a row's measures and, where there is a cost model, its times in ns. */
 export function simulationData(rows: readonly SimulationRow[], facts: SimulationFacts): unknown {
   const { cost, ...rest } = facts;
-  const withTimes = rows.map((row) => (cost === null ? row : { ...row, nanoseconds: timesOf(row, cost) }));
+  const measured = rows.map((row) => ({ ...row, warmHitRatio: warmHitRatio(row) }));
+  const withTimes = measured.map((row) => (cost === null ? row : { ...row, nanoseconds: timesOf(row, cost) }));
   return { ...rest, cost, rows: withTimes };
 }
 

@@ -41,9 +41,10 @@ function told(story: ReferenceStory, facts: StoryFacts, style: Style): string[] 
   const outcome = paint(style, story.hit ? 'green' : 'red', story.hit ? 'hit' : 'miss');
   const sentences = [...beginning(story), ...ending(story, facts)];
   const more = story.contents.length - CONTENTS_MOST;
-  const pages = story.contents
-    .slice(0, CONTENTS_MOST)
-    .map((held) => `${pageText(held, facts)}${held.referenced ? '*' : ''}${held.frame === story.hand ? '◄' : ''}`);
+  const pages = story.contents.slice(0, CONTENTS_MOST).map((held) => {
+    const note = held.note === '' ? '' : `(${held.note})`;
+    return `${pageText(held, facts)}${held.referenced ? '*' : ''}${note}${held.frame === story.hand ? '◄' : ''}`;
+  });
   const width = Math.min(style.width, 96) - 6;
   return [
     ` ${paint(style, 'bold', story.policy)}, ${counted(story.frames, 'frame')}: ${outcome}`,
@@ -54,10 +55,10 @@ function told(story: ReferenceStory, facts: StoryFacts, style: Style): string[] 
   ];
 }
 
-function beginning({ hit, frame, loadedAt, lastUsedAt, leftAt }: ReferenceStory): string[] {
-  if (hit) {
-    return [`It is in frame ${frame}, loaded by reference ${at(loadedAt)} and last used by ${at(lastUsedAt)}.`];
-  }
+function beginning({ hit, frame, fromStart, loadedAt, lastUsedAt, leftAt }: ReferenceStory): string[] {
+  if (hit) return [`It is in frame ${frame}, ${originOf(loadedAt)} and ${useOf(lastUsedAt)}.`];
+  if (lastUsedAt === null && fromStart)
+    return [`It was in memory at the start, but had to leave for reference ${at(leftAt)}.`];
   if (lastUsedAt === null) return ['Nobody referenced it before: no policy avoids this fault.'];
   const left = leftAt === null ? 'it has left since' : `it had to leave for reference ${at(leftAt)}`;
   return [`It was last used by reference ${at(lastUsedAt)}, but ${left}.`];
@@ -83,7 +84,13 @@ function lifeOf(victim: EvictedPage, { policy }: ReferenceStory): string {
     victim.nextUsedAt === null ? 'will never be used again' : `will be used again by ${at(victim.nextUsedAt)}`;
   const future = POLICIES[policy].needsFuture ? `, and ${next}` : '';
   const written = victim.dirty ? 'It is dirty, so it is written back' : 'It is clean, so nothing is written';
-  return `That page was loaded by reference ${at(victim.loadedAt)}, last used by ${at(victim.lastUsedAt)}${future}. ${written}.`;
+  return `That page was ${originOf(victim.loadedAt)}, ${useOf(victim.lastUsedAt)}${future}. ${written}.`;
 }
+
+const originOf = (loadedAt: number | null): string =>
+  loadedAt === null ? 'in memory at the start' : `loaded by reference ${at(loadedAt)}`;
+
+const useOf = (lastUsedAt: number | null): string =>
+  lastUsedAt === null ? 'not used yet' : `last used by ${at(lastUsedAt)}`;
 
 const at = (position: number | null): string => (position === null ? 'none' : thousands(position));

@@ -19,7 +19,7 @@ export interface PageName {
 }
 
 export interface EvictedPage extends PageName {
-  /** Positions, from 1. Null: not before this reference, or never again. */
+  /** Positions, from 1. Null: not before this reference (loaded: before the first), or never again. */
   readonly loadedAt: number | null;
   readonly lastUsedAt: number | null;
   readonly nextUsedAt: number | null;
@@ -31,6 +31,8 @@ export interface HeldPage extends PageName {
   readonly frame: number;
   /** Its reference bit. */
   readonly referenced: boolean;
+  /** What the policy keeps in mind of it, such as its counter; empty for nothing. */
+  readonly note: string;
 }
 
 /** What one policy made of one reference. Plain data. */
@@ -42,9 +44,11 @@ export interface ReferenceStory extends PageName {
   readonly kind: TraceKind;
   readonly hit: boolean;
   readonly frame: number;
+  /** The page was in memory before the first reference. */
+  readonly fromStart: boolean;
   /** The reference before this one to the same page; null for the first. */
   readonly lastUsedAt: number | null;
-  /** Of a hit: where the page was loaded. */
+  /** Of a hit: where the page was loaded; null where that was before the first reference. */
   readonly loadedAt: number | null;
   /** Of a miss on a page that was there before: where it had to leave; null where it left by itself, or was never there. */
   readonly leftAt: number | null;
@@ -162,9 +166,10 @@ export class StoryTeller implements BatchSink, PageSink {
       kind: recording.kinds[at]! as TraceKind,
       hit: faults === 0,
       frame: loop.frameHolding(id),
+      fromStart: id < this.initial,
       lastUsedAt,
       loadedAt: faults === 0 ? past.load(id) : null,
-      leftAt: faults === 0 || lastUsedAt === null ? null : past.departure(id),
+      leftAt: faults === 0 ? null : past.departure(id),
       victim:
         gone < 0
           ? null
@@ -188,6 +193,7 @@ export class StoryTeller implements BatchSink, PageSink {
       ...this.nameOf(loop.idIn[frame]!),
       frame,
       referenced: loop.referenceBits[frame] === 1,
+      note: loop.policy.note?.(frame) ?? '',
     }));
   }
 

@@ -23,10 +23,10 @@ describe('trace simulate', () => {
     const { code, out } = await simulate(['-p', 'fifo,lru,opt', '-f', '3']);
     expect(code).toBe(0);
     expect(out).toContain('pages: 20 page references to 6 pages\n');
-    expect(out).toMatch(/policy +frames +faults +write-backs +hit ratio\n/);
-    expect(out).toMatch(/fifo +3 +15 +– +25\.00 %\n/);
-    expect(out).toMatch(/lru +3 +12 +– +40\.00 %\n/);
-    expect(out).toMatch(/opt +3 +9 +– +55\.00 %\n/);
+    expect(out).toMatch(/policy +frames +faults +cold +write-backs +hit ratio +warm\n/);
+    expect(out).toMatch(/fifo +3 +15 +6 +– +25\.00 % +35\.71 %\n/);
+    expect(out).toMatch(/lru +3 +12 +6 +– +40\.00 % +57\.14 %\n/);
+    expect(out).toMatch(/opt +3 +9 +6 +– +55\.00 % +78\.57 %\n/);
     expect(out).not.toContain('Hit ratio\n');
   });
 

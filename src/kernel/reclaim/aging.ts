@@ -11,11 +11,18 @@ import { TickCounters } from './tick-counters.ts';
  */
 export class Aging extends TickCounters {
   readonly name = 'aging';
+  private readonly bits: number;
   private readonly highest: number;
 
   constructor(context: PolicyContext) {
     super(context);
-    this.highest = 2 ** ((context.options?.counterBits ?? 8) - 1);
+    this.bits = context.options?.counterBits ?? 8;
+    this.highest = 2 ** (this.bits - 1);
+  }
+
+  /** The history of its reference bits, the latest tick in front. */
+  note(slot: number): string {
+    return this.counterOf(slot).toString(2).padStart(this.bits, '0');
   }
 
   protected counted(counter: number, referenced: boolean): number {

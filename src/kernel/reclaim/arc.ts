@@ -47,6 +47,10 @@ export class Arc extends AsidePolicy {
     this.returnsFromOften = false;
   }
 
+  note(slot: number): string {
+    return this.isOften.has(slot) ? 'T2' : 'T1';
+  }
+
   protected enter(slot: number, page: number): void {
     this.pages.set(slot, page);
     this.expect(page);

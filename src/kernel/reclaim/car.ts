@@ -44,6 +44,10 @@ export class Car extends AsidePolicy {
     this.target = 0;
   }
 
+  note(slot: number): string {
+    return `${this.isOften.has(slot) ? 'T2' : 'T1'}${this.used.has(slot) ? ' used' : ''}`;
+  }
+
   protected enter(slot: number, page: number): void {
     const { onceGhosts, oftenGhosts, capacity } = this;
     const once = onceGhosts.size;

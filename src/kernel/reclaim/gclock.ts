@@ -34,6 +34,10 @@ export class GClock extends AsidePolicy {
     return this.handStart >= 0 && this.ring.has(this.handStart) ? this.handStart : this.ring.front();
   }
 
+  note(slot: number): string {
+    return String(this.counts.of(slot));
+  }
+
   protected enter(slot: number): void {
     this.counts.set(slot, this.onLoad);
     this.file(slot);

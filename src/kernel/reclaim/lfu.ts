@@ -41,6 +41,10 @@ export class Lfu extends AsidePolicy {
     this.time = 0;
   }
 
+  note(slot: number): string {
+    return String(this.counts.of(slot));
+  }
+
   protected enter(slot: number, page: number): void {
     this.pages.set(slot, page);
     this.counts.set(slot, (this.kept?.get(page) ?? 0) + 1);

@@ -1,6 +1,6 @@
 import { invariant } from '../../mmu/invariant.ts';
 import { VmStat } from '../pressure/vmstat.ts';
-import { LIST_KINDS, UNEVICTABLE } from './lru-lists.ts';
+import { ACTIVE, LIST_KINDS, UNEVICTABLE } from './lru-lists.ts';
 import { LruState } from './lru-state.ts';
 import { ReplayedPages } from './page-facts.ts';
 import type { PolicyContext, ReplacementPolicy } from './policy.ts';
@@ -111,6 +111,11 @@ export class LinuxPolicy implements ReplacementPolicy {
     return kinds.flatMap((kind) =>
       Array.from({ length: groups }, (_, group) => lists.toArray(group * LIST_KINDS + kind)).flat(),
     );
+  }
+
+  note(slot: number): string {
+    const kind = this.state.kindOf(slot);
+    return kind === UNEVICTABLE ? 'unevictable' : (kind & ACTIVE) !== 0 ? 'active' : 'inactive';
   }
 
   checkInvariants(): string[] {

@@ -56,6 +56,10 @@ export class Lirs extends AsidePolicy {
     this.lirs = 0;
   }
 
+  note(slot: number): string {
+    return this.isLir.has(slot) ? 'LIR' : 'HIR';
+  }
+
   protected enter(slot: number, page: number): void {
     this.pages.set(slot, page);
     const ghost = this.ghosts.entryOf(page);

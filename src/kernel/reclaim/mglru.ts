@@ -40,6 +40,13 @@ export class MgLru extends AsidePolicy {
     this.youngest = YOUNG + 1;
   }
 
+  note(slot: number): string {
+    for (let generation = this.oldest; generation < this.youngest; generation++) {
+      if (this.lists.listOf(slot) === generation % GENERATIONS) return `generation ${generation}`;
+    }
+    return `generation ${this.youngest}`;
+  }
+
   protected enter(slot: number): void {
     this.lists.pushFront(slot, this.youngest % GENERATIONS);
   }

@@ -7,6 +7,10 @@ import { TickCounters } from './tick-counters.ts';
 export class Nfu extends TickCounters {
   readonly name = 'nfu';
 
+  note(slot: number): string {
+    return String(this.counterOf(slot));
+  }
+
   protected counted(counter: number, referenced: boolean): number {
     return referenced ? counter + 1 : counter;
   }

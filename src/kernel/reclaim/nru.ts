@@ -32,6 +32,10 @@ export class Nru extends AsidePolicy {
     for (const slot of this.order()) this.references.testAndClear(slot);
   }
 
+  note(slot: number): string {
+    return `class ${this.classOf(slot)}`;
+  }
+
   protected enter(slot: number): void {
     this.line.pushBack(slot);
   }

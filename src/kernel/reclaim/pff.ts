@@ -42,6 +42,11 @@ export class Pff extends AsidePolicy {
     return slot >= 0 && this.usedAt.of(slot) < this.leaveBefore ? slot : -1;
   }
 
+  /** References since its last use. */
+  note(slot: number): string {
+    return String(this.time - this.usedAt.of(slot));
+  }
+
   protected enter(slot: number): void {
     this.time++;
     if (this.time - this.lastFault >= this.interval) this.leaveBefore = this.lastFault;

@@ -76,6 +76,8 @@ export interface ReplacementPolicy {
   hand(): number;
   /** Every resident slot, in the order they would leave as far as is known now. For explanations: changes nothing. */
   order(): number[];
+  /** What the policy keeps in mind of a resident page, in a word or two: `01101110`, `LIR`. For explanations: changes nothing. */
+  note?(slot: number): string;
   /** Rules broken, by name; [] when healthy. */
   checkInvariants(): string[];
 }

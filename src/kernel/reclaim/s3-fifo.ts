@@ -46,6 +46,10 @@ export class S3Fifo extends AsidePolicy {
     this.returning = -1;
   }
 
+  note(slot: number): string {
+    return `${this.isMain.has(slot) ? 'main' : 'small'} ${this.hits.of(slot)}`;
+  }
+
   protected enter(slot: number, page: number): void {
     this.pages.set(slot, page);
     this.hits.set(slot, 0);

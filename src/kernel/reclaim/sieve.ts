@@ -32,6 +32,10 @@ export class Sieve extends AsidePolicy {
     return this.handSlot >= 0 ? this.handSlot : this.queue.front();
   }
 
+  note(slot: number): string {
+    return this.visited.has(slot) ? 'visited' : '';
+  }
+
   protected enter(slot: number): void {
     this.visited.delete(slot);
     this.queue.pushBack(slot);

@@ -39,6 +39,10 @@ export class TwoQueue extends AsidePolicy {
     this.returning = -1;
   }
 
+  note(slot: number): string {
+    return this.isMain.has(slot) ? 'Am' : 'A1in';
+  }
+
   protected enter(slot: number, page: number): void {
     this.pages.set(slot, page);
     if (page === this.returning || this.ghosts.delete(page)) this.isMain.add(slot);

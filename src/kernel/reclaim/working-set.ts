@@ -29,6 +29,11 @@ export class WorkingSet extends AsidePolicy {
     return slot >= 0 && this.usedAt.of(slot) <= this.time - this.window ? slot : -1;
   }
 
+  /** References since its last use. */
+  note(slot: number): string {
+    return String(this.time - this.usedAt.of(slot));
+  }
+
   protected enter(slot: number): void {
     this.usedAt.set(slot, ++this.time);
     this.line.pushBack(slot);

@@ -51,6 +51,11 @@ export class WsClock extends AsidePolicy {
     this.time++;
   }
 
+  /** Ticks since the hand last found it used. */
+  note(slot: number): string {
+    return String(this.time - this.usedAt.of(slot));
+  }
+
   protected enter(slot: number): void {
     this.usedAt.set(slot, this.time);
     this.file(slot);
