@@ -45,10 +45,11 @@ export class ArcLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { frames, links, state } = this;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    const end = to | 0;
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       const was = state[id]!;
-      const node = (id << 1) + PAGES;
+      const node = ((id << 1) + PAGES) | 0;
       if (was === IN_OFTEN) {
         if (links[OFTEN] === node) continue;
         unlink(links, node);
@@ -63,7 +64,7 @@ export class ArcLoop implements ReplayLoop {
         this.often++;
         continue;
       }
-      misses++;
+      misses = (misses + 1) | 0;
       let gone = -1;
       if (was === ABSENT) {
         if (this.once + this.often === frames) gone = this.makeRoomForStranger();

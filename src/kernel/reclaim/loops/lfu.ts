@@ -53,9 +53,10 @@ export class LfuLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { frames, pages, links, resident, bucketOf, ladder, count } = this;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    const end = to | 0;
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
-      const node = (id << 1) + pages;
+      const node = ((id << 1) + pages) | 0;
       if (resident[id] !== 0) {
         const bucket = bucketOf[id]!;
         const more = count[bucket]! + 1;
@@ -75,7 +76,7 @@ export class LfuLoop implements ReplayLoop {
         bucketOf[id] = above;
         continue;
       }
-      misses++;
+      misses = (misses + 1) | 0;
       let gone = -1;
       if (this.used === frames) {
         const bucket = ladder[0]! >> 1;

@@ -66,10 +66,11 @@ export class LirsLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { links, state } = this;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    const end = to | 0;
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       const was = state[id]!;
-      const node = (id << 2) + PAGES;
+      const node = ((id << 2) + PAGES) | 0;
       if (was === LIR) {
         if (links[SENTINEL] === node) continue;
         const wasLast = links[SENTINEL + 1] === node;
@@ -81,7 +82,7 @@ export class LirsLoop implements ReplayLoop {
       if (was >= QUEUED) {
         this.hit(id, was);
       } else {
-        misses++;
+        misses = (misses + 1) | 0;
         const gone = this.miss(id, was);
         if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
         if (evicted !== null) evicted[at] = gone;
@@ -94,7 +95,7 @@ export class LirsLoop implements ReplayLoop {
   /** A resident page that is not LIR: it becomes so when S still knows it. */
   private hit(id: number, was: number): void {
     const { links } = this;
-    const node = (id << 2) + PAGES;
+    const node = ((id << 2) + PAGES) | 0;
     if (was === QUEUED || this.lirMost === 0) {
       unlink(links, node + SECOND);
       pushFirst(links, SENTINEL + SECOND, node + SECOND);
@@ -126,7 +127,7 @@ export class LirsLoop implements ReplayLoop {
   /** @returns the page that left, -1 for none */
   private miss(id: number, was: number): number {
     const { links, state } = this;
-    const node = (id << 2) + PAGES;
+    const node = ((id << 2) + PAGES) | 0;
     let gone = -1;
     if (was === REMEMBERED && this.lirMost > 0) {
       unlink(links, node);
@@ -205,7 +206,7 @@ export class LirsLoop implements ReplayLoop {
 
   private leaveStack(id: number): void {
     const { links, state } = this;
-    const node = (id << 2) + PAGES;
+    const node = ((id << 2) + PAGES) | 0;
     unlink(links, node);
     this.stacked--;
     if (state[id] === REMEMBERED) unlink(links, node + SECOND);

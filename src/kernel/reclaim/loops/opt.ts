@@ -69,11 +69,12 @@ export class OptLoop implements ReplayLoop {
     const frames = finished.length;
     let { top, finishedFrom, finishedCount, free } = this;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    const end = to | 0;
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       const use = next[at]!;
       if (resident[id] === 0) {
-        misses++;
+        misses = (misses + 1) | 0;
         let gone = -1;
         if (free > 0) free--;
         else if (finishedCount > 0) {

@@ -55,16 +55,17 @@ export class S3FifoLoop implements ReplayLoop {
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { frames, small, main, links, state } = this;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    const end = to | 0;
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       const was = state[id]!;
       if (was >= SMALL) {
         if (was !== SMALL_MOST && was !== MAIN_MOST) state[id] = was + 1;
         continue;
       }
-      misses++;
+      misses = (misses + 1) | 0;
       if (was === GHOST) {
-        unlink(links, (id << 1) + PAGES);
+        unlink(links, ((id << 1) + PAGES) | 0);
         this.ghostCount--;
       }
       const gone = this.smallCount + this.mainCount === frames ? this.evict() : -1;

@@ -47,44 +47,49 @@ export class TwoQueueLoop implements ReplayLoop {
 
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {
     const { frames, inMost, outMost, entered, links, state } = this;
-    let { enteredFrom, enteredCount, mainCount, ghostCount } = this;
+    let enteredFrom = this.enteredFrom | 0;
+    let enteredCount = this.enteredCount | 0;
+    let mainCount = this.mainCount | 0;
+    let ghostCount = this.ghostCount | 0;
     let misses = 0;
-    for (let at = from; at < to; at++) {
+    const end = to | 0;
+    for (let at = from | 0; at < end; at = (at + 1) | 0) {
       const id = ids[at]!;
       const was = state[id]!;
       if (was === ENTERED) continue;
-      const node = (id << 1) + PAGES;
+      const node = ((id << 1) + PAGES) | 0;
       if (was === KEPT) {
         if (links[MAIN] === node) continue;
         unlink(links, node);
         pushFirst(links, MAIN, node);
         continue;
       }
-      misses++;
+      misses = (misses + 1) | 0;
       if (was === GHOST) {
         unlink(links, node);
-        ghostCount--;
+        ghostCount = (ghostCount - 1) | 0;
       }
       let gone = -1;
       if (enteredCount + mainCount === frames) {
         if (enteredCount > inMost || mainCount === 0) {
           gone = entered[enteredFrom]!;
-          if (++enteredFrom === frames) enteredFrom = 0;
-          enteredCount--;
+          enteredFrom = (enteredFrom + 1) | 0;
+          if (enteredFrom === frames) enteredFrom = 0;
+          enteredCount = (enteredCount - 1) | 0;
           state[gone] = ABSENT;
           if (outMost > 0) {
             if (ghostCount === outMost) {
               const oldest = links[GHOSTS + 1]!;
               unlink(links, oldest);
               state[(oldest - PAGES) >> 1] = ABSENT;
-            } else ghostCount++;
+            } else ghostCount = (ghostCount + 1) | 0;
             state[gone] = GHOST;
-            pushFirst(links, GHOSTS, (gone << 1) + PAGES);
+            pushFirst(links, GHOSTS, ((gone << 1) + PAGES) | 0);
           }
         } else {
           const last = links[MAIN + 1]!;
           unlink(links, last);
-          mainCount--;
+          mainCount = (mainCount - 1) | 0;
           gone = (last - PAGES) >> 1;
           state[gone] = ABSENT;
         }
@@ -92,11 +97,12 @@ export class TwoQueueLoop implements ReplayLoop {
       if (was === GHOST) {
         state[id] = KEPT;
         pushFirst(links, MAIN, node);
-        mainCount++;
+        mainCount = (mainCount + 1) | 0;
       } else {
         state[id] = ENTERED;
-        let place = enteredFrom + enteredCount++;
-        if (place >= frames) place -= frames;
+        let place = (enteredFrom + enteredCount) | 0;
+        enteredCount = (enteredCount + 1) | 0;
+        if (place >= frames) place = (place - frames) | 0;
         entered[place] = id;
       }
       if (missBits !== null) missBits[at >>> 5]! |= FIRST_BIT >>> (at & 31);
