@@ -1,7 +1,8 @@
 import { InputError } from '../mmu/input-error.ts';
 import { LOAD, STORE } from '../mmu/units.ts';
 import { PythonRandom } from './ostep.ts';
-import type { TraceSink } from './reference.ts';
+import { OSTEP_PROGRAMS, type OstepProblem, type OstepProgram, ostepAddresses } from './ostep-addresses.ts';
+import type { TraceSink, TraceUnit } from './reference.ts';
 import { Xorshift128 } from './xorshift.ts';
 
 /** Traces made up: page references with a known shape, the same from the same seed everywhere. */
@@ -13,7 +14,8 @@ export interface GeneratorOptions {
   readonly count: number;
   /** Different pages there may be: numbers 0 … pages - 1 (`mix` and `scan` go beyond). */
   readonly pages: number;
-  readonly seed: number;
+  /** Of any size for the generators of OSTEP; of others the lower 32 bits count. */
+  readonly seed: number | bigint;
   /** Share of stores, 0 … 1; the others are loads. Default 0. */
   readonly stores?: number;
   /** `locality`: pages in use at a time, and references until it moves to others. Defaults: pages / 16, 10,000. */
@@ -44,12 +46,21 @@ class OstepPages implements PageSource {
   }
 }
 
+/** As the homeworks about translation make them up: addresses, not pages. */
+class OstepAddresses implements PageSource {
+  readonly next: () => number;
+
+  constructor(program: OstepProgram, seed: number | bigint, problem: OstepProblem) {
+    this.next = ostepAddresses(program, seed, problem);
+  }
+}
+
 class UniformPages implements PageSource {
   private readonly random: Xorshift128;
   private readonly pages: number;
 
   constructor({ seed, pages }: GeneratorOptions) {
-    this.random = new Xorshift128(seed);
+    this.random = new Xorshift128(word(seed));
     this.pages = pages;
   }
 
@@ -68,7 +79,7 @@ class ZipfPages implements PageSource {
   private readonly pageOfRank: Int32Array;
 
   constructor({ seed, pages }: GeneratorOptions) {
-    this.random = new Xorshift128(seed);
+    this.random = new Xorshift128(word(seed));
     this.cumulated = new Float64Array(pages);
     this.pageOfRank = new Int32Array(pages);
     let sum = 0;
@@ -163,7 +174,7 @@ class HotAndColdPages implements PageSource {
   private readonly share: number;
 
   constructor({ seed, pages, hotPages = 0.2, hotReferences = 0.8 }: GeneratorOptions) {
-    this.random = new Xorshift128(seed);
+    this.random = new Xorshift128(word(seed));
     this.hot = Math.round(pages * hotPages);
     this.cold = pages - this.hot;
     this.share = hotReferences;
@@ -186,7 +197,7 @@ class LocalPages implements PageSource {
   private left = 0;
 
   constructor({ seed, pages, localPages = Math.max(1, Math.floor(pages / 16)), phase = 10_000 }: GeneratorOptions) {
-    this.random = new Xorshift128(seed);
+    this.random = new Xorshift128(word(seed));
     this.pages = pages;
     this.localPages = localPages;
     this.phase = phase;
@@ -210,17 +221,21 @@ class LocalPages implements PageSource {
 export class TraceGenerator {
   /** References still to come. */
   left: number;
+  /** What is made up: pages, or addresses. */
+  readonly unit: TraceUnit;
   private readonly source: PageSource;
   private readonly stores: number;
   /** Apart from the one of the pages: with and without stores a seed gives the same pages. */
   private readonly storeRandom: Xorshift128;
   private made: number;
 
-  constructor(name: GeneratorName, options: GeneratorOptions) {
+  /** @param problem of a program of OSTEP that asks about addresses: its own options */
+  constructor(name: GeneratorName | OstepProgram, options: GeneratorOptions, problem: OstepProblem = {}) {
     this.left = options.count;
-    this.source = sourceOf(name, options);
+    this.unit = isOstepProgram(name) ? 'address' : 'page';
+    this.source = isOstepProgram(name) ? new OstepAddresses(name, options.seed, problem) : sourceOf(name, options);
     this.stores = options.stores ?? 0;
-    this.storeRandom = new Xorshift128(options.seed + 1);
+    this.storeRandom = new Xorshift128(word(options.seed) + 1);
     this.made = 0;
     if (!(this.stores >= 0 && this.stores <= 1)) throw impossible(`${this.stores} is no share of stores`);
   }
@@ -237,6 +252,12 @@ export class TraceGenerator {
     this.left -= wanted;
   }
 }
+
+const isOstepProgram = (name: GeneratorName | OstepProgram): name is OstepProgram =>
+  OSTEP_PROGRAMS.some((one) => one === name);
+
+/** Of a seed of any size what a generator of 32 bits takes. */
+const word = (seed: number | bigint): number => Number(BigInt.asIntN(32, BigInt(seed)));
 
 function sourceOf(name: GeneratorName, options: GeneratorOptions): PageSource {
   switch (name) {

@@ -12,13 +12,14 @@ export class PythonRandom {
   private readonly state: Uint32Array;
   private index: number;
 
-  /** @param seed as in Python's `random.seed(seed)`: an integer, of which Python takes the absolute value; below 2^53 */
-  constructor(seed: number) {
+  /** @param seed as in Python's `random.seed(seed)`: an integer of any size, of which Python takes the absolute value */
+  constructor(seed: number | bigint) {
     this.state = new Uint32Array(N);
     this.index = N;
-    const magnitude = Math.abs(seed);
-    const high = Math.floor(magnitude / 2 ** 32);
-    this.initByArray(high === 0 ? [magnitude >>> 0] : [magnitude >>> 0, high]);
+    const whole = BigInt(seed);
+    const key: number[] = [];
+    for (let left = whole < 0n ? -whole : whole; left > 0n; left >>= 32n) key.push(Number(left & 0xffff_ffffn));
+    this.initByArray(key.length === 0 ? [0] : key);
   }
 
   /** Python's `random.random()`: 53 random bits as a double in [0, 1). */
