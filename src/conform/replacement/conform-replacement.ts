@@ -43,6 +43,11 @@ export const replacementRows: RowReader<ReplacementRow> = {
 interface OurPolicy {
   readonly policy: PolicyName;
   readonly options?: ReplacementOptions;
+  /**
+   * The recorded program keeps nothing at all in fewer frames, as one of its queues then has no room for a page (`lirs`: loses
+   * track of its pages); ours goes on with what frames there are, and cannot be compared.
+   */
+  readonly least?: number;
 }
 
 /** The recordings' names → ours. libCacheSim's Clock starts a new page with bit 0. `+dirty`: the same, with write-backs. */
@@ -54,11 +59,11 @@ const OURS: Readonly<Record<string, OurPolicy>> = {
   Sieve: { policy: 'sieve' },
   LFU: { policy: 'lfu' },
   Belady: { policy: 'opt' },
-  TwoQ: { policy: '2q' },
+  TwoQ: { policy: '2q', least: 4 },
   ARC: { policy: 'arc' },
-  S3FIFO: { policy: 's3-fifo' },
+  S3FIFO: { policy: 's3-fifo', least: 10 },
   'LIRS-paper Lhirs=max(1,floor(0.01C)), |S|<=2C': { policy: 'lirs' },
-  'LIRS-libcachesim': { policy: 'lirs', options: { lirsVariant: 'libcachesim' } },
+  'LIRS-libcachesim': { policy: 'lirs', options: { lirsVariant: 'libcachesim' }, least: 3 },
 };
 
 function policyOf({ policy, params }: ReplacementRow): OurPolicy | null {
@@ -68,7 +73,14 @@ function policyOf({ policy, params }: ReplacementRow): OurPolicy | null {
 
 export const replacementKind: RowKind<ReplacementRow> = {
   kind: 'page replacement',
-  missing: (row) => (policyOf(row) === null ? `the policy ${`${row.policy} ${row.params}`.trim()}` : null),
+  missing: (row) => {
+    const ours = policyOf(row);
+    if (ours === null) return `the policy ${`${row.policy} ${row.params}`.trim()}`;
+    const { least = 1 } = ours;
+    return row.frames < least
+      ? `${row.policy} in fewer than ${least} frames, in which its recorder keeps nothing`
+      : null;
+  },
   start: (row) => new ReplacementReplay(row),
 };
 
@@ -79,8 +91,10 @@ class ReplacementReplay implements RowReplay {
 
   constructor(row: ReplacementRow) {
     this.row = row;
+    const { policy, options = {} } = policyOf(row)!;
     this.replay = new Replay({
-      ...policyOf(row)!,
+      policy,
+      options,
       frames: row.frames,
       fingerprint: row.missBitsFnv32 !== null,
       writeBacks: row.dirtyEvictions !== null,

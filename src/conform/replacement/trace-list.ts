@@ -66,9 +66,11 @@ function fileName(fields: Fields): string {
 function readGeneration(fields: Fields, refs: number): TraceGeneration {
   const kind = fields.oneOf('kind', GENERATED);
   const count = fields.whole('n', 1);
+  // `mix` goes around a loop of a 16th of its pages.
+  const pages = fields.whole('pages', kind === 'mix' ? 16 : 1);
   return {
     kind,
     // A trace of another length than the list says is found out when it is made.
-    options: { count: Math.min(count, refs + 1), pages: fields.whole('pages', 16), seed: fields.whole('seed', 0) },
+    options: { count: Math.min(count, refs + 1), pages, seed: fields.whole('seed', 0) },
   };
 }
