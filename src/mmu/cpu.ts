@@ -8,9 +8,9 @@
  * the offset bits an aligned access has: a misaligned or straddling one leaves some, so its tag comparison fails and it
  * falls to the cold path by itself.
  */
+import { BatchUnit } from './batch-unit.ts';
 import type { CpuOptions } from './cpu-options.ts';
 import type { Fault } from './fault-latch.ts';
-import { SegmentUnit } from './segment-unit.ts';
 import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
 import { type AccessKind, LOAD, STORE } from './units.ts';
 
@@ -33,7 +33,7 @@ const STRADDLE_ATTEMPTS = 8;
 /** Pages that 8 bytes can touch when pages are as small as 4 bytes. */
 const PIECES_MAX = 3;
 
-export class Cpu extends SegmentUnit {
+export class Cpu extends BatchUnit {
   /** The kernel; null: a fault abandons the access. */
   trap: TrapHandler | null = null;
 
@@ -83,7 +83,7 @@ export class Cpu extends SegmentUnit {
   }
 
   /** Unsigned. */
-  load32(va: number): number {
+  override load32(va: number): number {
     const bits = va | 0;
     const page = bits >>> this.pageShift;
     const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
