@@ -58,10 +58,22 @@ function rivalGroup(path: string, rival: Rival, file: () => string): Group {
       const ours = timeLoop(policy, zipfTrace(), misses, { options });
       ours.run();
       const missRatio = misses.get(policy)! / ours.operations;
-      return { ours, [THEIRS]: timeTheirs(path, rival, file(), missRatio) };
+      return {
+        ours,
+        numbered: timeLoop(policy, zipfTrace(), misses, { options, isNumbered: true }),
+        [THEIRS]: timeTheirs(path, rival, file(), missRatio),
+      };
     },
     comparisons: [
       { id: `libcachesim-${policy}`, title: policy, subject: 'ours', reference: THEIRS, kind: 'speed', aim },
+      {
+        id: `libcachesim-${policy}-numbered`,
+        title: '  pages numbered as well',
+        subject: 'numbered',
+        reference: THEIRS,
+        kind: 'speed',
+        aim: null,
+      },
     ],
     rounds: ROUNDS,
   };

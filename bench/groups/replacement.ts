@@ -13,6 +13,7 @@ import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
 import type { PolicyName } from '../../src/kernel/reclaim/policy.ts';
 import { Random } from '../../src/mmu/random.ts';
 import { LOAD, STORE } from '../../src/mmu/units.ts';
+import { AddressPages } from '../../src/trace/address-pages.ts';
 import { TraceReader } from '../../src/trace/reader.ts';
 import { BATCH_REFERENCES, ReferenceBatch } from '../../src/trace/reference.ts';
 import { Replay, type StreamConfig } from '../../src/trace/replay.ts';
@@ -89,11 +90,13 @@ interface LoopSettings {
   readonly options?: ReplacementOptions;
   /** The time to build the loop counts: for `opt` it looks up the next use of every page. */
   readonly isWhole?: boolean;
+  /** The time to number the pages counts: what a simulator that hashes page numbers does within its own. */
+  readonly isNumbered?: boolean;
 }
 
 export function timeLoop(policy: PolicyName, trace: ZipfTrace, misses: Misses, settings: LoopSettings = {}): Timed {
   const { ids, pages } = trace;
-  const { options = {}, isWhole = false } = settings;
+  const { options = {}, isWhole = false, isNumbered = false } = settings;
   const context = { frames: FRAMES, options, random: new Random(0), recording: ids };
   return {
     operations: ids.length,
@@ -101,6 +104,7 @@ export function timeLoop(policy: PolicyName, trace: ZipfTrace, misses: Misses, s
       let counted = 0;
       let loop = createLoop(policy, context);
       const nanoseconds = stopwatch(() => {
+        if (isNumbered) numberAgain(trace);
         if (isWhole) loop = createLoop(policy, context);
         loop!.grow(pages);
         counted = loop!.run(ids, 0, ids.length, null, null);
@@ -109,6 +113,18 @@ export function timeLoop(policy: PolicyName, trace: ZipfTrace, misses: Misses, s
       return nanoseconds;
     },
   };
+}
+
+/** The ids of the trace once more, over themselves: they come out the same. */
+function numberAgain({ numbers, ids }: ZipfTrace): void {
+  const numbering = new AddressPages();
+  const zeros = new Uint32Array(BATCH_REFERENCES);
+  const lows = new Uint32Array(BATCH_REFERENCES);
+  for (let from = 0; from < numbers.length; from += BATCH_REFERENCES) {
+    const count = Math.min(BATCH_REFERENCES, numbers.length - from);
+    lows.set(numbers.subarray(from, from + count));
+    numbering.idsOf(zeros, zeros, lows, 0, count, 0, ids, from);
+  }
 }
 
 function timeNative(program: string, { ids }: ZipfTrace, misses: Misses): Timed {

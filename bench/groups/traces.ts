@@ -7,11 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLoop } from '../../src/kernel/reclaim/loops/registry.ts';
 import { Random } from '../../src/mmu/random.ts';
-import { FETCH, LOAD, STORE } from '../../src/mmu/units.ts';
-import { lackey } from '../../src/trace/formats/lackey.ts';
 import { StackDistances } from '../../src/trace/mrc/stack-distance.ts';
 import { TraceReader } from '../../src/trace/reader.ts';
-import { BATCH_REFERENCES, MODIFY, ReferenceBatch } from '../../src/trace/reference.ts';
+import { BATCH_REFERENCES, type ReferenceBatch } from '../../src/trace/reference.ts';
 import { type Group, stopwatch, type Timed } from '../harness.ts';
 import { askNative, hasProgram, scratchFolder } from '../native-linux.ts';
 import { expect } from '../workbench.ts';
@@ -102,22 +100,19 @@ function textGroup(): Group {
 /** A program's look: code in order, its stack and its heap in between. */
 function makeText(): { readonly path: string; readonly bytes: number } {
   const path = join(scratchFolder(), 'lackey');
-  const pieces: Uint8Array[] = [];
-  const writer = lackey.writer!({ write: (piece) => void pieces.push(piece.slice()) }, { kinds: true });
-  const batch = new ReferenceBatch({ take: (full, count) => writer.write(full, count) });
   const random = new Random(1);
-  for (let line = 1; line <= LINES; line++) {
+  const lines = Array.from({ length: LINES }, () => {
     const drawn = random.below(10);
-    if (drawn < 6) batch.access(FETCH, 0, 0x0401_0000 + random.below(1 << 18), 1 + random.below(7), line, 0);
-    else if (drawn < 8) batch.access(LOAD, 0x1f, 0xfeff_0000 + random.below(1 << 14), 8, line, 0);
-    else batch.access(drawn < 9 ? STORE : MODIFY, 0, 0x0521_0000 + random.below(1 << 24), 4, line, 0);
-  }
-  batch.flush();
-  writer.end();
-  const text = Buffer.concat(pieces);
+    if (drawn < 6) return `I  ${hex(0x0401_0000 + random.below(1 << 18))},${1 + random.below(7)}\n`;
+    if (drawn < 8) return ` L ${hex(0x1f_feff_0000 + random.below(1 << 14))},8\n`;
+    return ` ${drawn < 9 ? 'S' : 'M'} ${hex(0x0521_0000 + random.below(1 << 24))},4\n`;
+  });
+  const text = Buffer.from(lines.join(''));
   writeFileSync(path, text);
   return { path, bytes: text.length };
 }
+
+const hex = (address: number): string => address.toString(16).padStart(8, '0');
 
 /** File to batches of references, as every command reads it. */
 function timeParser(path: string, bytes: number, agree: (references: number, sizes: number) => void): Timed {

@@ -42,7 +42,7 @@ test.each([
   expect(() => againstGroups(argument)).toThrow(message);
 });
 
-test('ten algorithms and the file against libCacheSim', () => {
+test('ten algorithms, with and without numbering pages, and the file against libCacheSim', () => {
   const ids = againstGroups(`libcachesim=${process.execPath}`).flatMap(({ comparisons }) => comparisons);
-  expect(ids).toHaveLength(11);
+  expect(ids).toHaveLength(21);
 });
