@@ -14,9 +14,9 @@
  * beforehand knows that every one of them will hit, and may do them in one go: words read and written in host memory, then
  * `count` what they were and `stamp` each page with its last access. All is as if they had been made one by one.
  *
- *     hold(page) … hold(page)   look each page up once;  any -1: nothing has been counted yet, make the accesses one by one
- *     words[wordIn(held, low)]  the accesses, in the program's order
- *     stamp(held, nth) …        in the order of `nth`, since two places may share a slot
+ *     at = hold(low) …      look each page up once;  any -1: nothing has been counted yet, make the accesses one by one
+ *     words[at + n] …       the accesses, in the program's order
+ *     stamp(slot, nth) …    in the order of `nth`, since two pages may share a slot
  *     count(accesses, stores)
  */
 
@@ -29,8 +29,9 @@ const FOLD = SOFT_FOLD;
 const NEAR = SOFT_NEAR;
 const CHUNK = SOFT_CHUNK;
 const OFFSET = SOFT_OFFSET;
-/** Pages of fewer bytes are not held: what is aligned to so many lies in one held page. */
-const HELD_SHIFT = 6;
+/** Smaller pages are not held: what is aligned to so many bytes lies in one held page. */
+const HELD_BYTES = 64;
+const NOT_HELD = new Float64Array(INDEX_MASK + 1).fill(Number.NaN);
 
 export abstract class SegmentUnit extends TranslationUnit {
   /** High word of the last `load64`, unsigned. */
@@ -39,10 +40,15 @@ export abstract class SegmentUnit extends TranslationUnit {
   segment = 0;
   /** High word of the last `loadPairIn`, signed. */
   high = 0;
+  /** Slot of the page that was held last. */
+  heldSlot = 0;
 
   protected readonly loadTags: Float64Array;
   protected readonly storeTags: Float64Array;
   protected readonly places: Int32Array;
+  /** The same tags, or such as equal nothing. */
+  private readonly holdableLoads: Float64Array;
+  private readonly holdableStores: Float64Array;
   protected readonly pageShift: number;
   protected readonly wordMask: number;
   protected readonly doubleMask: number;
@@ -52,6 +58,9 @@ export abstract class SegmentUnit extends TranslationUnit {
     this.loadTags = this.soft.data.tags;
     this.places = this.soft.data.places;
     this.storeTags = this.soft.data.storeTags;
+    const isHeld = options.format.pageBytes >= HELD_BYTES;
+    this.holdableLoads = isHeld ? this.loadTags : NOT_HELD;
+    this.holdableStores = isHeld ? this.storeTags : NOT_HELD;
     this.pageShift = options.format.pageShift;
     this.wordMask = this.offsetMask & ~3;
     this.doubleMask = this.offsetMask & ~7;
@@ -130,46 +139,50 @@ export abstract class SegmentUnit extends TranslationUnit {
   }
 
   /**
-   * Where the soft TLB has the page of `low` when words there may be loaded and stored; -1: it has not, or the page lies
-   * outside of the near chunk or is smaller than 2 ** HELD_SHIFT bytes, or `low` is no multiple of 8. Good until the next
-   * access that is not made through a held page.
+   * Index in `memory.nearWords` of the word at `low`, a multiple of 8, when the soft TLB answers for loads and stores in its
+   * page; `heldSlot` is the page's slot then. -1: it does not, or the page lies outside of the near chunk. Good until the
+   * next access that is not made through held pages.
    */
   hold(low: number): number {
-    const shift = this.pageShift;
-    const page = low >>> shift;
+    const page = low >>> this.pageShift;
     const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
-    const tag = this.segment + ((low - (low & this.doubleMask)) >>> 0);
-    if (this.storeTags[index] !== tag || this.loadTags[index] !== tag) return -1;
-    return shift >= HELD_SHIFT && this.places[index + NEAR]! >= 0 ? index : -1;
+    const offset = low & this.doubleMask;
+    const tag = this.segment + ((low - offset) >>> 0);
+    if (this.holdableStores[index] !== tag || this.holdableLoads[index] !== tag) return -1;
+    const near = this.places[index + NEAR]!;
+    if (near < 0) return -1;
+    this.heldSlot = this.places[index]!;
+    return (near + offset) >>> 2;
   }
 
   /** The same when words there are only loaded. */
   holdForLoads(low: number): number {
-    const shift = this.pageShift;
-    const page = low >>> shift;
+    const page = low >>> this.pageShift;
     const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
-    if (this.loadTags[index] !== this.segment + ((low - (low & this.doubleMask)) >>> 0)) return -1;
-    return shift >= HELD_SHIFT && this.places[index + NEAR]! >= 0 ? index : -1;
+    const offset = low & this.doubleMask;
+    if (this.holdableLoads[index] !== this.segment + ((low - offset) >>> 0)) return -1;
+    const near = this.places[index + NEAR]!;
+    if (near < 0) return -1;
+    this.heldSlot = this.places[index]!;
+    return (near + offset) >>> 2;
   }
 
   /** ... by a full address. */
   holdForLoadsAt(va: number): number {
-    const shift = this.pageShift;
     const bits = va | 0;
-    const page = bits >>> shift;
+    const page = bits >>> this.pageShift;
     const index = (page ^ (page >>> FOLD)) & INDEX_MASK;
-    if (this.loadTags[index] !== va - (bits & this.doubleMask)) return -1;
-    return shift >= HELD_SHIFT && this.places[index + NEAR]! >= 0 ? index : -1;
+    const offset = bits & this.doubleMask;
+    if (this.holdableLoads[index] !== va - offset) return -1;
+    const near = this.places[index + NEAR]!;
+    if (near < 0) return -1;
+    this.heldSlot = this.places[index]!;
+    return (near + offset) >>> 2;
   }
 
-  /** Index in `memory.nearWords` of the word at `low` (or at an address of these low bits) in the held page. */
-  wordIn(held: number, low: number): number {
-    return (this.places[held + NEAR]! + (low & this.offsetMask)) >>> 2;
-  }
-
-  /** The last access to the held page was the `nth` of those that are about to be counted. */
-  stamp(held: number, nth: number): void {
-    this.dataTouched[this.places[held]!] = this.clock + nth;
+  /** The last access to the held page of this slot was the `nth` of those that are about to be counted. */
+  stamp(slot: number, nth: number): void {
+    this.dataTouched[slot] = this.clock + nth;
   }
 
   /** So many accesses to held pages were made, of which so many stored. */

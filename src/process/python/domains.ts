@@ -130,16 +130,16 @@ export class Domains implements HostCaller, FunctionFinder {
   private leadsToPymalloc(domain: Domain, kind: number): boolean {
     const { cpu } = this.memory;
     const record = (this.stateLow + domain * RECORD_BYTES) | 0;
-    const page = domain !== RAW && this.isOnePage ? cpu.holdForLoads(record) : -1;
-    if (page >= 0) {
+    const at = domain !== RAW && this.isOnePage ? cpu.holdForLoads(record) : -1;
+    if (at >= 0) {
       const { nearWords } = cpu.memory;
-      const pointer = cpu.wordIn(page, record) + 2 + kind * 2;
+      const pointer = at + 2 + kind * 2;
       if (
-        nearWords[cpu.wordIn(page, this.lacksGilLow)] === 0 &&
+        nearWords[at + ((this.lacksGilLow - record) >> 2)] === 0 &&
         (nearWords[pointer]! | 0) === ((this.textLow + PYMALLOC_AT + kind * FUNCTION_BYTES) | 0) &&
         (nearWords[pointer + 1]! | 0) === this.high
       ) {
-        cpu.stamp(page, ENTRY_LOADS);
+        cpu.stamp(cpu.heldSlot, ENTRY_LOADS);
         cpu.count(ENTRY_LOADS, 0);
         return true;
       }

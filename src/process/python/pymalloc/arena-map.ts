@@ -78,31 +78,29 @@ export class ArenaMap {
   private coversHeld(address: number): number {
     const { cpu } = this.memory;
     const { nearWords } = cpu.memory;
-    const rootSlot = (this.rootLow + ((address * this.topScale) & this.topMask) * POINTER_BYTES) | 0;
-    const root = cpu.holdForLoads(rootSlot);
-    if (root < 0) return UNKNOWN;
-    const toMiddle = cpu.wordIn(root, rootSlot);
-    const middleSlot =
+    const toMiddle = cpu.holdForLoads((this.rootLow + ((address * this.topScale) & this.topMask) * POINTER_BYTES) | 0);
+    if (toMiddle < 0) return UNKNOWN;
+    const rootSlot = cpu.heldSlot;
+    const toBottom = cpu.holdForLoadsAt(
       nearWords[toMiddle + 1]! * SEGMENT_BYTES +
-      (nearWords[toMiddle]! + ((address * this.middleScale) & this.middleMask) * POINTER_BYTES);
-    const middle = cpu.holdForLoadsAt(middleSlot);
-    if (middle < 0) return UNKNOWN;
-    const toBottom = cpu.wordIn(middle, middleSlot);
-    const leaf =
+        (nearWords[toMiddle]! + ((address * this.middleScale) & this.middleMask) * POINTER_BYTES),
+    );
+    if (toBottom < 0) return UNKNOWN;
+    const middleSlot = cpu.heldSlot;
+    const leaf = cpu.holdForLoadsAt(
       nearWords[toBottom + 1]! * SEGMENT_BYTES +
-      (nearWords[toBottom]! + ((address * this.bottomScale) & this.bottomMask) * LEAF_BYTES);
-    const bottom = cpu.holdForLoadsAt(leaf);
-    if (bottom < 0) return UNKNOWN;
-    const at = cpu.wordIn(bottom, leaf);
-    const above = nearWords[at]!;
+        (nearWords[toBottom]! + ((address * this.bottomScale) & this.bottomMask) * LEAF_BYTES),
+    );
+    if (leaf < 0) return UNKNOWN;
+    const above = nearWords[leaf]!;
     const offset = address & this.offsetMask;
     const isAbove = above !== 0 && (above === WHOLE_LEAF || offset >= above);
     const loads = isAbove ? 3 : 4;
-    cpu.stamp(root, 1);
-    cpu.stamp(middle, 2);
-    cpu.stamp(bottom, loads);
+    cpu.stamp(rootSlot, 1);
+    cpu.stamp(middleSlot, 2);
+    cpu.stamp(cpu.heldSlot, loads);
     cpu.count(loads, 0);
-    return isAbove || offset < nearWords[at + LOW / 4]! ? YES : NO;
+    return isAbove || offset < nearWords[leaf + LOW / 4]! ? YES : NO;
   }
 
   /** The same access by access. */

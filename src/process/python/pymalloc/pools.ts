@@ -96,25 +96,24 @@ export class Pools {
     const low = within | 0;
     const pool = low & ~this.poolMask;
     const header = cpu.hold(pool);
-    const page = cpu.hold(low);
-    if ((header | page) < 0) {
+    const headerSlot = cpu.heldSlot;
+    const to = cpu.hold(low);
+    if ((header | to) < 0) {
       const first = memory.loadPairIn(pool + FREE_BLOCK);
       const firstHigh = cpu.high;
       memory.storePairIn(low, first, firstHigh);
-      this.putBack(pool, low, (first | firstHigh) === NULL);
+      this.putBack(pool, low, (first | firstHigh) === NULL, -1, 0);
       return;
     }
     const { nearWords } = cpu.memory;
-    const from = cpu.wordIn(header, pool) + FREE_WORD;
-    const to = cpu.wordIn(page, low);
-    const link = nearWords[from]!;
-    const linkHigh = nearWords[from + 1]!;
+    const link = nearWords[header + FREE_WORD]!;
+    const linkHigh = nearWords[header + FREE_WORD + 1]!;
     nearWords[to] = link;
     nearWords[to + 1] = linkHigh;
-    cpu.stamp(header, 1);
-    cpu.stamp(page, 2);
+    cpu.stamp(headerSlot, 1);
+    cpu.stamp(cpu.heldSlot, 2);
     cpu.count(2, 1);
-    this.putBack(pool, low, (link | linkHigh) === NULL);
+    this.putBack(pool, low, (link | linkHigh) === NULL, header, headerSlot);
   }
 
   /** Class of the pool that `block` lies in. */
@@ -128,25 +127,25 @@ export class Pools {
     const { high } = this;
     const { nearWords } = cpu.memory;
     const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
-    const ends = cpu.holdForLoads(end);
-    if (ends < 0) return NULL;
-    const first = cpu.wordIn(ends, end);
+    const first = cpu.holdForLoads(end);
+    if (first < 0) return NULL;
+    const endSlot = cpu.heldSlot;
     const pool = nearWords[first]! | 0;
     // The end of an empty list is no multiple of a pool's size.
     if ((pool & this.poolMask) !== 0 || (nearWords[first + 1]! | 0) !== high) return NULL;
-    const header = cpu.holdForLoads(pool);
+    const header = cpu.hold(pool);
     if (header < 0) return NULL;
-    const at = cpu.wordIn(header, pool);
-    const block = nearWords[at + FREE_WORD]! | 0;
-    if ((nearWords[at + FREE_WORD + 1]! | 0) !== high) return NULL;
-    const page = cpu.holdForLoads(block);
-    if (page < 0) return NULL;
-    const from = cpu.wordIn(page, block);
-    cpu.stamp(ends, 1);
-    cpu.stamp(header, 3);
-    cpu.stamp(page, 4);
+    const headerSlot = cpu.heldSlot;
+    const block = nearWords[header + FREE_WORD]! | 0;
+    if ((nearWords[header + FREE_WORD + 1]! | 0) !== high) return NULL;
+    const from = cpu.holdForLoads(block);
+    if (from < 0) return NULL;
+    cpu.stamp(endSlot, 1);
+    cpu.stamp(headerSlot, 3);
+    cpu.stamp(cpu.heldSlot, 4);
     cpu.count(4, 0);
-    this.takeOut(pool, sizeClass, nearWords[at]!, nearWords[from]! | 0, nearWords[from + 1]! | 0);
+    const used = nearWords[header]!;
+    this.takeOut(pool, sizeClass, used, nearWords[from]! | 0, nearWords[from + 1]! | 0, header, headerSlot);
     return block;
   }
 
@@ -161,15 +160,31 @@ export class Pools {
     const block = memory.loadPairIn(pool + FREE_BLOCK);
     if (cpu.high !== high) return this.takeAnywhere(sizeClass);
     const link = memory.loadPairIn(block);
-    this.takeOut(pool, sizeClass, used, link, cpu.high);
+    this.takeOut(pool, sizeClass, used, link, cpu.high, -1, 0);
     return this.segment + (block >>> 0);
   }
 
-  /** The pool's first free block is taken: `link`, what it led to, is the first now. There may be none. */
-  private takeOut(pool: number, sizeClass: number, used: number, link: number, linkHigh: number): void {
+  /**
+   * The pool's first free block is taken: `link`, what it led to, is the first now. There may be none. `held`: the header,
+   * as `hold` found it just now; -1: it is not held, or may not be any more.
+   */
+  private takeOut(
+    pool: number,
+    sizeClass: number,
+    used: number,
+    link: number,
+    linkHigh: number,
+    held: number,
+    heldSlot: number,
+  ): void {
     const { memory, high } = this;
     const { cpu } = memory;
-    const header = (pool & this.poolMask) === 0 ? cpu.hold(pool) : -1;
+    let header = held;
+    let slot = heldSlot;
+    if (header < 0 && (pool & this.poolMask) === 0) {
+      header = cpu.hold(pool);
+      slot = cpu.heldSlot;
+    }
     if (header < 0) {
       memory.storeWordIn(pool + USED, used + 1);
       memory.storePairIn(pool + FREE_BLOCK, link, linkHigh);
@@ -177,46 +192,71 @@ export class Pools {
       return;
     }
     const { nearWords } = cpu.memory;
-    const at = cpu.wordIn(header, pool);
-    nearWords[at] = used + 1;
-    nearWords[at + FREE_WORD] = link;
-    nearWords[at + FREE_WORD + 1] = linkHigh;
+    nearWords[header] = used + 1;
+    nearWords[header + FREE_WORD] = link;
+    nearWords[header + FREE_WORD + 1] = linkHigh;
     if ((link | linkHigh) !== NULL) {
-      cpu.stamp(header, 2);
+      cpu.stamp(slot, 2);
       cpu.count(2, 2);
       return;
     }
-    const offset = nearWords[at + NEXT_OFFSET_WORD]!;
-    if (offset <= nearWords[at + MAX_NEXT_OFFSET_WORD]!) {
+    const offset = nearWords[header + NEXT_OFFSET_WORD]!;
+    if (offset <= nearWords[header + MAX_NEXT_OFFSET_WORD]!) {
       // The next virgin block becomes the free list.
       const virgin = (pool + offset) | 0;
-      nearWords[at + FREE_WORD] = virgin;
-      nearWords[at + FREE_WORD + 1] = high;
-      nearWords[at + NEXT_OFFSET_WORD] = offset + (sizeClass + 1) * this.alignment;
-      cpu.stamp(header, 6);
+      nearWords[header + FREE_WORD] = virgin;
+      nearWords[header + FREE_WORD + 1] = high;
+      nearWords[header + NEXT_OFFSET_WORD] = offset + (sizeClass + 1) * this.alignment;
+      cpu.stamp(slot, 6);
       cpu.count(6, 4);
       memory.storePairIn(virgin, 0, 0);
       return;
     }
-    const next = nearWords[at + NEXT_WORD]! | 0;
-    const previous = nearWords[at + PREVIOUS_WORD]! | 0;
-    if ((nearWords[at + NEXT_WORD + 1]! | 0) !== high || (nearWords[at + PREVIOUS_WORD + 1]! | 0) !== high) {
-      cpu.stamp(header, 4);
+    const next = nearWords[header + NEXT_WORD]! | 0;
+    const previous = nearWords[header + PREVIOUS_WORD]! | 0;
+    if ((nearWords[header + NEXT_WORD + 1]! | 0) !== high || (nearWords[header + PREVIOUS_WORD + 1]! | 0) !== high) {
+      cpu.stamp(slot, 4);
       cpu.count(4, 2);
       this.links.unlink(this.segment + (pool >>> 0));
       return;
     }
-    cpu.stamp(header, 6);
+    cpu.stamp(slot, 6);
     cpu.count(6, 2);
-    memory.storePairIn(next + PREVIOUS, previous, high);
-    memory.storePairIn(previous + NEXT, next, high);
+    this.storeBoth(next + PREVIOUS, previous, previous + NEXT, next);
+  }
+
+  /** Two stores of pointers, one after the other. */
+  private storeBoth(to: number, pointer: number, thenTo: number, thenPointer: number): void {
+    const { memory, high } = this;
+    const { cpu } = memory;
+    const at = cpu.hold(to);
+    const slot = cpu.heldSlot;
+    const thenAt = cpu.hold(thenTo);
+    if ((at | thenAt) < 0) {
+      memory.storePairIn(to, pointer, high);
+      memory.storePairIn(thenTo, thenPointer, high);
+      return;
+    }
+    const { nearWords } = cpu.memory;
+    nearWords[at] = pointer;
+    nearWords[at + 1] = high;
+    nearWords[thenAt] = thenPointer;
+    nearWords[thenAt + 1] = high;
+    cpu.stamp(slot, 1);
+    cpu.stamp(cpu.heldSlot, 2);
+    cpu.count(2, 2);
   }
 
   /** The block at `low`, which has its link, goes in front of the pool's free ones; `wasFull`: there were none. */
-  private putBack(pool: number, low: number, wasFull: boolean): void {
+  private putBack(pool: number, low: number, wasFull: boolean, held: number, heldSlot: number): void {
     const { memory, high } = this;
     const { cpu } = memory;
-    const header = cpu.hold(pool);
+    let header = held;
+    let slot = heldSlot;
+    if (header < 0) {
+      header = cpu.hold(pool);
+      slot = cpu.heldSlot;
+    }
     if (header < 0) {
       memory.storePairIn(pool + FREE_BLOCK, low, high);
       const left = memory.loadWordIn(pool + USED) - 1;
@@ -226,38 +266,35 @@ export class Pools {
       return;
     }
     const { nearWords } = cpu.memory;
-    const at = cpu.wordIn(header, pool);
-    nearWords[at + FREE_WORD] = low;
-    nearWords[at + FREE_WORD + 1] = high;
-    const used = nearWords[at]! - 1;
-    nearWords[at] = used;
+    nearWords[header + FREE_WORD] = low;
+    nearWords[header + FREE_WORD + 1] = high;
+    const used = nearWords[header]! - 1;
+    nearWords[header] = used;
     if (!wasFull) {
-      cpu.stamp(header, 3);
+      cpu.stamp(slot, 3);
       cpu.count(3, 2);
       if (used === 0) this.retire(this.segment + (pool >>> 0));
       return;
     }
     // It is in no list: first in that of its class, so that it is filled up next.
-    const sizeClass = nearWords[at + SIZE_CLASS_WORD]!;
+    const sizeClass = nearWords[header + SIZE_CLASS_WORD]!;
     const end = (this.usedPoolsLow + sizeClass * USED_PAIR_BYTES) | 0;
-    const ends = sizeClass < this.classes ? cpu.holdForLoads(end) : -1;
-    const first = ends < 0 ? -1 : cpu.wordIn(ends, end);
+    const first = sizeClass < this.classes ? cpu.holdForLoads(end) : -1;
     if (first < 0 || (nearWords[first + 1]! | 0) !== high) {
-      cpu.stamp(header, 3);
+      cpu.stamp(slot, 3);
       cpu.count(3, 2);
       this.links.insertFirst(pool);
       return;
     }
     const next = nearWords[first]! | 0;
-    nearWords[at + NEXT_WORD] = next;
-    nearWords[at + NEXT_WORD + 1] = high;
-    nearWords[at + PREVIOUS_WORD] = end - NEXT;
-    nearWords[at + PREVIOUS_WORD + 1] = high;
-    cpu.stamp(ends, 5);
-    cpu.stamp(header, 7);
+    nearWords[header + NEXT_WORD] = next;
+    nearWords[header + NEXT_WORD + 1] = high;
+    nearWords[header + PREVIOUS_WORD] = end - NEXT;
+    nearWords[header + PREVIOUS_WORD + 1] = high;
+    cpu.stamp(cpu.heldSlot, 5);
+    cpu.stamp(slot, 7);
     cpu.count(7, 4);
-    memory.storePairIn(next + PREVIOUS, pool, high);
-    memory.storePairIn(end, pool, high);
+    this.storeBoth(next + PREVIOUS, pool, end, pool);
   }
 
   /** `take` by full addresses: a list leads out of the segment. */
