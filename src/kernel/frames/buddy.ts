@@ -46,23 +46,21 @@ export class BuddyAllocator {
 
   /** Start of a free block of 2^order frames, or -1. */
   allocate(order = 0): number {
-    const heads = this.heads;
-    for (;;) {
-      for (let found = order; found <= MAX_ORDER; found++) {
-        const head = heads[found]!;
-        if (head === 0) continue;
-        const pfn = head - 1;
-        this.unlink(pfn, found);
-        let size = found;
-        while (size > order) {
-          size--;
-          this.link(pfn + (1 << size), size);
-        }
-        this.freeFrames -= 1 << order;
-        return pfn;
-      }
-      if (!this.advanceFrontier()) return -1;
+    const { heads } = this;
+    let found = order;
+    while (heads[found] === 0) {
+      if (found < MAX_ORDER) found++;
+      else if (this.advanceFrontier()) found = order;
+      else return -1;
     }
+    const pfn = heads[found]! - 1;
+    this.takeHead(pfn, found);
+    while (found > order) {
+      found--;
+      this.link(pfn + (1 << found), found);
+    }
+    this.freeFrames -= 1 << order;
+    return pfn;
   }
 
   /** Give back the block of 2^order frames that starts at `pfn`. */
@@ -151,6 +149,15 @@ export class BuddyAllocator {
     this.heads[order] = pfn + 1;
     this.freeOrder[pfn] = order + 1;
     this.counts[order]!++;
+  }
+
+  /** `unlink` for the first block of a list. */
+  private takeHead(pfn: number, order: number): void {
+    const next = this.next[pfn]!;
+    this.heads[order] = next;
+    if (next !== 0) this.previous[next - 1] = 0;
+    this.freeOrder[pfn] = 0;
+    this.counts[order]!--;
   }
 
   private unlink(pfn: number, order: number): void {

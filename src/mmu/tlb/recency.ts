@@ -12,16 +12,17 @@
  * `victim` of a full set and `use` are O(1).
  */
 export class Recency {
-  private readonly ways: number;
   private readonly heads: Int32Array;
   private readonly empty: Int32Array;
   private readonly older: Int32Array;
   private readonly newer: Int32Array;
+  /** By slot: its set. To divide would cost more than all else here. */
+  private readonly setAt: Int32Array;
 
   constructor(sets: number, ways: number) {
-    this.ways = ways;
     this.heads = Int32Array.from({ length: sets }, (_, set) => set * ways);
     this.empty = new Int32Array(sets).fill(ways);
+    this.setAt = Int32Array.from({ length: sets * ways }, (_, slot) => Math.floor(slot / ways));
     const way = (slot: number) => slot % ways;
     this.older = Int32Array.from({ length: sets * ways }, (_, slot) => slot - way(slot) + way(slot + 1));
     this.newer = Int32Array.from({ length: sets * ways }, (_, slot) => slot - way(slot) + way(slot + ways - 1));
@@ -39,7 +40,7 @@ export class Recency {
   /** The slot is the one of its set used last from now on. */
   use(slot: number): void {
     const { heads, older, newer } = this;
-    const set = (slot / this.ways) | 0;
+    const set = this.setAt[slot]!;
     const head = heads[set]!;
     if (slot === head) return;
     heads[set] = slot;
@@ -58,13 +59,13 @@ export class Recency {
 
   /** An empty slot was filled. */
   filled(slot: number): void {
-    const set = (slot / this.ways) | 0;
+    const set = this.setAt[slot]!;
     this.empty[set] = this.empty[set]! - 1;
   }
 
   /** A slot was emptied. */
   emptied(slot: number): void {
-    const set = (slot / this.ways) | 0;
+    const set = this.setAt[slot]!;
     this.empty[set] = this.empty[set]! + 1;
   }
 }

@@ -145,7 +145,7 @@ export class Tlb {
   /** Enter a page, used at `time`, in the place of an invalid way or of the policy's victim: the slot. */
   enter(va: number, level: number, space: number, pfn: number, flags: number, time: number): number {
     const page = Math.floor(va * (level === 0 ? this.smallScale : this.pageScale[level]!));
-    const slot = this.victim(this.startOf(page, level));
+    const slot = this.victim(this.setOf(page, level));
     this.put(slot, page * LEVELS + level, space, pfn, flags | (level << LEVEL_SHIFT), time);
     return slot;
   }
@@ -155,7 +155,7 @@ export class Tlb {
     const { doubles, words, count } = this.slots;
     const key = doubles[from]!;
     const mark = words[count + from]!;
-    const slot = this.victim(this.startOf(Math.floor(key * PER_LEVELS), mark >> LEVEL_SHIFT));
+    const slot = this.victim(this.setOf(Math.floor(key * PER_LEVELS), mark >> LEVEL_SHIFT));
     this.put(slot, key, words[from]!, doubles[2 * count + from]!, mark, time);
     return slot;
   }
@@ -299,14 +299,12 @@ export class Tlb {
     return this.base + this.setOf(page, level) * this.ways;
   }
 
-  /** Slot that an entry takes in the set that starts there. */
-  private victim(start: number): number {
-    const { base, ways } = this;
+  /** Slot that an entry takes in the set. */
+  private victim(set: number): number {
+    const { base, ways, recency } = this;
+    if (recency !== null && !recency.hasEmpty(set)) return recency.last(set) + base;
     const { doubles, count } = this.slots;
-    if (this.recency !== null) {
-      const set = ((start - base) / ways) | 0;
-      if (!this.recency.hasEmpty(set)) return this.recency.last(set) + base;
-    }
+    const start = base + set * ways;
     // Of empty slots, which were never used, the first.
     if (this.isLru) return leastOf(doubles, count + start, ways) - count;
     if (this.filled.length !== 0) return leastOf(this.filled, start - base, ways) + base;
