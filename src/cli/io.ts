@@ -2,6 +2,8 @@
  * The world outside, as the commands see it. The real one is `node-io.ts`; tests hand in their own, so that every command
  * can run without a child process, a disk or a terminal.
  */
+import type { ScratchBytes } from '../trace/formats/scratch.ts';
+
 export interface OutputStream {
   write(data: string | Uint8Array): void;
   readonly isTTY: boolean;
@@ -66,6 +68,8 @@ export interface CliIo {
   sizeOf(path: string): number | null;
   /** Errors as `readBytes`. */
   createFile(path: string): OutputFile;
+  /** Room for what is too much for memory, gone with the process. Errors as `readBytes`. */
+  createScratch(): ScratchBytes;
   /** Write behind the first `bytes` bytes of a file; what stands behind them now goes away. Errors as `readBytes`. */
   growFile(path: string, bytes: number): GrowingFile;
   /** With those it lies in; no error when it is there. */

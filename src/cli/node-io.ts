@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.ts';
 import type { CliIo, FolderEntry, OutputStream } from './io.ts';
 import { createFile, growFile } from './output-file.ts';
 import { runProgram } from './run-program.ts';
+import { createScratch } from './scratch-file.ts';
 import { startWorkers } from './sweep/worker-pool.ts';
 
 /** In the built package; sources are not run as they are. */
@@ -32,6 +33,7 @@ export function nodeIo(): CliIo {
     stdinChunks: () => process.stdin as AsyncIterable<Buffer>,
     sizeOf,
     createFile,
+    createScratch,
     growFile,
     makeFolder: (path) => mkdirSync(path, { recursive: true }),
     runProgram,

@@ -10,10 +10,14 @@ const COPY_BYTES = 1 << 20;
 export function createFile(path: string): OutputFile {
   const there = statSync(path, { throwIfNoEntry: false });
   if (there?.isDirectory() === true) throw Object.assign(new Error(`EISDIR: ${path}`), { code: 'EISDIR' });
-  const isPlain = there === undefined || there.isFile();
+  // /dev/stdout is whatever standard output goes to: a plain file, maybe, but nothing to put another in place of.
+  const isPlain = !isDevice(path) && (there === undefined || there.isFile());
   const body = isPlain ? `${path}.partial-${process.pid}` : path;
   return new BesideFile(path, body, isPlain);
 }
+
+/** Is it a place of the system, where names stand for streams? */
+export const isDevice = (path: string): boolean => path.startsWith('/dev/') || path.startsWith('/proc/');
 
 /** The other way: a file that is worth something at any time, and grows by whole writes. */
 export function growFile(path: string, bytes: number): GrowingFile {

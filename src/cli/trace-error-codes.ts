@@ -144,6 +144,11 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
     text: 'The numbers that describe the references to be made up do not fit together, such as more hot pages than pages.',
   },
   {
+    code: 'MEM-TRC-041',
+    title: 'more than fits into memory',
+    text: 'What has to know all references before the first can be judged keeps them: `opt`, the story of a reference, frames of their own for processes, curves of policies other than lru. Everything else takes memory by the pages of the trace, however long it is.',
+  },
+  {
     code: 'MEM-TRC-045',
     title: 'nothing to sample',
     text: 'SHARDS looks at a part of the pages: a rate above 0 and at most 1 (from 2^-25 up, so that a page can be chosen), or a number of pages from 1 up.',

@@ -84,8 +84,19 @@ export async function pushTrace(
   }
 }
 
+/** What V8 says of an array that there is no room for. */
+const NO_ROOM = /allocation failed|Invalid typed array length|Invalid array buffer length/;
+
 /** What a parser finds wrong it cannot say of which file. */
 export function inFile(thrown: unknown, file: string): unknown {
+  if (thrown instanceof RangeError && NO_ROOM.test(thrown.message)) {
+    return new InputError({
+      code: 'MEM-TRC-041',
+      message: 'the trace does not fit into memory',
+      hint: '`opt`, --explain, frames of their own and curves of policies but lru keep every reference; others only its pages',
+      file: nameOf(file),
+    });
+  }
   if (!(thrown instanceof InputError) || thrown.file !== undefined) return thrown;
   const { code, message, hint, range } = thrown;
   return new InputError({ code, message, hint, file: nameOf(file), ...(range === undefined ? {} : { range }) });

@@ -2,7 +2,9 @@
 import { gzipSync } from 'node:zlib';
 import { InputError } from '../mmu/input-error.ts';
 import type { ByteSink, TraceFormat } from '../trace/formats/format.ts';
+import type { ScratchBytes } from '../trace/formats/scratch.ts';
 import type { CliIo, OutputFile } from './io.ts';
+import { isDevice } from './output-file.ts';
 import { writeProblem } from './read-input.ts';
 import { STDIN } from './scenario-files.ts';
 
@@ -15,7 +17,8 @@ const isStandardOutput = (path: string | undefined): path is undefined => path =
 /** @throws InputError MEM-CLI-013 when there is no writing there */
 export function openTraceOutput(io: CliIo, path: string | undefined, format: TraceFormat): TraceOutput {
   if (isStandardOutput(path)) {
-    return new TraceOutput(new StandardOutput(io, format.headLast === true), false, 'standard output');
+    const output = new StandardOutput(io);
+    return new TraceOutput(format.headLast === true ? new Delayed(output, io) : output, false, 'standard output');
   }
   if (path.endsWith('.zst')) {
     throw new InputError({
@@ -25,7 +28,10 @@ export function openTraceOutput(io: CliIo, path: string | undefined, format: Tra
     });
   }
   try {
-    return new TraceOutput(io.createFile(path), path.endsWith('.gz'), path);
+    const file = io.createFile(path);
+    // What is no plain file, a pipe or a device, takes bytes only in their order.
+    const isInOrder = format.headLast === true && (isDevice(path) || io.kindOf(path) === 'other');
+    return new TraceOutput(isInOrder ? new Delayed(file, io) : file, path.endsWith('.gz'), path);
   } catch (error) {
     throw writeProblem(error, path);
   }
@@ -91,29 +97,57 @@ export class TraceOutput implements ByteSink {
   }
 }
 
-/** As it comes, so that a trace of any length passes through; kept only where what goes in front is known last. */
+/** As it comes, so that a trace of any length passes through. */
 class StandardOutput implements OutputFile {
   private readonly io: CliIo;
-  private readonly headLast: boolean;
-  private readonly pieces: Uint8Array[] = [];
 
-  constructor(io: CliIo, headLast: boolean) {
+  constructor(io: CliIo) {
     this.io = io;
-    this.headLast = headLast;
   }
 
   write(bytes: Uint8Array): void {
     // The writer uses its buffer again.
-    if (this.headLast) this.pieces.push(bytes.slice());
-    else this.io.stdout.write(bytes.slice());
+    this.io.stdout.write(bytes.slice());
   }
 
   finish(head: Uint8Array): void {
     if (head.length > 0) this.io.stdout.write(head);
-    for (const piece of this.pieces) this.io.stdout.write(piece);
+  }
+
+  discard(): void {}
+}
+
+const COPY_BYTES = 1 << 16;
+
+/** What goes in front is known last: until then the rest waits in a file of its own. */
+class Delayed implements OutputFile {
+  private readonly target: OutputFile;
+  private readonly scratch: ScratchBytes;
+
+  constructor(target: OutputFile, io: CliIo) {
+    this.target = target;
+    this.scratch = io.createScratch();
+  }
+
+  write(bytes: Uint8Array): void {
+    this.scratch.append(bytes);
+  }
+
+  finish(head: Uint8Array): void {
+    const { target, scratch } = this;
+    if (head.length > 0) target.write(head);
+    const piece = new Uint8Array(COPY_BYTES);
+    for (let at = 0; at < scratch.length; at += piece.length) {
+      const bytes = piece.subarray(0, Math.min(piece.length, scratch.length - at));
+      scratch.read(at, bytes);
+      target.write(bytes);
+    }
+    scratch.discard();
+    target.finish(new Uint8Array(0));
   }
 
   discard(): void {
-    this.pieces.length = 0;
+    this.scratch.discard();
+    this.target.discard();
   }
 }

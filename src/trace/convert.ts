@@ -2,6 +2,7 @@ import { InputError } from '../mmu/input-error.ts';
 import type { ByteSink, TraceFormat, TraceWriter } from './formats/format.ts';
 import { cannotHold } from './formats/mistakes.ts';
 import { TRACE_FORMATS } from './formats/registry.ts';
+import { MemoryScratch, type ScratchBytes } from './formats/scratch.ts';
 import { pageShift } from './page-stream.ts';
 import { type BatchSink, ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
 
@@ -23,9 +24,17 @@ export class Conversion implements BatchSink {
 
   /**
    * @param pageBytes a power of two
+   * @param scratch where what cannot be written yet is put; default: memory
    * @throws InputError MEM-TRC-036 for a format that is only read, 038 for an impossible page size
    */
-  constructor(source: TraceFormat, from: TraceUnit, target: TraceFormat, pageBytes: number, out: ByteSink) {
+  constructor(
+    source: TraceFormat,
+    from: TraceUnit,
+    target: TraceFormat,
+    pageBytes: number,
+    out: ByteSink,
+    scratch: () => ScratchBytes = () => new MemoryScratch(),
+  ) {
     if (target.writer === null) {
       const writable = TRACE_FORMATS.filter(({ writer }) => writer !== null).map(({ name }) => name);
       throw new InputError({
@@ -37,7 +46,7 @@ export class Conversion implements BatchSink {
     this.target = target;
     this.from = from;
     this.shift = pageShift(pageBytes);
-    this.writer = target.writer(out, { kinds: source.carries.kinds !== 'none' });
+    this.writer = target.writer(out, { kinds: source.carries.kinds !== 'none', scratch });
     this.changed = new ReferenceBatch({ take: (batch, count) => this.writer.write(batch, count) });
   }
 

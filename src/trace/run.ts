@@ -252,7 +252,10 @@ export class TraceRun implements BatchSink {
     throw new InputError({
       code: 'MEM-TRC-012',
       message: `the kernel refuses to map the page at 0x${address.toString(16)} (line ${line}): ${errnoName(result)}`,
-      hint: 'the trace touches more separate areas than a process may have, or the lowest addresses',
+      hint:
+        address < FIRST_PAGE * this.pageBytes
+          ? 'nothing may be mapped at the lowest addresses; where they stand for pages: mmulator trace convert --to pages'
+          : 'the trace touches more separate areas than a process may have',
       range: { line, column: 1, endLine: line, endColumn: 2 },
     });
   }

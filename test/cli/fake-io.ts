@@ -2,6 +2,7 @@
 import type { CliIo, FolderEntry, ProgramEnd } from '../../src/cli/io.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import type { WorkerTask } from '../../src/cli/sweep/answer-task.ts';
+import { MemoryScratch } from '../../src/trace/formats/scratch.ts';
 
 export interface FakeWorld {
   readonly io: CliIo;
@@ -115,6 +116,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
         discard: () => undefined,
       };
     },
+    createScratch: () => new MemoryScratch(),
     runProgram: async (program, args, heard) => {
       if (options.program === undefined) throw failure('ENOENT', program);
       return options.program(program, args, heard);

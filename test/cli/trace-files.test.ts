@@ -20,8 +20,8 @@ const real = nodeIo();
 /** Real files and programs, captured output. */
 async function onDisk(...argv: string[]) {
   const world = fakeWorld();
-  const { readChunks, sizeOf, createFile, runProgram, kindOf } = real;
-  const io: CliIo = { ...world.io, readChunks, sizeOf, createFile, runProgram, kindOf };
+  const { readChunks, sizeOf, createFile, createScratch, runProgram, kindOf } = real;
+  const io: CliIo = { ...world.io, readChunks, sizeOf, createFile, createScratch, runProgram, kindOf };
   const code = await runCli(argv, io);
   return { code, out: world.out(), err: world.err() };
 }
@@ -44,6 +44,40 @@ describe('files', () => {
     expect([code, err.includes('MEM-TRC-031')]).toEqual([2, true]);
     expect(readFileSync(path('out.csv'), 'utf8')).toBe('precious');
     expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('hold what had to wait for the end of the trace: in front, or in each record', async () => {
+    // More than a piece of records.
+    const made = ['trace', 'generate', '--like', 'zipf', '-n', '70001', '-m', '3000', '--to'];
+    const before = readdirSync(folder);
+    for (const format of ['pgt', 'oracle-general']) {
+      const there = await onDisk(...made, format, '-o', path('waited'));
+      const onStandardOutput = await onDisk(...made, format);
+      expect([there.code, onStandardOutput.code]).toEqual([0, 0]);
+      expect(readFileSync(path('waited'), 'latin1') === onStandardOutput.out).toBe(true);
+      const pages = await onDisk('trace', 'convert', path('waited'), '--to', 'pages');
+      expect(pages.out === (await onDisk(...made, 'pages')).out).toBe(true);
+      if (format === 'pgt') continue;
+      const records = readFileSync(path('waited'));
+      const next = new Map<bigint, bigint>();
+      for (let request = 70_000; request >= 0; request--) {
+        const object = records.readBigUInt64LE(request * 24 + 4);
+        if (records.readBigInt64LE(request * 24 + 16) !== (next.get(object) ?? -1n)) expect.fail(`request ${request}`);
+        next.set(object, BigInt(request));
+      }
+    }
+    rmSync(path('waited'));
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('that are no plain files get their bytes in order', async () => {
+    const cliPath = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+    const pipe = path('pipe');
+    execFileSync('mkfifo', [pipe]);
+    const script = `node ${cliPath} trace generate --like loop -n 5 -m 3 --to pgt -o ${pipe} & cat ${pipe}`;
+    const piped = execFileSync('sh', ['-c', script], { encoding: 'latin1' });
+    rmSync(pipe);
+    expect(piped).toBe((await onDisk('trace', 'generate', '--like', 'loop', '-n', '5', '-m', '3', '--to', 'pgt')).out);
   });
 
   it.each([

@@ -42,7 +42,7 @@ export const traceConvertCommand = defineCommand({
     let done = false;
     try {
       const reader = new TraceReader((format, unit) => {
-        conversion = new Conversion(format, unit, target, pageBytes, output);
+        conversion = new Conversion(format, unit, target, pageBytes, output, context.io.createScratch);
         return conversion;
       }, options);
       if (!(await pushTrace(args.file, reader, context, args))) return EXIT.interrupted;

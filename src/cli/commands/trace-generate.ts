@@ -99,7 +99,14 @@ export const traceGenerateCommand = defineCommand({
     const progress = new TraceProgress(context, of, args.progress);
     let done = false;
     try {
-      const conversion = new Conversion(formatNamed('csv'), generator?.unit ?? 'page', target, pageBytes, output);
+      const conversion = new Conversion(
+        formatNamed('csv'),
+        generator?.unit ?? 'page',
+        target,
+        pageBytes,
+        output,
+        io.createScratch,
+      );
       const batch = new ReferenceBatch(conversion);
       for (const [at, page] of (listed ?? []).entries()) {
         batch.access(0, Math.floor(page / 2 ** 32), page % 2 ** 32, 1, at + 1, 0);

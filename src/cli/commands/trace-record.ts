@@ -55,7 +55,7 @@ export const traceRecordCommand = defineCommand({
     try {
       const reader = new TraceReader(
         (format, unit) => {
-          conversion = new Conversion(format, unit, target, pageBytes, output);
+          conversion = new Conversion(format, unit, target, pageBytes, output, io.createScratch);
           return conversion;
         },
         { format: 'lackey' },

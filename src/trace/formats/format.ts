@@ -1,4 +1,5 @@
 import type { ReferenceBatch, TraceSink, TraceUnit } from '../reference.ts';
+import type { ScratchBytes } from './scratch.ts';
 
 /** A trace format: how to know it, how to read it and, where it can be, how to write it. One file each beside this one. */
 export interface TraceFormat {
@@ -50,6 +51,8 @@ export interface ByteSink {
 /** What the references to be written know of themselves. */
 export interface TraceShape {
   readonly kinds: boolean;
+  /** Where a writer puts what it cannot write yet. */
+  readonly scratch: () => ScratchBytes;
 }
 
 /**

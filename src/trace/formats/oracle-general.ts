@@ -1,7 +1,9 @@
 import { LOAD } from '../../mmu/units.ts';
+import { AddressPages } from '../address-pages.ts';
 import type { ReferenceBatch, TraceSink } from '../reference.ts';
-import type { ByteSink, TraceFormat, TraceParser, TraceWriter } from './format.ts';
+import type { ByteSink, TraceFormat, TraceParser, TraceShape, TraceWriter } from './format.ts';
 import { byteMistake, noReferences } from './mistakes.ts';
+import type { ScratchBytes } from './scratch.ts';
 
 /**
  * libCacheSim's `oracleGeneral`: records of 24 bytes, little-endian, with nothing ahead of them or between them.
@@ -16,7 +18,7 @@ import { byteMistake, noReferences } from './mistakes.ts';
  * [libCacheSim/traceReader/customizedReader/oracle/oracleGeneralBin.h]. Objects are pages here. Requests of size 0 are
  * passed over, as libCacheSim does by default. Nothing tells reads from writes: all are loads.
  *
- * To write `next access` one has to know the future: the writer keeps the trace in memory, 24 bytes a reference.
+ * To write `next access` one has to know the future: the writer goes through the trace twice.
  */
 const RECORD_BYTES = 24;
 const HINT = 'a record has 24 bytes: time, object id, size, next access';
@@ -88,47 +90,80 @@ class OracleGeneralParser implements TraceParser {
   }
 }
 
-/** Records in a piece of memory of the writer. */
-const PIECE_RECORDS = 1 << 16;
+/** Records at hand at a time. */
+const PIECE_RECORDS = 1 << 11;
+const NO_NEXT = 0xffff_ffff;
 
+/**
+ * Two passes, in memory by the objects: records go to the scratch as they come, without their next access; at the end they
+ * are read from the last to the first, when what is next of an object has just been seen, and written.
+ */
 class OracleGeneralWriter implements TraceWriter {
   private readonly out: ByteSink;
-  private readonly pieces: DataView[] = [];
+  private readonly scratch: ScratchBytes;
+  private readonly piece = new Uint8Array(PIECE_RECORDS * RECORD_BYTES);
+  private readonly view = new DataView(this.piece.buffer);
+  private used = 0;
   private count = 0;
-  /** Number of the request that asked for the object last. */
-  private readonly last = new Map<bigint, number>();
 
-  constructor(out: ByteSink) {
+  constructor(out: ByteSink, { scratch }: TraceShape) {
     this.out = out;
+    this.scratch = scratch();
   }
 
   write({ highs, lows, sizes }: ReferenceBatch, count: number): void {
+    const { view } = this;
     for (let at = 0; at < count; at++) {
-      const request = this.count++;
-      if (request % PIECE_RECORDS === 0) this.pieces.push(new DataView(new ArrayBuffer(PIECE_RECORDS * RECORD_BYTES)));
-      const view = this.pieces[this.pieces.length - 1]!;
-      const place = (request % PIECE_RECORDS) * RECORD_BYTES;
-      view.setUint32(place, Math.min(request, 0xffff_ffff), true);
+      const place = this.used;
+      view.setUint32(place, Math.min(this.count++, 0xffff_ffff), true);
       view.setUint32(place + 4, lows[at]!, true);
       view.setUint32(place + 8, highs[at]!, true);
       view.setUint32(place + 12, sizes[at]!, true);
-      view.setBigInt64(place + 16, -1n, true);
-      const object = view.getBigUint64(place + 4, true);
-      const before = this.last.get(object);
-      this.last.set(object, request);
-      if (before === undefined) continue;
-      const earlier = this.pieces[Math.floor(before / PIECE_RECORDS)]!;
-      earlier.setBigInt64((before % PIECE_RECORDS) * RECORD_BYTES + 16, BigInt(request), true);
+      this.used = place + RECORD_BYTES;
+      if (this.used === this.piece.length) this.flush();
     }
   }
 
   end(): Uint8Array {
-    let left = this.count * RECORD_BYTES;
-    for (const piece of this.pieces) {
-      this.out.write(new Uint8Array(piece.buffer, 0, Math.min(left, piece.byteLength)));
-      left -= piece.byteLength;
+    this.flush();
+    const { scratch, piece } = this;
+    const pieces = Math.ceil(scratch.length / piece.length);
+    const objects = new AddressPages();
+    /** By object: the number of the request after the one at hand, from 1; 0 for none. */
+    let next = new Float64Array(1024);
+    for (let index = pieces - 1; index >= 0; index--) {
+      const bytes = this.pieceAt(index);
+      let request = (index * piece.length + bytes.length) / RECORD_BYTES;
+      for (let place = bytes.length - RECORD_BYTES; place >= 0; place -= RECORD_BYTES) {
+        const object = objects.idOf(0, this.view.getUint32(place + 8, true), this.view.getUint32(place + 4, true));
+        if (object === next.length) {
+          const larger = new Float64Array(2 * object);
+          larger.set(next);
+          next = larger;
+        }
+        const after = next[object]! - 1;
+        this.view.setUint32(place + 16, after < 0 ? NO_NEXT : after % 0x1_0000_0000, true);
+        this.view.setUint32(place + 20, after < 0 ? NO_NEXT : Math.floor(after / 0x1_0000_0000), true);
+        next[object] = request--;
+      }
+      scratch.write(index * piece.length, bytes);
     }
+    for (let index = 0; index < pieces; index++) this.out.write(this.pieceAt(index));
+    scratch.discard();
     return new Uint8Array(0);
+  }
+
+  private pieceAt(index: number): Uint8Array {
+    const { scratch, piece } = this;
+    const start = index * piece.length;
+    const bytes = piece.subarray(0, Math.min(piece.length, scratch.length - start));
+    scratch.read(start, bytes);
+    return bytes;
+  }
+
+  private flush(): void {
+    if (this.used > 0) this.scratch.append(this.piece.subarray(0, this.used));
+    this.used = 0;
   }
 }
 
@@ -156,5 +191,5 @@ export const oracleGeneral: TraceFormat = {
     return true;
   },
   parser: (sink) => new OracleGeneralParser(sink),
-  writer: (out) => new OracleGeneralWriter(out),
+  writer: (out, shape) => new OracleGeneralWriter(out, shape),
 };
