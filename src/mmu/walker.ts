@@ -7,8 +7,8 @@
  *
  * The answer stays in the fields until the next walk; no walk allocates.
  *
- * Most walks go a path that was gone before (walk-paths.ts) to a leaf that allows the access, or to nothing: `walk` knows
- * those two ends by masks, and leaves all others to `walkExactly`, which goes from the root and through every check.
+ * Most walks go a path that was gone before (walk-paths.ts) to a leaf whose rights decide, or to nothing: `walk` knows those
+ * ends by masks, and leaves all others to `walkExactly`, which goes from the root and through every check.
  */
 import { ALLOWED, grantedKinds, missingRight, refusal } from './access-rights.ts';
 import {
@@ -112,13 +112,18 @@ export class Walker {
       return NOT_PRESENT;
     }
     const flags = codec.hardwareFlags(low, high);
-    const pfn = codec.frame(low, high);
-    const needed = kind === STORE ? this.usedToStore : this.used;
-    const isPlain = codec.reservedBits(low, high, 0, true) === 0 && !this.writeWithoutRead(flags);
-    const isGranted = ((grantedKinds(flags, privilege) >> kind) & 1) !== 0 && (flags & needed) === needed;
-    if (!isPlain || !isGranted || pfn >= this.memory.frames || !codec.isLeaf(low, high, 0)) {
+    if (codec.reservedBits(low, high, 0, true) !== 0 || this.writeWithoutRead(flags) || !codec.isLeaf(low, high, 0)) {
       return this.walkExactly(root, va, kind, privilege);
     }
+    if (((grantedKinds(flags, privilege) >> kind) & 1) === 0) {
+      // The levels above grant everything, so it is this entry that refuses.
+      this.low = low >>> 0;
+      this.high = high >>> 0;
+      return refusal(flags, kind, privilege);
+    }
+    const pfn = codec.frame(low, high);
+    const needed = kind === STORE ? this.usedToStore : this.used;
+    if ((flags & needed) !== needed || pfn >= this.memory.frames) return this.walkExactly(root, va, kind, privilege);
     this.flags = flags;
     this.basePfn = pfn;
     this.pfn = pfn;

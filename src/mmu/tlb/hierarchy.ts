@@ -120,7 +120,9 @@ export class TlbHierarchy {
   }
 
   invalidatePage(va: number, space: number): void {
-    for (let index = 0; index < this.count(); index++) this.array(index).invalidatePage(va, space);
+    this.data.invalidatePage(va, space);
+    if (this.instructions !== this.data) this.instructions.invalidatePage(va, space);
+    if (this.second !== null) this.second.invalidatePage(va, space);
   }
 
   invalidateSpace(space: number): void {
@@ -132,8 +134,8 @@ export class TlbHierarchy {
   }
 
   hasSuperpages(): boolean {
-    for (let index = 0; index < this.count(); index++) if (this.array(index).hasSuperpages()) return true;
-    return false;
+    const { data, instructions, second } = this;
+    return data.hasSuperpages() || instructions.hasSuperpages() || second?.hasSuperpages() === true;
   }
 
   byName(name: string): Tlb | undefined {
