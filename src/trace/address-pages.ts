@@ -39,11 +39,25 @@ export class AddressPages {
 
   /** @param high @param low halves of the page number, as int32 or uint32 */
   idOf(process: number, high: number, low: number): number {
-    ONE_PROCESS[0] = process;
-    ONE_HIGH[0] = high;
-    ONE_LOW[0] = low;
-    this.idsOf(ONE_PROCESS, ONE_HIGH, ONE_LOW, 0, 1, 0, ONE_ID, 0);
-    return ONE_ID[0]!;
+    const { slots } = this;
+    const last = slots.length - 1;
+    const p = process | 0;
+    const h = high | 0;
+    const l = low | 0;
+    let slot = firstSlot(p, h, l, this.shift);
+    let id = slots[slot]!;
+    if (this.isUniform && h === this.high && p === this.process) {
+      while (id !== 0 && slots[slot | 1] !== l) {
+        slot = (slot + 2) & last;
+        id = slots[slot]!;
+      }
+    } else {
+      while (id !== 0 && !(slots[slot | 1] === l && this.hasKey(id, p, h))) {
+        slot = (slot + 2) & last;
+        id = slots[slot]!;
+      }
+    }
+    return id === 0 ? this.add(p, h, l, slot) : id - 1;
   }
 
   /**
@@ -61,38 +75,12 @@ export class AddressPages {
     ids: Int32Array,
     at: number,
   ): void {
-    let slots = this.slots;
-    let lineShift = this.shift | 0;
-    let last = (slots.length - 1) | 0;
-    let isUniform = this.isUniform;
     const offset = (at - from) | 0;
     for (let place = from | 0; place < to; place = (place + 1) | 0) {
-      const process = processes[place]! | 0;
-      const upper = highs[place]!;
-      const high = (upper >>> shift) | 0;
+      const high = highs[place]!;
       // Shifted by 32 - shift, which for 0 JavaScript takes for 0.
-      const low = (lows[place]! >>> shift) | ((upper << 1) << (31 - shift));
-      let slot = firstSlot(process, high, low, lineShift);
-      let id = slots[slot]! | 0;
-      if (isUniform && process === this.process && high === this.high) {
-        while (id !== 0 && slots[slot | 1] !== low) {
-          slot = (slot + 2) & last;
-          id = slots[slot]! | 0;
-        }
-      } else {
-        while (id !== 0 && !(slots[slot | 1] === low && this.hasKey(id, process, high))) {
-          slot = (slot + 2) & last;
-          id = slots[slot]! | 0;
-        }
-      }
-      if (id === 0) {
-        id = this.add(process, high, low, slot);
-        slots = this.slots;
-        lineShift = this.shift | 0;
-        last = (slots.length - 1) | 0;
-        isUniform = this.isUniform;
-      }
-      ids[place + offset] = id - 1;
+      const low = (lows[place]! >>> shift) | ((high << 1) << (31 - shift));
+      ids[place + offset] = this.idOf(processes[place]!, high >>> shift, low);
     }
   }
 
@@ -115,7 +103,6 @@ export class AddressPages {
     return keys[key + 1] === high && keys[key] === process;
   }
 
-  /** @returns one more than the id */
   private add(process: number, high: number, low: number, slot: number): number {
     const id = this.count++;
     if (id === 0) {
@@ -128,7 +115,7 @@ export class AddressPages {
     this.keys[3 * id + 1] = high;
     this.keys[3 * id + 2] = low;
     if (3 * this.count === this.keys.length) this.grow();
-    return id + 1;
+    return id;
   }
 
   private grow(): void {
@@ -153,11 +140,6 @@ export class AddressPages {
 /** Logarithm of the slots at first, and of those in a line. */
 const SLOTS_SHIFT = 10;
 const LINE_SHIFT = 3;
-
-const ONE_PROCESS = new Uint32Array(1);
-const ONE_HIGH = new Uint32Array(1);
-const ONE_LOW = new Uint32Array(1);
-const ONE_ID = new Int32Array(1);
 
 /**
  * Where the search begins: Fibonacci hashing of the page number without its lowest digit of eight, which says where in a
