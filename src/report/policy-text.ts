@@ -1,9 +1,7 @@
 /** The reference page on replacement policies and their options (docs/replacement.md), from the tables themselves. */
-import { createLoop } from '../kernel/reclaim/loops/registry.ts';
 import { type OptionValues, REPLACEMENT_OPTIONS } from '../kernel/reclaim/option-table.ts';
 import { POLICY_NAMES } from '../kernel/reclaim/policy.ts';
 import { POLICIES } from '../kernel/reclaim/registry.ts';
-import { Random } from '../mmu/random.ts';
 
 export function policyReference(): string {
   return [
@@ -12,13 +10,21 @@ export function policyReference(): string {
     'Generated from `src/kernel/reclaim/registry.ts` and `option-table.ts`; do not edit.',
     '',
     'Which page makes room for the next one. The same code serves a machine (`replacement: clock`) and the replay of a trace.',
-    'Policies with a **loop** are replayed by one loop over dense page numbers, several times faster and proven equal;',
-    '`opt` needs the future and so a recording; under *working-set* and *pff* the memory a trace takes varies (in a machine,',
-    'which evicts only when it must, they choose the victim and no more).',
+    'A replay runs each by one loop over dense page numbers, many times faster and proven equal; the policy itself is asked one',
+    'reference at a time for `--initial`, `--explain`, and where options say what the loop cannot (`lfuTies=first-loaded`,',
+    '`lfuKeepsCounts`, `gclock` with more than 7 bits). `opt` needs the future and so a recording.',
     '',
-    '| policy | loop | what it does |',
-    '|---|---|---|',
-    ...POLICY_NAMES.map((name) => `| \`${name}\` | ${hasLoop(name) ? 'yes' : ''} | ${POLICIES[name].description} |`),
+    'Under *working-set* and *pff* the memory in use varies: in a replay pages leave with the reference after which they are not',
+    'wanted, in a machine at its next tick (a step of a scenario, every 100 references of `trace run`), if they can leave at all.',
+    '*wsclock* has old dirty pages written ahead: in a replay that takes no time; in a machine a file’s page goes to the disk, an',
+    'anonymous one to swap, from where on it is clean until it is written to again.',
+    '',
+    'libCacheSim’s `S3FIFO` (that of 2024), `TwoQ` and `LIRS` keep nothing at all in fewer than 10, 4 and 2 frames, where one of their',
+    'queues has no room for a page; these policies here go on with what frames there are.',
+    '',
+    '| policy | what it does |',
+    '|---|---|',
+    ...POLICY_NAMES.map((name) => `| \`${name}\` | ${POLICIES[name].description} |`),
     '',
     '## Options',
     '',
@@ -32,11 +38,6 @@ export function policyReference(): string {
     ),
     '',
   ].join('\n');
-}
-
-function hasLoop(name: (typeof POLICY_NAMES)[number]): boolean {
-  const recording = new Int32Array(0);
-  return createLoop(name, { frames: 2, options: {}, random: new Random(0), recording }) !== null;
 }
 
 function valueText(values: OptionValues): string {

@@ -2,15 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { keepsBooks } from '../../src/kernel/reclaim/loops/loop.ts';
 import { createLoop } from '../../src/kernel/reclaim/loops/registry.ts';
-import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
-import type { PolicyContext, PolicyName, ReferenceBits } from '../../src/kernel/reclaim/policy.ts';
+import type { PolicyName, ReplacementPolicy } from '../../src/kernel/reclaim/policy.ts';
 import { createPolicy, POLICIES } from '../../src/kernel/reclaim/registry.ts';
+import { cloneState } from '../../src/machine/clone-state.ts';
 import { InvariantError } from '../../src/mmu/invariant.ts';
 import { Random } from '../../src/mmu/random.ts';
 import { PageNumbering } from '../../src/trace/page-numbering.ts';
 import { PolicyLoop } from '../../src/trace/policy-loop.ts';
+import { Replay } from '../../src/trace/replay.ts';
 import { simulateReferences } from '../../src/trace/simulate.ts';
 import { naiveReplay } from './naive-policies.ts';
+import {
+  BitArray,
+  frames,
+  loopOptions,
+  looseContext,
+  operations,
+  QUICK,
+  references,
+  slot,
+  wideFrames,
+} from './policy-arbitraries.ts';
 
 /** What every policy owes its caller. An exception is named, with its reason. */
 export type PolicyRule =
@@ -19,6 +31,11 @@ export type PolicyRule =
   | 'the fast loop is the policy'
   | 'the same trace gives the same result'
   | 'opt is never worse'
+  | 'one frame holds the page used last'
+  | 'room for every page leaves only cold misses'
+  | 'the seed does not matter'
+  | 'pieces of a trace are the trace'
+  | 'a copy goes on as the original does'
   | 'more frames never fault more'
   | 'agrees with the naive model'
   | 'order tells who leaves'
@@ -29,66 +46,6 @@ export type PolicyRule =
 export interface PolicySuiteOptions {
   readonly except?: readonly { readonly rule: PolicyRule; readonly reason: string }[];
 }
-
-class BitArray implements ReferenceBits {
-  readonly set = new Set<number>();
-
-  testAndClear(slot: number): boolean {
-    return this.set.delete(slot);
-  }
-
-  peek(slot: number): boolean {
-    return this.set.has(slot);
-  }
-}
-
-const SLOTS = 1 << 14;
-
-/** A context outside of any replay. Its future: slot s is used again at position s, those from 8192 up never. */
-function looseContext(references: ReferenceBits): PolicyContext {
-  const length = SLOTS / 2;
-  return {
-    slots: SLOTS,
-    references,
-    random: new Random(7),
-    future: { length, nextUse: (slot) => Math.min(slot, length), slotAt: (position) => position },
-  };
-}
-
-/** Few pages that come back often; or more of them, in which some come back late. */
-const references = fc.oneof(
-  fc.array(fc.nat({ max: 9 }), { maxLength: 120 }),
-  fc.array(fc.oneof(fc.nat({ max: 9 }), fc.nat({ max: 40 })), { minLength: 60, maxLength: 120 }),
-);
-const frames = fc.integer({ min: 1, max: 8 });
-/** Also so many that the parts of a memory are more than nothing. */
-const wideFrames = fc.oneof(frames, fc.constantFrom(10, 12, 20));
-/** Short intervals, for the few references there are. */
-const QUICK: ReplacementOptions = { tickEvery: 7, window: 5, faultInterval: 4 };
-const loopOptions: fc.Arbitrary<ReplacementOptions> = fc.record(
-  {
-    referenceOnLoad: fc.boolean(),
-    handStart: fc.nat({ max: 9 }),
-    counterBits: fc.integer({ min: 1, max: 4 }),
-    inPart: fc.constantFrom(0, 0.25, 0.5, 1),
-    outPart: fc.constantFrom(0, 0.5, 2),
-    smallPart: fc.constantFrom(0, 0.1, 0.5, 1),
-    ghostPart: fc.constantFrom(0, 0.9, 2),
-    hirPart: fc.constantFrom(0.01, 0.3, 0.5, 1),
-    stackPart: fc.constantFrom(1, 2, 3),
-    tickEvery: fc.integer({ min: 1, max: 30 }),
-    window: fc.integer({ min: 1, max: 12 }),
-    faultInterval: fc.integer({ min: 1, max: 9 }),
-    writesAhead: fc.nat({ max: 2 }),
-  },
-  { requiredKeys: [] },
-);
-/** Slots next to each other, and slots far apart: frames of a machine are both. */
-const slot = fc.oneof(fc.nat({ max: 7 }), fc.constantFrom(1022, 1023, 1024, 4095, SLOTS / 2, SLOTS - 1));
-const operations = fc.array(
-  fc.tuple(fc.constantFrom('admit', 'touch', 'evict', 'victim', 'skip', 'free', 'order'), slot),
-  { maxLength: 150 },
-);
 
 export function describeReplacementPolicy(name: PolicyName, options: PolicySuiteOptions = {}): void {
   const rule = (title: PolicyRule, check: () => void): void => {
@@ -189,6 +146,88 @@ export function describeReplacementPolicy(name: PolicyName, options: PolicySuite
           const best = simulateReferences(pages, { policy: 'opt', frames: count }).faults;
           expect(simulateReferences(pages, { policy: name, frames: count }).faults).toBeGreaterThanOrEqual(best);
         }),
+      );
+    });
+
+    rule('one frame holds the page used last', () => {
+      fc.assert(
+        fc.property(references, (pages) => {
+          const { faults, frames } = simulateReferences(pages, { policy: name, frames: 1 });
+          expect(faults).toBe(pages.filter((page, at) => page !== pages[at - 1]).length);
+          expect(frames).toEqual([pages.at(-1) ?? null]);
+        }),
+      );
+    });
+
+    rule('room for every page leaves only cold misses', () => {
+      fc.assert(
+        fc.property(references, fc.nat({ max: 3 }), (pages, more) => {
+          const distinct = new Set(pages).size;
+          const result = simulateReferences(pages, { policy: name, frames: Math.max(1, distinct) + more });
+          expect([result.faults, result.evictions]).toEqual([distinct, []]);
+        }),
+      );
+    });
+
+    rule('the seed does not matter', () => {
+      fc.assert(
+        fc.property(references, frames, fc.nat(), fc.nat(), (pages, count, seed, other) => {
+          const config = { policy: name, frames: count };
+          const one = simulateReferences(pages, { ...config, seed });
+          expect(simulateReferences(pages, { ...config, seed: other })).toEqual(one);
+        }),
+      );
+    });
+
+    rule('pieces of a trace are the trace', () => {
+      fc.assert(
+        fc.property(references, wideFrames, fc.array(fc.nat({ max: 120 }), { maxLength: 4 }), (pages, count, cuts) => {
+          const numbering = new PageNumbering();
+          const ids = Int32Array.from(pages, (page) => numbering.idOf(page));
+          const replayed = (ends: readonly number[]) => {
+            const replay = new Replay({ policy: name, frames: count, options: QUICK, fingerprint: true });
+            let from = 0;
+            for (const end of ends) {
+              replay.feed(ids.subarray(from), null, Math.max(0, end - from));
+              from = Math.max(from, end);
+            }
+            return replay.end();
+          };
+          const inside = cuts.filter((cut) => cut <= ids.length).sort((a, b) => a - b);
+          expect(replayed([...inside, ids.length])).toEqual(replayed([ids.length]));
+        }),
+      );
+    });
+
+    rule('a copy goes on as the original does', () => {
+      fc.assert(
+        fc.property(fc.uniqueArray(slot, { minLength: 1 }), fc.array(slot), fc.array(slot), (admitted, used, later) => {
+          const bits = new BitArray();
+          const policy = createPolicy(name, looseContext(bits));
+          for (const entry of admitted) policy.admit(entry, entry);
+          const use = (one: ReplacementPolicy, ofBits: BitArray, entries: readonly number[]) => {
+            for (const entry of entries) {
+              if (!one.holds(entry)) continue;
+              ofBits.set.add(entry);
+              one.touch(entry);
+            }
+          };
+          use(policy, bits, used);
+          // As a machine is copied for its snapshots: the policy with the bits and the lots it draws from.
+          const [copy, copiedBits] = cloneState([policy, bits] as [ReplacementPolicy, BitArray]);
+          const goOn = (one: ReplacementPolicy, ofBits: BitArray): number[] => {
+            use(one, ofBits, later);
+            const left: number[] = [];
+            for (let next = one.victim(); next >= 0; next = one.victim()) {
+              one.remove(next);
+              left.push(next);
+            }
+            return left;
+          };
+          expect(goOn(copy, copiedBits)).toEqual(goOn(policy, bits));
+          expect(copy.checkInvariants()).toEqual([]);
+        }),
+        { numRuns: 40 },
       );
     });
 

@@ -149,7 +149,8 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     create: (context) => new WsClock(context),
     needsFuture: false,
     reason: 'the hand found it outside of the working set',
-    description: 'WSClock: clock’s hand looks for a clean page that has not been used for a number of ticks.',
+    description:
+      'WSClock: clock’s hand looks for a clean page that has not been used for a number of ticks, and has dirty ones it meets written ahead.',
   },
   pff: {
     create: (context) => new Pff(context),
@@ -213,7 +214,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     needsFuture: false,
     reason: 'it was at the end of the oldest generation and had not been used since the last look',
     description:
-      'Linux’s multi-generational LRU: pages age by generations, all reference bits are looked at when only two generations are left, and the oldest generation leaves.',
+      'Linux’s multi-generational LRU: pages age by generations, all reference bits are looked at when only two generations are left, and the oldest generation leaves. Without tiers, refault control and Bloom filters.',
   },
 };
 
