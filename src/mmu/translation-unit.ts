@@ -10,7 +10,7 @@
  *   I2: tlbMisses = l1TlbMisses - l2TlbHits.
  *   I3: faulted implies that the soft TLBs are empty. So a hit there need not clear `faulted`.
  */
-import { ALLOWED, grantedKinds, refusal } from './access-rights.ts';
+import { ALLOWED, grantedKinds, LOAD_GRANTED, refusal, STORE_GRANTED } from './access-rights.ts';
 import { type CpuCounters, CpuTally } from './cpu-counters.ts';
 import type { CpuOptions } from './cpu-options.ts';
 import { BAD_FRAME, Fault, NON_CANONICAL, OUT_OF_RANGE } from './fault-latch.ts';
@@ -300,10 +300,16 @@ export abstract class TranslationUnit extends TranslationRegisters {
     const offset = va & this.offsetMask;
     const frame = pfn * this.format.pageBytes;
     if (slot !== -1 && this.softAllowed) {
+      const granted = grantedKinds(flags, this.privilege);
       const chunk = memory.chunkOf(frame);
       const start = memory.offsetInChunk(frame);
-      if (this.soft.fill(kind, flags, grantedKinds(flags, this.privilege), va - offset, slot, chunk, start))
-        memory.markFrameWritten(pfn);
+      if (kind === FETCH) this.soft.fetches.fill(va - offset, true, false, slot, chunk, start);
+      else {
+        // For load and store both, where the exact entry allows it, since who reads a word often writes it next.
+        const stores = (granted & STORE_GRANTED) !== 0 && (flags & PTE_DIRTY) !== 0;
+        this.soft.data.fill(va - offset, (granted & LOAD_GRANTED) !== 0, stores, slot, chunk, start);
+        if (stores) memory.markFrameWritten(pfn);
+      }
     }
     return frame + offset;
   }

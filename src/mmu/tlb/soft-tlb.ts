@@ -17,8 +17,6 @@
  * slot, or the privilege, drops entries here; and statistics stay exact because hits are accesses minus misses.
  * I2: where a tag is not NaN, `places` is its page's.
  */
-import { LOAD_GRANTED, STORE_GRANTED } from '../access-rights.ts';
-import { PTE_DIRTY } from '../pte-flags.ts';
 import { type AccessKind, FETCH } from '../units.ts';
 import type { TlbHierarchy } from './hierarchy.ts';
 
@@ -103,28 +101,6 @@ export class SoftTlbs {
 
   of(kind: AccessKind): SoftTlb {
     return kind === FETCH ? this.fetches : this.data;
-  }
-
-  /**
-   * Answer from now on: for this kind of access, and of load and store for the other too where the exact entry's flags allow
-   * it, since who reads a word often writes it next. `granted`: access-rights.ts. True: for stores.
-   */
-  fill(
-    kind: AccessKind,
-    flags: number,
-    granted: number,
-    pageAddress: number,
-    slot: number,
-    chunk: number,
-    offset: number,
-  ): boolean {
-    if (kind === FETCH) {
-      this.fetches.fill(pageAddress, true, false, slot, chunk, offset);
-      return false;
-    }
-    const stores = (granted & STORE_GRANTED) !== 0 && (flags & PTE_DIRTY) !== 0;
-    this.data.fill(pageAddress, (granted & LOAD_GRANTED) !== 0, stores, slot, chunk, offset);
-    return stores;
   }
 
   /** Stay within the exact TLB after an access of this kind threw an entry out of it. */
