@@ -18,8 +18,8 @@ export const NEVER = -1;
 /** Levels fit three bits. */
 export const LEVELS = 8;
 export const PER_LEVELS = 1 / LEVELS;
-/** Level of an empty slot. */
-export const NO_LEVEL = LEVELS;
+/** Level of an empty slot: none that there is. */
+export const NO_LEVEL = 8;
 /** A mark: the level above the flags. */
 export const LEVEL_SHIFT = 16;
 
