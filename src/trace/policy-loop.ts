@@ -40,6 +40,8 @@ export class PolicyLoop implements BookkeepingLoop {
   kinds: Uint8Array | null = null;
   /** Where evicted pages are told, in their order; null: nowhere. */
   evictions: number[] | null = null;
+  /** Of those the ones that were dirty, so written as they left; null: not told. */
+  dirtyEvictions: number[] | null = null;
   writeBacks = 0;
   /** Frames that hold a page now. */
   resident = 0;
@@ -157,7 +159,10 @@ export class PolicyLoop implements BookkeepingLoop {
     this.frameOf[id] = 0;
     this.idIn[frame] = -1;
     this.referenceBits[frame] = 0;
-    if (this.dirtyBits[frame] === 1) this.writeBacks++;
+    if (this.dirtyBits[frame] === 1) {
+      this.writeBacks++;
+      this.dirtyEvictions?.push(id);
+    }
     this.dirtyBits[frame] = 0;
     this.free[this.freeCount++] = frame;
     this.resident--;

@@ -23,7 +23,7 @@ export interface EvictedPage extends PageName {
   readonly loadedAt: number | null;
   readonly lastUsedAt: number | null;
   readonly nextUsedAt: number | null;
-  /** It had been written to, and so is written back. */
+  /** It had been written to since it was last written out, and so is written back now. */
   readonly dirty: boolean;
 }
 
@@ -152,6 +152,7 @@ export class StoryTeller implements BatchSink, PageSink {
     const evicted = new Int32Array(ids.length).fill(-1);
     const faultsBefore = loop.run(ids, 0, at, missBits, evicted);
     loop.evictions = [];
+    loop.dirtyEvictions = [];
     const faults = loop.run(ids, at, position, missBits, evicted);
 
     const id = ids[at]!;
@@ -178,7 +179,8 @@ export class StoryTeller implements BatchSink, PageSink {
               loadedAt: past.load(gone),
               lastUsedAt: past.lastUse(gone),
               nextUsedAt: nextUse(ids, position, gone),
-              dirty: past.isDirty(gone, recording.kinds),
+              // As the loop has it: also initial pages can be dirty, and those written ahead are not.
+              dirty: loop.dirtyEvictions.includes(gone),
             },
       reason: gone < 0 ? null : POLICIES[policy].reason,
       surplus: loop.evictions.filter((page) => page !== gone).map((page) => this.nameOf(page)),
@@ -231,13 +233,6 @@ class Past {
   /** Where it was the victim of another. */
   departure(id: number): number | null {
     return this.latest((at) => this.evicted[at] === id);
-  }
-
-  /** Has it been written to since it was loaded? */
-  isDirty(id: number, kinds: Uint8Array): boolean {
-    const loaded = this.load(id);
-    const written = this.latest((at) => this.ids[at] === id && (kinds[at]! & 1) === 1);
-    return loaded !== null && written !== null && written >= loaded;
   }
 
   private missed(at: number): boolean {

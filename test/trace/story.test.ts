@@ -4,7 +4,7 @@ import { POLICY_NAMES } from '../../src/kernel/reclaim/policy.ts';
 import { LOAD, STORE } from '../../src/mmu/units.ts';
 import { ReferenceBatch } from '../../src/trace/reference.ts';
 import { simulateReferences } from '../../src/trace/simulate.ts';
-import { type StoryConfig, StoryTeller } from '../../src/trace/story.ts';
+import { type ReferenceStory, type StoryConfig, StoryTeller } from '../../src/trace/story.ts';
 
 const SILBERSCHATZ = [7, 0, 1, 2, 0, 3, 0, 4, 2, 3, 0, 3, 2, 1, 2, 0, 1, 7, 0, 1];
 const CONFIG: StoryConfig = {
@@ -74,19 +74,54 @@ describe('the story of a reference', () => {
     expect(story?.contents.map(({ page }) => page)).toEqual([3n]);
   });
 
+  it('initial pages can be dirty, too', () => {
+    const [story] = stories([0, 1], { policies: ['fifo'], frames: [1], initial: [0], position: 2 }, [1]);
+    expect(story?.victim).toMatchObject({ page: 0n, loadedAt: null, lastUsedAt: 1, dirty: true });
+  });
+
+  it('a page written ahead of its turn leaves clean', () => {
+    const dirty = [0, 1, 2, 9];
+    const references = [...dirty, ...new Array<number>(40).fill(9), ...new Array<number>(40).fill(10), 11, 12];
+    const options = { tickEvery: 2, window: 1 };
+    const at = (position: number) =>
+      stories(references, { policies: ['wsclock'], frames: [4], options, position }, [1, 2, 3, 4])[0]?.victim;
+    const written = (count: number): number =>
+      simulateReferences(references.slice(0, count), {
+        policy: 'wsclock',
+        frames: 4,
+        options,
+        kinds: references.map((_, index) => (index < 4 ? STORE : LOAD)),
+      }).writeBacks;
+    expect(written(85)).toBe(4);
+    expect(at(86)).toMatchObject({ page: 2n, dirty: false });
+    expect(written(86)).toBe(4);
+  });
+
   it('every policy, every reference: as the replay has it', () => {
+    const stores = [1, 4, 6, 9, 14, 18];
+    const kinds = SILBERSCHATZ.map((_, at) => (stores.includes(at + 1) ? STORE : LOAD));
+    // Only opt needs to know what comes; it gets the whole recording and is compared by what missed and who left.
     for (const policy of POLICY_NAMES) {
+      const options = policy === 'wsclock' ? { tickEvery: 3, window: 1 } : {};
+      const whole = simulateReferences(SILBERSCHATZ, { policy, frames: 3, options, kinds });
+      let dirty = 0;
+      let faults = 0;
       for (let position = 1; position <= SILBERSCHATZ.length; position++) {
-        const [story] = stories(SILBERSCHATZ, { policies: [policy], position });
-        // Only opt needs to know what comes; for it a shorter recording would be another.
+        const [story] = stories(SILBERSCHATZ, { policies: [policy], options, position }, stores);
+        faults += whole.missed[position - 1]!;
+        expect([policy, position, story?.hit]).toEqual([policy, position, whole.missed[position - 1] === 0]);
+        expect(story?.faultsSoFar).toBe(faults);
+        if (story?.victim?.dirty) dirty++;
+        if (position === SILBERSCHATZ.length) expect(heldIn(story)).toEqual(framesOf(whole.frames));
         if (policy === 'opt') continue;
-        const replay = simulateReferences(SILBERSCHATZ.slice(0, position), { policy, frames: 3 });
-        expect([policy, position, story?.hit]).toEqual([policy, position, replay.missed[position - 1] === 0]);
-        expect(story?.faultsSoFar).toBe(replay.faults);
-        const held = replay.frames.flatMap((page, frame) => (page === null ? [] : [[BigInt(page), frame]]));
-        expect(story?.contents.map(({ page, frame }) => [page, frame]).sort(byFrame)).toEqual(held);
+        const replay = simulateReferences(SILBERSCHATZ.slice(0, position), { policy, frames: 3, options, kinds });
+        expect(heldIn(story)).toEqual(framesOf(replay.frames));
         if (story?.victim) expect(Number(story.victim.page)).toBe(replay.evictions.at(-1 - story.surplus.length));
+        if (policy === 'wsclock') continue;
+        // Who leaves dirty is written there and then; wsclock writes ahead as well.
+        expect([policy, position, dirty]).toEqual([policy, position, replay.writeBacks]);
       }
+      if (policy === 'opt') expect(dirty).toBe(whole.writeBacks);
     }
   });
 
@@ -96,5 +131,11 @@ describe('the story of a reference', () => {
     );
   });
 });
+
+const framesOf = (frames: readonly (number | null)[]) =>
+  frames.flatMap((page, frame) => (page === null ? [] : [[BigInt(page), frame]]));
+
+const heldIn = (story: ReferenceStory | undefined) =>
+  story?.contents.map(({ page, frame }) => [page, frame]).sort(byFrame);
 
 const byFrame = (one: readonly unknown[], other: readonly unknown[]): number => Number(one[1]) - Number(other[1]);

@@ -148,7 +148,8 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   wsclock: {
     create: (context) => new WsClock(context),
     needsFuture: false,
-    reason: 'the hand found it outside of the working set',
+    reason:
+      'the hand found it outside of the working set; or, as all were in it, of the clean pages, or else of all, it was used longest ago',
     description:
       'WSClock: clock’s hand looks for a clean page that has not been used for a number of ticks, and has dirty ones it meets written ahead.',
   },
@@ -156,7 +157,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
     create: (context) => new Pff(context),
     needsFuture: false,
     isVariable: true,
-    reason: 'it was not used since the last page fault',
+    reason: 'memory was full and of all resident pages it was used longest ago',
     description:
       'Page-fault frequency: faults in quick succession add a frame, a fault after a long while takes away all pages not used since the one before.',
   },
@@ -170,14 +171,14 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   arc: {
     create: (context) => new Arc(context),
     needsFuture: false,
-    reason: 'it was used longest ago on the list that has more pages than its share',
+    reason: 'it was used longest ago on the list that has its share of pages or more',
     description:
       'Adaptive replacement cache: one list of pages used once and one of pages used again, each remembering what it gave up; what comes back shifts the border between them.',
   },
   car: {
     create: (context) => new Car(context),
     needsFuture: false,
-    reason: 'the hand of the clock that has more pages than its share found it unused',
+    reason: 'the hand of the clock that has its share of pages or more found it unused',
     description:
       'Clock with adaptive replacement: ARC with a clock in place of each of its two lists, so a hit only sets a bit.',
   },
@@ -198,7 +199,8 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   's3-fifo': {
     create: (context) => new S3Fifo(context),
     needsFuture: false,
-    reason: 'it came to the end of its queue without being used again',
+    reason:
+      'it came to the end of the small queue used less than twice there, or of the main one with no use left in its count',
     description:
       'S3-FIFO: a small queue weeds out pages used only once, a large one keeps the others, and pages remembered after they left the small one go to the large one when they come back.',
   },
