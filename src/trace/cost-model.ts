@@ -126,21 +126,34 @@ const HINTS: Readonly<Record<CostValues, string>> = {
 };
 
 function readCost(name: string, text: string, values: CostValues): number | string {
-  const match = /^(\d+(?:\.\d*)?(?:e-?\d+)?|\.\d+)\s*(ns|us|µs|ms|s|)$/i.exec(text);
-  const number = match === null ? Number.NaN : Number(match[1]);
-  const unit = match?.[2]?.toLowerCase() ?? '';
+  if (values === 'time') return parseTime(name, text);
   if (values === 'again' && AFTER_FAULT.some((known) => known === text)) return text;
-  if (values === 'time' && Number.isFinite(number) && (unit !== '' || number === 0)) {
-    return number * (TIME_UNITS[unit] ?? 1);
-  }
-  if (values === 'share' && unit === '' && number <= 1) return number;
-  if (values === 'count' && unit === '' && number <= COUNT_MAX) return number;
-  throw new InputError({
+  const number = NUMBER.test(text) ? Number(text) : Number.NaN;
+  if (values === 'share' && number <= 1) return number;
+  if (values === 'count' && number <= COUNT_MAX) return number;
+  throw wrongValue(name, text, values);
+}
+
+const NUMBER = /^(?:\d+(?:\.\d*)?(?:e-?\d+)?|\.\d+)$/i;
+
+/**
+ * A time with its unit (0 needs none), in ns.
+ * @throws InputError MEM-TRC-050 that names whose value it is
+ */
+export function parseTime(name: string, text: string): number {
+  const match = /^(.*?)\s*(ns|us|µs|ms|s|)$/i.exec(text);
+  const number = match !== null && NUMBER.test(match[1]!) ? Number(match[1]) : Number.NaN;
+  const unit = match?.[2]?.toLowerCase() ?? '';
+  if (Number.isFinite(number) && (unit !== '' || number === 0)) return number * (TIME_UNITS[unit] ?? 1);
+  throw wrongValue(name, text, 'time');
+}
+
+const wrongValue = (name: string, text: string, values: CostValues): InputError =>
+  new InputError({
     code: 'MEM-TRC-050',
     message: text === '' ? `\`${name}\` needs a value` : `\`${name}\` cannot be \`${text}\``,
     hint: HINTS[values],
   });
-}
 
 /** Both per reference and as measured; the model may know better. */
 export interface MeasuredRatios {

@@ -1,5 +1,4 @@
-import { InputError } from '../mmu/input-error.ts';
-import { type AccessTimes, accessTimes, type CostModel, parseCostModel } from './cost-model.ts';
+import { type AccessTimes, accessTimes, type CostModel, parseCostModel, parseTime } from './cost-model.ts';
 import type { TraceReport } from './run.ts';
 
 /**
@@ -7,10 +6,10 @@ import type { TraceReport } from './run.ts';
  * of what a book has to assume:
  *
  * ```
- *   tlbHit      hits by lookups                         levels   page-table entries read by misses of the TLB
- *   faultRatio  major faults by accesses                dirty    pages written to swap by major faults
- *   minor       a fault without a disk: its own cost, for each of the minor faults
- *   effective = (1 − p) × access + p × fault + minor faults by accesses × minor
+ *   tlbHit      hits by lookups              levels   page-table entries read, by walks (also those of restarted accesses)
+ *   faultRatio  major faults by accesses     dirty    pages written to swap, by all faults
+ *   minor       a fault without a disk: its own cost and, as of any fault, the writing of a page that leaves for it
+ *   effective = (1 − p) × access + p × fault + minor faults by accesses × (minor + dirty × swapOut)
  * ```
  *
  * What is said with `--cost` counts instead of what was measured.
@@ -32,23 +31,13 @@ export function parseRunCosts(settings: readonly string[]): RunCosts {
   const names = settings.map((setting) => setting.split('=')[0]!.trim());
   const minors = settings.filter((_, index) => names[index] === 'minor');
   const others = settings.filter((_, index) => names[index] !== 'minor');
-  // A time like the others: read as one of them.
   const last = minors.at(-1);
-  const minor = last === undefined ? MINOR : timeOf(last);
+  const minor = last === undefined ? MINOR : parseTime('minor', valueIn(last));
   return { model: parseCostModel(others), minor, said: new Set(names) };
 }
 
-/** The value of `minor=2us`, in ns. */
-function timeOf(setting: string): number {
-  const at = setting.indexOf('=');
-  try {
-    return parseCostModel([`service=${at < 0 ? '' : setting.slice(at + 1)}`]).service;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const { code, message, hint } = error;
-    throw new InputError({ code, message: message.replace('`service`', '`minor`'), hint });
-  }
-}
+const valueIn = (setting: string): string =>
+  setting.includes('=') ? setting.slice(setting.indexOf('=') + 1).trim() : '';
 
 export interface RunTimes extends AccessTimes {
   /** What the times were made of, as measured or as said. */
@@ -57,32 +46,32 @@ export interface RunTimes extends AccessTimes {
   readonly faultRatio: number;
   readonly dirty: number;
   readonly minorRatio: number;
+  /** What a minor fault costs on top of the access, with its share of writing. */
   readonly minor: number;
 }
 
 /** Times of an access, in ns. */
 export function runTimes(report: TraceReport, { model, minor, said }: RunCosts): RunTimes {
-  const { tlb, accesses, pteReads, faults, swap } = report;
-  const lookups = tlb.hits + tlb.misses;
-  // Without a TLB every access walks.
+  const { tlb, accesses, walks, pteReads, faults, swap } = report;
   const measured = {
-    tlbHit: part(tlb.hits, lookups),
-    levels: part(pteReads, lookups === 0 ? accesses : tlb.misses),
+    tlbHit: part(tlb.hits, tlb.hits + tlb.misses),
+    levels: part(pteReads, walks),
     faultRatio: part(faults.major, accesses),
-    dirty: part(swap.writes, faults.major),
+    dirty: part(swap.writes, faults.major + faults.minor),
   };
   const values = { ...measured };
   for (const name of MEASURED) if (said.has(name)) values[name] = model[name] ?? measured[name];
   const minorRatio = part(faults.minor, accesses);
+  const minorFault = minor + values.dirty * model.swapOut;
   const times = accessTimes({ ...model, ...values }, { faultRatio: values.faultRatio, dirty: values.dirty });
-  const effective = times.effective + minorRatio * minor;
+  const effective = times.effective + minorRatio * minorFault;
   return {
     ...times,
     effective,
     instruction: model.cpu + model.accesses * effective,
     ...values,
     minorRatio,
-    minor,
+    minor: minorFault,
   };
 }
 
