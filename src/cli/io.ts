@@ -20,10 +20,12 @@ export interface FolderEntry {
 
 /** A file that is there only once it is whole. */
 export interface OutputFile {
+  /** No plain file, but a pipe or a device: bytes go out as they come, and nothing can be put in front of them. */
+  readonly isInOrder: boolean;
   write(bytes: Uint8Array): void;
-  /** Everything is written: make it the file, with these bytes in front of it (they may be none). */
+  /** Everything is written: make it the file, with these bytes in front of it (they may be none). What fails is discarded. */
   finish(head: Uint8Array): void;
-  /** It comes to nothing: what was there before stays. */
+  /** It comes to nothing: what was there before stays. Also when it has come to nothing already. */
   discard(): void;
 }
 
@@ -68,7 +70,7 @@ export interface CliIo {
   sizeOf(path: string): number | null;
   /** Errors as `readBytes`. */
   createFile(path: string): OutputFile;
-  /** Room for what is too much for memory, gone with the process. Errors as `readBytes`. */
+  /** Room for what is too much for memory, gone with the process. @throws InputError MEM-CLI-013, also later on */
   createScratch(): ScratchBytes;
   /** Write behind the first `bytes` bytes of a file; what stands behind them now goes away. Errors as `readBytes`. */
   growFile(path: string, bytes: number): GrowingFile;

@@ -11,6 +11,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: 'part of the path is not a folder',
   EMFILE: 'too many open files',
   ENOSPC: 'no space left on the device',
+  EDQUOT: 'the disk quota is used up',
+  EFBIG: 'larger than files may become here',
+  EROFS: 'the file system is read-only',
 };
 
 function problemOf(error: unknown): string {
@@ -66,8 +69,9 @@ export function writeOutput(io: CliIo, file: string, text: string): void {
   }
 }
 
-/** What kept a file from being written. */
+/** What kept a file from being written; a bug of ours is thrown on. */
 export function writeProblem(error: unknown, file: string): InputError {
+  if (error instanceof InputError) return error;
   const problem = problemOf(error);
   const reason = problem === PROBLEMS.ENOENT ? 'its folder does not exist' : problem;
   return new InputError({ code: 'MEM-CLI-013', message: `cannot write: ${reason}`, file });

@@ -2,24 +2,32 @@
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InputError } from '../mmu/input-error.ts';
 import type { ScratchBytes } from '../trace/formats/scratch.ts';
+import { writeProblem } from './read-input.ts';
 
 let made = 0;
 
-/** Throws Node's errors, as when there is no room for temporary files. */
+/** @throws InputError MEM-CLI-013, as all it does: a full folder of temporary files is nothing unusual */
 export function createScratch(): ScratchBytes {
-  return new ScratchFile(join(tmpdir(), `mmulator-${process.pid}-${made++}`));
+  return new ScratchFile(tmpdir());
 }
 
 class ScratchFile implements ScratchBytes {
   length = 0;
+  private readonly folder: string;
   private readonly file: number;
   private isOpen = true;
 
-  constructor(path: string) {
-    this.file = openSync(path, 'wx+', 0o600);
-    // Open files stay until they are closed, also when the process is killed.
-    rmSync(path, { force: true });
+  constructor(folder: string) {
+    this.folder = folder;
+    this.file = this.attempt(() => {
+      const path = join(folder, `mmulator-${process.pid}-${made++}`);
+      const file = openSync(path, 'wx+', 0o600);
+      // Open files stay until they are closed, also when the process is killed.
+      rmSync(path, { force: true });
+      return file;
+    });
   }
 
   append(bytes: Uint8Array): void {
@@ -28,21 +36,39 @@ class ScratchFile implements ScratchBytes {
   }
 
   read(at: number, into: Uint8Array): void {
-    for (let done = 0; done < into.length; ) {
-      const length = readSync(this.file, into, done, into.length - done, at + done);
-      if (length === 0) throw Object.assign(new Error('EIO: a temporary file ends too soon'), { code: 'EIO' });
-      done += length;
-    }
+    this.attempt(() => {
+      for (let done = 0; done < into.length; ) {
+        const length = readSync(this.file, into, done, into.length - done, at + done);
+        if (length === 0) throw Object.assign(new Error('EIO: a temporary file ends too soon'), { code: 'EIO' });
+        done += length;
+      }
+    });
   }
 
   write(at: number, bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.file, bytes, done, bytes.length - done, at + done);
-    }
+    this.attempt(() => {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.file, bytes, done, bytes.length - done, at + done);
+      }
+    });
   }
 
   discard(): void {
     if (this.isOpen) closeSync(this.file);
     this.isOpen = false;
+  }
+
+  private attempt<T>(step: () => T): T {
+    try {
+      return step();
+    } catch (error) {
+      const { code, message } = writeProblem(error, this.folder);
+      throw new InputError({
+        code,
+        message: `${message} (a temporary file)`,
+        hint: 'TMPDIR=FOLDER says where there is room for temporary files',
+        file: this.folder,
+      });
+    }
   }
 }

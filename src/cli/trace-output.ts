@@ -4,7 +4,6 @@ import { InputError } from '../mmu/input-error.ts';
 import type { ByteSink, TraceFormat } from '../trace/formats/format.ts';
 import type { ScratchBytes } from '../trace/formats/scratch.ts';
 import type { CliIo, OutputFile } from './io.ts';
-import { isDevice } from './output-file.ts';
 import { writeProblem } from './read-input.ts';
 import { STDIN } from './scenario-files.ts';
 
@@ -29,9 +28,8 @@ export function openTraceOutput(io: CliIo, path: string | undefined, format: Tra
   }
   try {
     const file = io.createFile(path);
-    // What is no plain file, a pipe or a device, takes bytes only in their order.
-    const isInOrder = format.headLast === true && (isDevice(path) || io.kindOf(path) === 'other');
-    return new TraceOutput(isInOrder ? new Delayed(file, io) : file, path.endsWith('.gz'), path);
+    const waits = format.headLast === true && file.isInOrder;
+    return new TraceOutput(waits ? new Delayed(file, io) : file, path.endsWith('.gz'), path);
   } catch (error) {
     throw writeProblem(error, path);
   }
@@ -99,6 +97,7 @@ export class TraceOutput implements ByteSink {
 
 /** As it comes, so that a trace of any length passes through. */
 class StandardOutput implements OutputFile {
+  readonly isInOrder = true;
   private readonly io: CliIo;
 
   constructor(io: CliIo) {
@@ -121,6 +120,7 @@ const COPY_BYTES = 1 << 16;
 
 /** What goes in front is known last: until then the rest waits in a file of its own. */
 class Delayed implements OutputFile {
+  readonly isInOrder = false;
   private readonly target: OutputFile;
   private readonly scratch: ScratchBytes;
 

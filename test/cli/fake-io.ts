@@ -105,6 +105,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
       if (path.startsWith('nowhere/')) throw failure('ENOENT', path);
       const pieces: Buffer[] = [];
       return {
+        isInOrder: false,
         write: (piece) => {
           pieces.push(Buffer.from(piece));
         },
