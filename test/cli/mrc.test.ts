@@ -1,6 +1,7 @@
 /** `mmulator mrc` on traces in memory. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { POLICY_NAMES } from '../../src/kernel/reclaim/policy.ts';
 import { cli } from './fake-io.ts';
 
 const BELADY = '1,2,3,4,1,2,5,1,2,3,4,5';
@@ -68,6 +69,26 @@ describe('mmulator mrc', () => {
     expect(seeds[0]).not.toEqual(seeds[1]);
   });
 
+  it('reads policies, options and seeds as `trace simulate` does', async () => {
+    const shown = async (...argv: string[]): Promise<string[]> =>
+      (await cli(argv, { files })).out
+        .trim()
+        .split('\n')
+        .slice(1)
+        .map((line) => line.split(','))
+        .map((fields) => (argv[0] === 'mrc' ? fields.slice(0, 3) : [fields[0], fields[1], fields[5]]).join());
+    // The option in front of the file is no second file.
+    const settings = ['-p', 'random,clock', '--option', 'referenceOnLoad=false', '--option', 'handStart=0'];
+    const options = [...settings, 'ls.pgt.gz', '--csv'];
+    const simulated = await shown('trace', 'simulate', ...options, '-f', '64');
+    expect(simulated).toHaveLength(2);
+    expect(await shown('mrc', ...options, '--sizes', '64')).toEqual(simulated);
+    const joined = ['-p', 'all', '--option', 'window=3,counterBits=3', 'belady.pages', '--csv'];
+    const all = await shown('trace', 'simulate', ...joined, '-f', '3');
+    expect(all).toHaveLength(POLICY_NAMES.length);
+    expect(await shown('mrc', ...joined, '--sizes', '3')).toEqual(all);
+  });
+
   it.each([
     // exercises.md A4, A5: faults with 1 … 7 frames.
     ['7,0,1,2,0,3,0,4,2,3,0,3,2,1,2,0,1,7,0,1', 'fifo', [20, 15, 15, 10, 9, 6, 6]],
@@ -101,7 +122,10 @@ describe('mmulator mrc', () => {
     ['too many frames', ['belady.pages', '--sizes', '99999999'], 'MEM-TRC-021'],
     ['a range backwards', ['belady.pages', '--sizes', '9..3'], 'MEM-CLI-007'],
     ['a range without end', ['belady.pages', '--sizes', '1..9:0'], 'MEM-CLI-007'],
-    ['no rate', ['belady.pages', '--shards', 'some'], 'MEM-TRC-045'],
+    ['no rate', ['belady.pages', '--shards', 'some'], 'MEM-CLI-007'],
+    ['a rate above all', ['belady.pages', '--shards', '2'], 'MEM-TRC-045'],
+    ['an option nobody obeys', ['belady.pages', '-p', 'fifo', '--option', 'window=5'], 'MEM-POL-003'],
+    ['an option, before the file', ['nothing', '-p', 'clock', '--option', 'x=1'], 'MEM-POL-003'],
     ['a sample of another policy', ['belady.pages', '--shards', '0.5', '--policy', 'fifo'], 'MEM-CLI-008'],
     ['two outputs', ['belady.pages', '--csv', '--json'], 'MEM-CLI-008'],
     ['no page', ['ls.pgt.gz', '--page-size', '3KiB'], 'MEM-TRC-038'],

@@ -1,7 +1,4 @@
 /** `mmulator mrc`: how many misses with how many frames, for all sizes. */
-import { parseReplacementOption } from '../../kernel/reclaim/option-table.ts';
-import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
-import { parsePolicyName } from '../../kernel/reclaim/registry.ts';
 import { InputError } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
 import { mrcCsv, mrcLines } from '../../report/mrc-report.ts';
@@ -15,6 +12,7 @@ import { TraceReader } from '../../trace/reader.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { chosenPolicies, POLICY_OPTIONS, policyOptionHelp } from '../policy-options.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 import { TraceProgress } from '../trace-progress.ts';
 
@@ -30,12 +28,7 @@ export const mrcCommand = defineCommand({
     file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
   },
   options: {
-    policy: {
-      alias: 'p',
-      type: 'string',
-      default: 'lru',
-      describe: 'Policies, with commas between them: `mmulator list policies`',
-    },
+    ...POLICY_OPTIONS,
     sizes: {
       type: 'string',
       describe:
@@ -43,8 +36,6 @@ export const mrcCommand = defineCommand({
     },
     shards: { type: 'string', describe: 'LRU from a sample: look at this part of the pages, such as 0.01' },
     'shards-pages': { type: 'string', describe: 'LRU from a sample of at most so many pages, such as 8192' },
-    option: { type: 'string', array: true, describe: 'Option of the policies, such as referenceOnLoad=false' },
-    seed: { type: 'string', default: '1', describe: 'Seed of the policy `random`' },
     'page-size': { type: 'string', default: '4KiB', describe: 'Pages that addresses are counted in' },
     csv: { type: 'boolean', default: false, describe: 'Print CSV: policy,frames,misses,missRatio' },
     ...TRACE_INPUT_OPTIONS,
@@ -55,10 +46,14 @@ export const mrcCommand = defineCommand({
     ['mrc belady.pages --policy fifo', 'shows Belady’s anomaly where there is one'],
     ['mrc huge.lackey.zst --shards 0.001 --csv', 'a thousandth of the pages tells nearly as much'],
   ],
-  epilogue:
-    'LRU takes memory by the pages of the trace, other policies 5 bytes a reference besides. SHARDS (Waldspurger and others,\n2015) estimates LRU from some of the pages; its rate goes down by itself with --shards-pages.',
+  epilogue: `LRU takes memory by the pages of the trace, other policies 5 bytes a reference besides. SHARDS (Waldspurger and others,
+2015) estimates LRU from some of the pages; its rate goes down by itself with --shards-pages.
+
+Options of policies:
+${policyOptionHelp()}`,
   async run(args, context) {
-    const policies = [...new Set(args.policy.split(',').map((name) => parsePolicyName(name.trim())))];
+    const chosen = chosenPolicies(args);
+    const { policies } = chosen;
     const sizes = parseSizes(args.sizes);
     const shards = shardsConfig(args);
     if (shards !== null && policies.some((policy) => policy !== 'lru')) {
@@ -71,9 +66,7 @@ export const mrcCommand = defineCommand({
     if (args.csv && args.json) {
       throw new InputError({ code: 'MEM-CLI-008', message: '--csv or --json, not both' });
     }
-    const seed = wholeNumber('--seed', args.seed);
-    const options: ReplacementOptions = Object.assign({}, ...(args.option ?? []).map(parseReplacementOption));
-    const gatherer = new CurveGatherer({ policies, options, seed, shards });
+    const gatherer = new CurveGatherer({ ...chosen, shards });
     if (!(await read(args.file, gatherer, args, context))) return EXIT.interrupted;
     const replayed = policies.some((policy) => policy !== 'lru');
     const frames =
@@ -161,9 +154,18 @@ function shardsConfig({
 }): ShardsConfig | null {
   if (shards === undefined && shardsPages === undefined) return null;
   return {
-    rate: shards === undefined ? 1 : Number(shards),
+    rate: shards === undefined ? 1 : sampledPart(shards),
     pagesMax: shardsPages === undefined ? null : wholeNumber('--shards-pages', shardsPages, 1),
   };
+}
+
+function sampledPart(text: string): number {
+  if (/^(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?$/i.test(text)) return Number(text);
+  throw new InputError({
+    code: 'MEM-CLI-007',
+    message: `--shards: \`${text}\` is no part of the pages`,
+    hint: 'a number above 0, at most 1: `0.01` for a hundredth',
+  });
 }
 
 /** Frames as somebody typed them, as a function of the pages there are; null: choose. */

@@ -1,12 +1,4 @@
 /** `mmulator trace simulate`: what replacement policies make of a trace. */
-import {
-  checkReplacementOptions,
-  parseReplacementOption,
-  REPLACEMENT_OPTIONS,
-} from '../../kernel/reclaim/option-table.ts';
-import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
-import type { PolicyName } from '../../kernel/reclaim/policy.ts';
-import { POLICIES, parsePolicyName } from '../../kernel/reclaim/registry.ts';
 import { InputError } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
 import { thousands } from '../../report/quantities.ts';
@@ -30,6 +22,7 @@ import { StoryTeller } from '../../trace/story.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { chosenPolicies, POLICY_OPTIONS, type PolicyArgs, policyOptionHelp } from '../policy-options.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 import { TraceProgress } from '../trace-progress.ts';
 
@@ -41,24 +34,17 @@ export const traceSimulateCommand = defineCommand({
     file: { type: 'string', demandOption: true, describe: 'The trace; - for standard input' },
   },
   options: {
-    policy: { alias: 'p', type: 'string', default: 'lru', describe: 'Policies, such as lru,clock,arc; or all' },
+    ...POLICY_OPTIONS,
     frames: {
       alias: 'f',
       type: 'string',
       demandOption: true,
       describe: '64, 64,100, 64..4096 (doubling), 64..4096:64',
     },
-    option: {
-      type: 'string',
-      array: true,
-      nargs: 1,
-      describe: 'Option of policies, such as window=500; again for more',
-    },
     initial: {
       type: 'string',
       describe: 'Pages in memory before the first reference: 101..120, in the order of loading',
     },
-    seed: { type: 'string', default: '0', describe: 'Seed of the policy random' },
     kinds: { type: 'string', describe: 'Only these: fetch, load, store, modify; data is all but fetch' },
     'page-size': { type: 'string', default: '4KiB', describe: 'Between addresses and pages' },
     allocation: { choices: ALLOCATIONS, default: 'global', describe: 'Do processes share frames or have their own?' },
@@ -80,7 +66,7 @@ export const traceSimulateCommand = defineCommand({
     ['trace simulate loop.pages -p mru,opt -f 20 --initial 101..120', 'frames that hold other pages are not empty'],
     ['trace simulate ls.lackey.gz -p opt,lru -f 8 --explain 1000', 'hit or miss, who leaves and why, what stays'],
   ],
-  epilogue: `Options of policies:\n${optionHelp()}\n\nCosts (times in ns, us, ms or s):\n${costHelp()}`,
+  epilogue: `Options of policies:\n${policyOptionHelp()}\n\nCosts (times in ns, us, ms or s):\n${costHelp()}`,
   async run(args, context) {
     if (args.csv && (args.json || args.explain !== undefined)) {
       throw new InputError({
@@ -104,12 +90,9 @@ type InputArgs = Parameters<typeof readerOptions>[0] & {
   readonly progress?: boolean | undefined;
 };
 
-interface SimulateArgs {
-  readonly policy: string;
+interface SimulateArgs extends PolicyArgs {
   readonly frames: string;
-  readonly option?: readonly string[] | undefined;
   readonly initial?: string | undefined;
-  readonly seed: string;
   readonly kinds?: string | undefined;
   readonly 'page-size': string;
   readonly allocation: Allocation;
@@ -117,7 +100,6 @@ interface SimulateArgs {
 }
 
 function simulationConfig(args: SimulateArgs): SimulationConfig & { readonly initial: readonly number[] } {
-  const policies = policyNames(args.policy);
   if (args.initial !== undefined && args.allocation !== 'global') {
     throw new InputError({
       code: 'MEM-CLI-007',
@@ -126,44 +108,14 @@ function simulationConfig(args: SimulateArgs): SimulationConfig & { readonly ini
     });
   }
   return {
-    policies,
+    ...chosenPolicies(args),
     frames: frameSizes('--frames', args.frames),
-    options: policyOptions(args.option ?? [], policies),
-    seed: wholeNumber('--seed', args.seed),
     allocation: args.allocation,
     initial: args.initial === undefined ? [] : parseInitialPages('--initial', args.initial),
     writeBacks: args['write-backs'],
     pageBytes: sizeInBytes('--page-size', args['page-size']),
     kinds: args.kinds === undefined ? null : parseKinds('--kinds', args.kinds),
   };
-}
-
-function policyNames(text: string): PolicyName[] {
-  const names = text.split(',').map((name) => name.trim());
-  const policies = names.flatMap((name) =>
-    name === 'all' ? (Object.keys(POLICIES) as PolicyName[]) : [parsePolicyName(name)],
-  );
-  return [...new Set(policies)];
-}
-
-/** @throws InputError MEM-POL-003, also for an option that none of the policies obeys */
-function policyOptions(texts: readonly string[], policies: readonly PolicyName[]): ReplacementOptions {
-  let options: ReplacementOptions = {};
-  for (const text of texts.flatMap((one) => one.split(','))) {
-    const option = parseReplacementOption(text.trim());
-    for (const name of Object.keys(option) as (keyof ReplacementOptions)[]) {
-      const { policies: obeying } = REPLACEMENT_OPTIONS[name];
-      if (obeying.some((policy) => policies.includes(policy))) continue;
-      throw new InputError({
-        code: 'MEM-POL-003',
-        message: `no policy here has an option \`${name}\``,
-        hint: `it is one of ${obeying.join(', ')}`,
-      });
-    }
-    options = { ...options, ...option };
-  }
-  checkReplacementOptions(options);
-  return options;
 }
 
 /** Through the whole trace. @returns the format; null when interrupted */
@@ -293,14 +245,6 @@ const nothingLeft = (): InputError =>
     message: 'the trace has no such references',
     hint: '--kinds or --process chose none of them',
   });
-
-function optionHelp(): string {
-  const lines = Object.entries(REPLACEMENT_OPTIONS).map(
-    ([name, { policies, defaultsTo, description }]) =>
-      `  ${name.padEnd(16)}${description} (${policies.join(', ')}; default ${defaultsTo})`,
-  );
-  return lines.join('\n');
-}
 
 function costHelp(): string {
   const lines = Object.entries(COST_OPTIONS).map(
