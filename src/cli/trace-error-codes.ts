@@ -96,7 +96,7 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-TRC-031',
     title: 'damaged packing',
-    text: 'A gzip or zstd file ends too soon or does not unpack. The number is how many bytes came out before; what they held was read, and nothing is written of it.',
+    text: 'A gzip or zstd file ends too soon or does not unpack. The number is how many bytes came out before; what they held was read, and nothing is written of it. Zstandard files with a dictionary or a window above 1 GiB are not unpacked here: `zstd -d` does.',
   },
   {
     code: 'MEM-TRC-032',

@@ -1,17 +1,21 @@
 /**
  * Packed input, unpacked as it is read: gzip (also several members one behind the other) and zstd, known by their first
- * bytes whatever the file is called. Constant memory.
+ * bytes whatever the file is called. Memory is that of a piece and of what the packing looks back on, however much comes out.
  */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { InputError } from '../mmu/input-error.ts';
-import { isZstd, ZstdError, ZstdStream } from '../trace/zstd/stream.ts';
+import { isZstd } from '../trace/zstd/mark.ts';
+import { ZstdError, ZstdStream } from '../trace/zstd/stream.ts';
 
 /** The longest mark. */
 const MARK_BYTES = 4;
 const UNPACKED_BYTES = 1 << 18;
 
-/** @throws InputError MEM-TRC-031 while it is iterated, with the number of bytes unpacked up to there */
+/**
+ * Pieces are the taker's only until it asks for the next.
+ * @throws InputError MEM-TRC-031 while it is iterated, with the number of bytes unpacked up to there
+ */
 export async function* unpackedChunks(
   packed: AsyncIterable<Uint8Array>,
   file: string,
@@ -74,25 +78,26 @@ async function* gunzipped(
   }
 }
 
+/** Each piece only until the next one is asked for. */
 async function* unzstd(packed: AsyncIterable<Uint8Array>, file: string): AsyncGenerator<Uint8Array, void, undefined> {
   let unpacked = 0;
-  const ready: Uint8Array[] = [];
-  const stream = new ZstdStream((bytes) => ready.push(bytes.slice()));
-  const attempt = (step: () => void): void => {
+  const stream = new ZstdStream();
+  const attempt = <T>(step: () => T): T => {
     try {
-      step();
+      return step();
     } catch (error) {
       if (!(error instanceof ZstdError)) throw error;
-      throw error.cutShort ? cutShort('zstd', unpacked, file) : damaged('zstd', error.message, file);
+      if (error.problem === 'cut short') throw cutShort('zstd', unpacked, file);
+      throw error.problem === 'damaged' ? damaged('zstd', error.message, file) : unsupported(error.message, file);
     }
   };
+  const next = (): Uint8Array | null => attempt(() => stream.next());
   for await (const chunk of packed) {
-    attempt(() => stream.push(chunk));
-    for (const piece of ready) {
+    stream.push(chunk);
+    for (let piece = next(); piece !== null; piece = next()) {
       unpacked += piece.length;
       yield piece;
     }
-    ready.length = 0;
   }
   attempt(() => stream.end());
 }
@@ -118,5 +123,13 @@ const damaged = (packer: string, reason: string, file: string): InputError =>
     code: 'MEM-TRC-031',
     message: `the ${packer} file is damaged: ${reason}`,
     hint: 'copy or download it again',
+    file,
+  });
+
+const unsupported = (reason: string, file: string): InputError =>
+  new InputError({
+    code: 'MEM-TRC-031',
+    message: `the zstd file cannot be unpacked here: ${reason}`,
+    hint: 'let zstd unpack it first: `zstd -d` (with -D DICTIONARY or --long=31 as when it was packed)',
     file,
   });

@@ -116,6 +116,18 @@ describe('broken traces: exit status 2, a clear error, and nothing of the output
     ],
     ['gzip and then something else', Buffer.concat([gz, Buffer.from('more')]), 'MEM-TRC-031', 'something follows'],
     ['gzip in gzip', gzipSync(gz), 'MEM-TRC-002', 'still compressed (gzip)'],
+    [
+      'zstd in zstd, behind a frame to skip',
+      zstdFrame(Uint8Array.of(0x53, 0x2a, 0x4d, 0x18, 0, 0, 0, 0, ...zst)),
+      'MEM-TRC-002',
+      'still compressed (zstd)',
+    ],
+    [
+      'zstd with a dictionary',
+      Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 1, 0, 7, 1, 0, 0),
+      'MEM-TRC-031',
+      'with a dictionary',
+    ],
     ['zstd cut short', zst.subarray(0, 9999), 'MEM-TRC-031', 'the zstd file is cut short after '],
     ['a negative size', `${LACKEY} S 5008,-8\n`, 'MEM-TRC-007', 'a:6:9'],
     ['a garbage line', `${LACKEY}${LACKEY}Segmentation fault\n`, 'MEM-TRC-003', 'a:11:2'],

@@ -106,9 +106,12 @@ describe('a trace of any bytes', () => {
 describe('Zstandard of any bytes', () => {
   const unpack = (pieces: readonly Uint8Array[]): unknown => {
     const out: number[] = [];
-    const stream = new ZstdStream((bytes) => out.push(...bytes));
+    const stream = new ZstdStream();
     try {
-      for (const piece of pieces) stream.push(piece);
+      for (const piece of pieces) {
+        stream.push(piece);
+        for (let block = stream.next(); block !== null; block = stream.next()) out.push(...block);
+      }
       stream.end();
       return out;
     } catch (error) {

@@ -1,5 +1,6 @@
 import { InputError } from '../../mmu/input-error.ts';
 import { suggest } from '../../mmu/nearest.ts';
+import { isZstd } from '../zstd/mark.ts';
 import { csv, csvPages } from './csv.ts';
 import { din } from './din.ts';
 import type { TraceFormat } from './format.ts';
@@ -71,6 +72,3 @@ function refusePacked(head: Uint8Array): void {
     hint: 'unpack it first; the commands do so by themselves, once',
   });
 }
-
-const isZstd = (head: Uint8Array): boolean =>
-  head[0] === 0x28 && head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd;

@@ -8,14 +8,16 @@
  * ```
  */
 
-/** The file is damaged, or ends too soon. */
+/** `unsupported`: the file may be sound, but asks for what this decoder has not. */
+export type ZstdProblem = 'damaged' | 'cut short' | 'unsupported';
+
 export class ZstdError extends Error {
   override readonly name = 'ZstdError';
-  readonly cutShort: boolean;
+  readonly problem: ZstdProblem;
 
-  constructor(message: string, cutShort = false) {
+  constructor(message: string, problem: ZstdProblem = 'damaged') {
     super(message);
-    this.cutShort = cutShort;
+    this.problem = problem;
   }
 }
 

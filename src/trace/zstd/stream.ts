@@ -1,8 +1,9 @@
 import { ZstdError } from './bits.ts';
 import { BLOCK_BYTES_MAX, BlockDecoder, type History } from './block.ts';
+import { isSkipped, MAGIC } from './mark.ts';
 import { Xxh64 } from './xxh64.ts';
 
-export { ZstdError } from './bits.ts';
+export { ZstdError, type ZstdProblem } from './bits.ts';
 
 /**
  * Zstandard files unpacked piece by piece (RFC 8878): Node.js below 22.15 cannot.
@@ -13,20 +14,20 @@ export { ZstdError } from './bits.ts';
  *   bytes in → `pending`, until a whole header or block is there → BlockDecoder → Window → bytes out, a block at a time
  * ```
  *
- * Memory: a block of packed bytes, and the frame's window (how far back its matches reach; at most 1 GiB is accepted).
+ * Unpacked bytes are asked for, not handed out: four packed bytes may be a block of 128 KiB, so what a piece of a file
+ * unpacks to has no bound.
+ *
+ *     for (const piece of file) {
+ *       stream.push(piece);
+ *       for (let block = stream.next(); block !== null; block = stream.next()) …
+ *     }
+ *     stream.end();
+ *
+ * Memory: a piece of packed bytes, and the frame's window (how far back its matches reach; at most 1 GiB is accepted).
  * Dictionaries are not known.
  */
-const MAGIC = 0xfd2fb528;
-/** The last four bits are free. */
-const SKIPPED_MAGIC = 0x184d2a50;
 const WINDOW_BYTES_MAX = 2 ** 30;
 const SKIPPED_AT_ONCE = 1 << 16;
-
-/** The first four bytes of such a file? */
-export function isZstd(mark: Uint8Array): boolean {
-  const magic = (mark[0]! | (mark[1]! << 8) | (mark[2]! << 16) | (mark[3]! << 24)) >>> 0;
-  return magic === MAGIC || (magic & 0xffff_fff0) >>> 0 === SKIPPED_MAGIC;
-}
 
 type State =
   | 'magic'
@@ -39,8 +40,9 @@ type State =
   | 'checksum';
 
 export class ZstdStream {
-  private readonly emit: (bytes: Uint8Array) => void;
   private pending: Uint8Array;
+  /** Of `pending`, bytes start … length - 1 have not been looked at. */
+  private start: number;
   private length: number;
   private state: State;
   /** Bytes that the state waits for. */
@@ -64,10 +66,9 @@ export class ZstdStream {
   /** Bytes of a frame to skip that are still to come. */
   private skipLeft: number;
 
-  /** @param emit gets the unpacked bytes; they are gone after the call */
-  constructor(emit: (bytes: Uint8Array) => void) {
-    this.emit = emit;
+  constructor() {
     this.pending = new Uint8Array(1 << 16);
+    this.start = 0;
     this.length = 0;
     this.state = 'magic';
     this.need = 4;
@@ -87,24 +88,37 @@ export class ZstdStream {
     this.skipLeft = 0;
   }
 
-  /** @throws ZstdError for what is damaged or needs a dictionary */
+  /** More packed bytes; they are copied. What is there is to be asked for first, or it gathers. */
   push(chunk: Uint8Array): void {
+    const { start, length } = this;
+    this.pending.copyWithin(0, start, length);
+    this.start = 0;
+    this.length = length - start;
     this.keep(chunk);
-    let at = 0;
-    while (this.length - at >= this.need) {
-      const { need } = this;
-      this.step(at, at + need);
-      at += need;
-    }
-    this.pending.copyWithin(0, at, this.length);
-    this.length -= at;
     // Reading bits looks a little beyond the end.
     this.pending.fill(0, this.length, this.length + 8);
   }
 
+  /**
+   * The next block unpacked, not empty; null when it needs more packed bytes.
+   * @returns bytes that are gone with the next call
+   * @throws ZstdError for what is damaged or not supported
+   */
+  next(): Uint8Array | null {
+    while (this.length - this.start >= this.need) {
+      const at = this.start;
+      this.start += this.need;
+      const bytes = this.step(at, this.start);
+      if (bytes !== null && bytes.length > 0) return bytes;
+    }
+    return null;
+  }
+
   /** @throws ZstdError when the last frame breaks off */
   end(): void {
-    if (this.state !== 'magic' || this.length > 0) throw new ZstdError('the file ends inside a frame', true);
+    if (this.state !== 'magic' || this.length > this.start) {
+      throw new ZstdError('the file ends inside a frame', 'cut short');
+    }
   }
 
   private keep(chunk: Uint8Array): void {
@@ -118,35 +132,35 @@ export class ZstdStream {
     this.length += chunk.length;
   }
 
-  /** Bytes at … end - 1 are what was waited for. */
-  private step(at: number, end: number): void {
+  /** Bytes at … end - 1 are what was waited for. @returns the block, if it was one */
+  private step(at: number, end: number): Uint8Array | null {
     const view = new DataView(this.pending.buffer);
     switch (this.state) {
       case 'magic':
         this.magic(view.getUint32(at, true));
-        return;
+        return null;
       case 'skip length':
         this.skip(view.getUint32(at, true));
-        return;
+        return null;
       case 'skip':
         this.skip(this.skipLeft - (end - at));
-        return;
+        return null;
       case 'checksum':
         if (view.getUint32(at, true) !== this.sum.low32())
           throw new ZstdError('the checksum is not that of the contents');
         this.await('magic', 4);
-        return;
+        return null;
       case 'frame descriptor':
         this.frameDescriptor(this.pending[at]!);
-        return;
+        return null;
       case 'frame header':
         this.frameHeader(at);
-        return;
+        return null;
       case 'block header':
         this.blockHeader(this.pending[at]! | (this.pending[at + 1]! << 8) | (this.pending[at + 2]! << 16));
-        return;
+        return null;
       case 'block':
-        this.block(at, end);
+        return this.block(at, end);
     }
   }
 
@@ -164,7 +178,7 @@ export class ZstdStream {
 
   private magic(magic: number): void {
     if (magic === MAGIC) this.await('frame descriptor', 1);
-    else if ((magic & 0xffff_fff0) >>> 0 === SKIPPED_MAGIC) this.await('skip length', 4);
+    else if (isSkipped(magic)) this.await('skip length', 4);
     else throw new ZstdError(this.frames === 0 ? 'no Zstandard file' : 'something follows the last frame');
   }
 
@@ -172,7 +186,7 @@ export class ZstdStream {
   private frameDescriptor(descriptor: number): void {
     const contentFlag = descriptor >>> 6;
     const single = (descriptor & 32) !== 0;
-    if ((descriptor & 8) !== 0) throw new ZstdError('a frame of an unknown kind');
+    if ((descriptor & 8) !== 0) throw new ZstdError('a frame of an unknown kind', 'unsupported');
     this.windowBytes = single ? 0 : 1;
     this.dictionaryBytes = [0, 1, 2, 4][descriptor & 3]!;
     this.contentBytes = contentFlag === 0 ? (single ? 1 : 0) : 2 ** contentFlag;
@@ -183,13 +197,13 @@ export class ZstdStream {
   private frameHeader(start: number): void {
     const { pending, windowBytes, dictionaryBytes, contentBytes } = this;
     const dictionary = numberAt(pending, start + windowBytes, dictionaryBytes);
-    if (dictionary !== 0) throw new ZstdError('the file needs a dictionary');
+    if (dictionary !== 0) throw new ZstdError('it was packed with a dictionary', 'unsupported');
     const content = numberAt(pending, start + windowBytes + dictionaryBytes, contentBytes);
     // Two bytes would say nothing new below 256.
     this.content = contentBytes === 0 ? -1 : contentBytes === 2 ? content + 256 : content;
     const exponent = 2 ** (10 + (pending[start]! >>> 3));
     const window = windowBytes === 0 ? this.content : exponent + (exponent / 8) * (pending[start]! & 7);
-    if (window > WINDOW_BYTES_MAX) throw new ZstdError('a frame looks back too far');
+    if (window > WINDOW_BYTES_MAX) throw new ZstdError('its window is above 1 GiB', 'unsupported');
     this.window = new Window(window);
     this.decoder = new BlockDecoder();
     this.sum = new Xxh64();
@@ -206,7 +220,7 @@ export class ZstdStream {
     this.await('block', this.blockType === 1 ? 1 : this.blockSize);
   }
 
-  private block(at: number, end: number): void {
+  private block(at: number, end: number): Uint8Array {
     const { window } = this;
     window.beginBlock();
     if (this.blockType === 0) window.append(this.pending, at, end);
@@ -215,9 +229,9 @@ export class ZstdStream {
     const bytes = window.block();
     this.produced += bytes.length;
     if (this.hasChecksum) this.sum.update(bytes);
-    if (bytes.length > 0) this.emit(bytes);
     if (!this.lastBlock) this.await('block header', 3);
     else this.endFrame();
+    return bytes;
   }
 
   private endFrame(): void {
@@ -286,7 +300,10 @@ class Window implements History {
   }
 
   repeat(offset: number, length: number): void {
-    if (offset < 1 || offset > this.used) throw new ZstdError('a match reaches beyond the beginning');
+    if (offset < 1 || offset > this.used) {
+      // Dictionaries need not have a number.
+      throw new ZstdError('a match reaches beyond the beginning; or it was packed with a dictionary');
+    }
     const at = this.grow(length);
     const { bytes } = this;
     // The source may overlap the target: then what was just written is repeated.
