@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
 import type { SweepPlan } from './plan.ts';
+import { planSchema } from './plan-schema.ts';
 import { RESULTS_FORMAT, RESULTS_VERSION, type ResultRow, type SweepResults } from './results.ts';
 
 const count = z.int().min(0);
@@ -62,14 +63,14 @@ const results = z.strictObject({
   version: z.literal(RESULTS_VERSION),
   title: z.string().nullable(),
   planDigest: z.string(),
-  plan: mapping,
+  plan: planSchema,
   inputs: z.strictObject({ traces: z.array(z.array(file)), scenarios: z.array(file) }),
   cells: count,
   rows: z.array(resultRow),
 });
 
 /**
- * The plan is taken as it is: `mergeResults` compares it with its digest before it makes anything of it.
+ * A plan that could be one is taken as it is: `mergeResults` compares it with its digest before it makes anything of it.
  * @throws InputErrors MEM-SWP-040 not results of a sweep, or no longer; MEM-SWP-041 of a version that is not read
  */
 export function parseResults(text: string, file: string): SweepResults {
@@ -97,11 +98,11 @@ export function parseResults(text: string, file: string): SweepResults {
       'measure it again',
     );
   }
-  // The keys stay in their order: written again, it is the same text. What a plan and a row's parameters are made of, their
-  // digests vouch for.
+  // The plan's keys stay in their order: written again, it is the same text. What a row's parameters are made of, its id
+  // vouches for.
   return {
     ...parsed.data,
-    plan: parsed.data.plan as unknown as SweepPlan,
+    plan: raw.plan as SweepPlan,
     rows: parsed.data.rows as unknown as ResultRow[],
   };
 }

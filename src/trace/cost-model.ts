@@ -38,7 +38,7 @@ export interface CostModel {
   readonly accesses: number;
 }
 
-const AFTER_FAULT = ['walk', 'access', 'nothing'] as const;
+export const AFTER_FAULT = ['walk', 'access', 'nothing'] as const;
 /**
  * - `walk`: the restarted access misses the TLB and walks, as on hardware
  * - `access`: it costs what an access costs on average

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { InputErrors } from '../../src/mmu/input-error.ts';
 import { mergeResults, missingCells, type Part } from '../../src/sweep/merge.ts';
-import { resultsJson, type SweepResults } from '../../src/sweep/results.ts';
+import { planSchema } from '../../src/sweep/plan-schema.ts';
+import { planDigest, resultsJson, type SweepResults } from '../../src/sweep/results.ts';
 import { resultsCsv } from '../../src/sweep/results-csv.ts';
 import { parseResults } from '../../src/sweep/results-file.ts';
 import type { Row } from '../../src/sweep/row.ts';
@@ -160,6 +161,81 @@ describe('merging', () => {
     expect(resultsJson(merge(changed(results, 3, { input: 'x', times: null }))())).toBe(whole);
   });
 });
+
+describe('a plan that somebody made up, with a digest that fits', () => {
+  const JUNK = [null, -1, 1e300, 'x', [], [null], { x: 1 }];
+  /** Every place in a value, as keys from the outside. */
+  const placesOf = (value: unknown): string[][] =>
+    typeof value !== 'object' || value === null
+      ? [[]]
+      : [[], ...Object.entries(value).flatMap(([key, inner]) => placesOf(inner).map((rest) => [key, ...rest]))];
+  const replaced = (value: unknown, [key, ...rest]: string[], by: unknown): unknown => {
+    if (key === undefined) return by;
+    const copy = structuredClone(value) as Record<string, unknown>;
+    copy[key] = replaced(copy[key], rest, by);
+    return copy;
+  };
+
+  it('is refused, or is one: nothing is taken for granted', () => {
+    const results = resultsOf(sweep, rows.slice(0, 5));
+    let refused = 0;
+    for (const place of placesOf(results.plan)) {
+      for (const junk of JUNK) {
+        const plan = replaced(results.plan, place, junk) as SweepResults['plan'];
+        const forged = { ...results, plan, rows: [], planDigest: planDigest(plan, results.inputs, sha256) };
+        const found = codes(() => {
+          const part = { file: 'x', results: parseResults(JSON.stringify(forged), 'x') };
+          const merged = mergeResults([part], sha256);
+          missingCells(merged, sha256);
+          return resultsCsv(merged);
+        });
+        if (found.length > 0) refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(JUNK.length * 20);
+  });
+
+  it.for<[change: object, where: string]>([
+    [{ grid: null }, 'plan.grid'],
+    [{ traces: [{ kind: 'file', file: 'a.csv' }] }, 'plan.traces.0.name'],
+    [{ cost: { memory: 100 } }, 'plan.cost.tlb'],
+  ])('%o: the place is named', ([change, where]) => {
+    const results = resultsOf(sweep, []);
+    const plan = { ...results.plan, ...change } as SweepResults['plan'];
+    const forged = { ...results, plan, planDigest: planDigest(plan, results.inputs, sha256) };
+    expect(() => parseResults(JSON.stringify(forged), 'x')).toThrowError(
+      expect.objectContaining({ message: expect.stringContaining(`damaged at ${where}`) as string }),
+    );
+  });
+
+  it('every plan that can be written is one', () => {
+    for (const text of PLANS) {
+      const { plan } = sweepOf(text, FILES);
+      expect(() => planSchema.parse(JSON.parse(JSON.stringify(plan)))).not.toThrow();
+    }
+  });
+});
+
+const PLANS = [
+  TEXT,
+  'sweep: 1\ntraces: [a.csv]\ngrid: {tlb: {entries: 4, ways: 4}}\n',
+  `sweep: 1
+traces:
+  - {file: a.csv, name: it, format: csv, unit: page, process: 1, kinds: data}
+  - {file: b.csv, columns: [process, address]}
+  - {like: 80-20, count: 10, pages: 9, seed: -4, hotPages: 0.5, hotReferences: 0.5}
+  - {like: locality, count: 10, pages: 9, localPages: 3, phase: 5}
+grid:
+  policy: all
+  frames: 1..8
+  pageSize: [4KiB, 64KiB]
+  tlb: {entries: 8, ways: 2, split: true, asids: false, policy: plru, l2: {entries: 64, ways: 4, policy: fifo}}
+  options: [{lfuTies: first-loaded}, {smallPart: 0.2, referenceOnLoad: false}]
+options: {counterBits: 3}
+cost: {tlbHit: 0.9, dirty: 0.5, faultRatio: 0.1, again: nothing, cpu: 1ns, accesses: 2}
+`,
+  'sweep: 1\nscenarios: [page.yaml]\ngrid: {memory: [1MiB, 2MiB], seed: 0..3}\n',
+];
 
 describe('results that cannot be read', () => {
   it.for<[what: string, text: () => string, code: string]>([
