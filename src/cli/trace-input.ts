@@ -1,8 +1,8 @@
 /** Traces from files and standard input: unpacked, recognized, read piece by piece, with a line that says how far. */
 import type { Options } from 'yargs';
-import { InputError } from '../mmu/input-error.ts';
 import { thousands } from '../report/quantities.ts';
 import { TRACE_FORMATS } from '../trace/formats/registry.ts';
+import { inFile as inNamedFile } from '../trace/in-file.ts';
 import type { ReaderOptions } from '../trace/reader.ts';
 import type { CommandContext } from './command.ts';
 import type { CliIo } from './io.ts';
@@ -84,23 +84,8 @@ export async function pushTrace(
   }
 }
 
-/** What V8 says of an array that there is no room for. */
-const NO_ROOM = /allocation failed|Invalid typed array length|Invalid array buffer length/;
-
-/** What a parser finds wrong it cannot say of which file. */
-export function inFile(thrown: unknown, file: string): unknown {
-  if (thrown instanceof RangeError && NO_ROOM.test(thrown.message)) {
-    return new InputError({
-      code: 'MEM-TRC-041',
-      message: 'the trace does not fit into memory',
-      hint: '`opt`, --explain, frames of their own and curves of policies but lru keep every reference; others only its pages',
-      file: nameOf(file),
-    });
-  }
-  if (!(thrown instanceof InputError) || thrown.file !== undefined) return thrown;
-  const { code, message, hint, range } = thrown;
-  return new InputError({ code, message, hint, file: nameOf(file), ...(range === undefined ? {} : { range }) });
-}
+/** As `trace/in-file.ts` does it, of a file as it was named. */
+export const inFile = (thrown: unknown, file: string): unknown => inNamedFile(thrown, nameOf(file));
 
 export const nameOf = (file: string): string => (file === STDIN ? 'standard input' : file);
 

@@ -1,4 +1,5 @@
 /** How far reading, making or replaying a trace has come: one line on standard error for whoever waits. */
+import { printable } from '../report/printable.ts';
 import { thousands } from '../report/quantities.ts';
 import { paint } from '../report/style.ts';
 import type { CommandContext } from './command.ts';
@@ -52,7 +53,7 @@ export class TraceProgress {
     this.manner = asked === false ? null : io.stderr.isTTY ? 'terminal' : asked === true ? 'log' : null;
     this.started = io.now();
     this.next = this.started + SILENT_MS;
-    this.name = of.name;
+    this.name = printable(of.name);
     this.done = 0;
     this.shown = false;
   }
@@ -69,7 +70,7 @@ export class TraceProgress {
 
   /** From now on something else is worked on. */
   at(name: string): void {
-    this.name = name;
+    this.name = printable(name);
   }
 
   /** Before anything else is written to the terminal. */

@@ -4,6 +4,7 @@ import { ratio } from '../trace/replay.ts';
 import type { SimulationRow } from '../trace/simulation.ts';
 import { columns } from './columns.ts';
 import { plotLines } from './plot.ts';
+import { printable } from './printable.ts';
 import { percent, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
@@ -52,7 +53,7 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
     return cells;
   });
   return [
-    ` ${paint(style, 'bold', facts.file)}`,
+    ` ${paint(style, 'bold', printable(facts.file))}`,
     ` ${dim(`${facts.format}: ${thousands(facts.references)} page references to ${thousands(facts.pages)} pages${of}${shared}${before}`)}`,
     '',
     ...columns([head.map(dim), ...body], { align: 'lrrrrrrrr', indent: '   ' }),

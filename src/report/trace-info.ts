@@ -2,7 +2,9 @@
 
 import type { DistanceRow, TraceFacts } from '../trace/facts.ts';
 import type { TraceFormat } from '../trace/formats/format.ts';
+import type { TraceUnit } from '../trace/reference.ts';
 import { columns } from './columns.ts';
+import { printable } from './printable.ts';
 import { counted, hex, percent, size, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
@@ -10,14 +12,23 @@ const BARS = '▁▂▃▄▅▆▇█';
 const PLOT_WIDTH = 64;
 const BAR_WIDTH = 32;
 
-export function traceInfoLines(facts: TraceFacts, format: TraceFormat, file: string, style: Style): string[] {
+/** What was read, and as what. */
+export interface TraceRead {
+  readonly file: string;
+  readonly format: TraceFormat;
+  /** What its numbers were taken for. */
+  readonly unit: TraceUnit;
+}
+
+export function traceInfoLines(facts: TraceFacts, read: TraceRead, style: Style): string[] {
+  const { file, format } = read;
   const title = (text: string): string => ` ${paint(style, 'bold', text)}`;
   const { workingSet } = facts;
   return [
-    title(file),
+    title(printable(file)),
     ` ${paint(style, 'dim', `${format.name}: ${format.title}`)}`,
     '',
-    ...table(overview(facts, format), style),
+    ...table(overview(facts, read), style),
     '',
     title(`Working set: pages of the last ${counted(workingSet.window, 'page reference')}`),
     ...plot(workingSet.sizes, style),
@@ -47,7 +58,7 @@ export function traceInfoLines(facts: TraceFacts, format: TraceFormat, file: str
 
 function overview(
   { references, processes, pages, lowest, highest }: TraceFacts,
-  format: TraceFormat,
+  { format, unit }: TraceRead,
 ): [string, string, string][] {
   const kinds = [
     counted(references.fetches, 'fetch', 'fetches'),
@@ -55,7 +66,7 @@ function overview(
     counted(references.stores, 'store'),
     counted(references.modifies, 'modify', 'modifies'),
   ];
-  const range = format.unit === 'address' ? `${hex(lowest)} to ${hex(highest)}` : `${lowest} to ${highest}`;
+  const range = unit === 'address' ? `${hex(lowest)} to ${hex(highest)}` : `${lowest} to ${highest}`;
   return [
     [
       'references',
@@ -72,7 +83,7 @@ function overview(
     [
       'footprint',
       thousands(pages.distinct),
-      `${format.unit === 'page' ? 'pages' : `pages of ${size(pages.pageBytes)}, ${size(pages.distinct * pages.pageBytes)}`}: ${thousands(pages.fetched)} fetched from, ${thousands(pages.read)} read, ${thousands(pages.written)} written`,
+      `${unit === 'page' ? 'pages' : `pages of ${size(pages.pageBytes)}, ${size(pages.distinct * pages.pageBytes)}`}: ${thousands(pages.fetched)} fetched from, ${thousands(pages.read)} read, ${thousands(pages.written)} written`,
     ],
   ];
 }

@@ -3,6 +3,7 @@ import type { MachineConfig } from '../machine/config.ts';
 import type { TraceReport } from '../trace/run.ts';
 import type { RunTimes } from '../trace/run-cost.ts';
 import { columns, wrap } from './columns.ts';
+import { printable } from './printable.ts';
 import { counted, percent, size, thousands } from './quantities.ts';
 import { duration } from './simulation-report.ts';
 import { paint, type Style } from './style.ts';
@@ -50,7 +51,7 @@ export function traceLines(
     ['pages', thousands(pages.distinct), `different ones; at most ${thousands(pages.peakResident)} resident at once`],
   ];
   const lines = [
-    ` ${paint(style, 'bold', file)}`,
+    ` ${paint(style, 'bold', printable(file))}`,
     ...wrap(machineText(machine), style.width - 4).map((line) => ` ${paint(style, 'dim', line)}`),
     '',
     ...columns(

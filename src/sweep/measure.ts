@@ -1,7 +1,7 @@
 /** A task measured: from the bytes of its trace, the text of its scenario, or nothing but a seed, to the rows of its cells. */
-import { InputError } from '../mmu/input-error.ts';
 import type { TraceFormat } from '../trace/formats/format.ts';
 import { TraceGenerator } from '../trace/generate.ts';
+import { inFile } from '../trace/in-file.ts';
 import { TraceReader } from '../trace/reader.ts';
 import { ReferenceBatch, type TraceUnit } from '../trace/reference.ts';
 import { cellErrorOf, errorRow } from './cell-error.ts';
@@ -73,13 +73,6 @@ async function recorded(task: Task, trace: FileTrace, file: string, source: Task
     throw inFile(thrown, file);
   }
   return finished(passes[0]!, source);
-}
-
-/** What a parser finds wrong it cannot say of which file. */
-function inFile(thrown: unknown, file: string): unknown {
-  if (!(thrown instanceof InputError) || thrown.file !== undefined) return thrown;
-  const { code, message, hint, range } = thrown;
-  return new InputError({ code, message, hint, file, ...(range === undefined ? {} : { range }) });
 }
 
 async function ended(making: Making, source: TaskSource): Promise<Row[]> {

@@ -5,7 +5,7 @@ import { describeInput, scalar, size, whole } from '../scenario/schema/scalars.t
 import { parseCostModel } from '../trace/cost-model.ts';
 import { frameSizes } from '../trace/frame-sizes.ts';
 import { parseKinds } from '../trace/kind-names.ts';
-import { pageShift } from '../trace/page-stream.ts';
+import { pageShift } from '../trace/page-span.ts';
 
 const SEEDS_MAX = 10_000;
 

@@ -3,7 +3,7 @@ import type { ByteSink, TraceFormat, TraceWriter } from './formats/format.ts';
 import { cannotHold } from './formats/mistakes.ts';
 import { TRACE_FORMATS } from './formats/registry.ts';
 import { MemoryScratch, type ScratchBytes } from './formats/scratch.ts';
-import { pageShift } from './page-stream.ts';
+import { pageShift, pagesBehind } from './page-span.ts';
 import { type BatchSink, ReferenceBatch, type TraceKind, type TraceUnit } from './reference.ts';
 
 /**
@@ -64,12 +64,11 @@ export class Conversion implements BatchSink {
 
   private toPages({ kinds, highs, lows, sizes, processes, places }: ReferenceBatch, count: number): void {
     const { shift, changed } = this;
-    const pageBytes = 2 ** shift;
     for (let at = 0; at < count; at++) {
       let high = highs[at]! >>> shift;
       let low = shift === 0 ? lows[at]! : ((lows[at]! >>> shift) | (highs[at]! << (32 - shift))) >>> 0;
-      const pages = 1 + Math.floor(((lows[at]! & (pageBytes - 1)) + sizes[at]! - 1) / pageBytes);
-      for (let page = 0; page < pages; page++) {
+      const more = pagesBehind(lows[at]!, sizes[at]!, shift);
+      for (let page = 0; page <= more; page++) {
         changed.access(kinds[at] as TraceKind, high, low, 1, places[at]!, processes[at]!);
         low = (low + 1) >>> 0;
         if (low === 0) high++;

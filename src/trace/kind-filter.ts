@@ -15,17 +15,10 @@ export class KindFilter {
   keep(batch: ReferenceBatch, count: number): number {
     const { stays } = this;
     if (stays === null) return count;
-    const { kinds, highs, lows, sizes, processes, places } = batch;
+    const { kinds } = batch;
     let kept = 0;
     for (let at = 0; at < count; at++) {
-      if (stays[kinds[at]!] === 0) continue;
-      kinds[kept] = kinds[at]!;
-      highs[kept] = highs[at]!;
-      lows[kept] = lows[at]!;
-      sizes[kept] = sizes[at]!;
-      processes[kept] = processes[at]!;
-      places[kept] = places[at]!;
-      kept++;
+      if (stays[kinds[at]!] !== 0) batch.move(at, kept++);
     }
     return kept;
   }

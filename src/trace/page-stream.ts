@@ -1,5 +1,5 @@
-import { InputError } from '../mmu/input-error.ts';
 import { AddressPages } from './address-pages.ts';
+import { pageShift, pagesBehind } from './page-span.ts';
 import { BATCH_REFERENCES, type BatchSink, type ReferenceBatch, type TraceUnit } from './reference.ts';
 
 /** Who receives a trace as pages: only the first `count` elements count, and they are gone after the call. */
@@ -7,9 +7,6 @@ export interface PageSink {
   /** @param ids dense: 0, 1, 2, … in the order of first appearance @param kinds as in a batch */
   pages(ids: Int32Array, kinds: Uint8Array, count: number): void;
 }
-
-/** Pages per reference at most, so that one reference cannot keep the machine busy for ever (4 GiB of one-byte pages). */
-const SPAN_MAX = 1 << 20;
 
 /**
  * References in batches → ids of pages in batches.
@@ -101,16 +98,8 @@ export class PageStream implements BatchSink {
   /** The pages behind the first one. */
   private cross({ kinds, highs, lows, sizes, processes }: ReferenceBatch, at: number): void {
     const { shift } = this;
-    const pageBytes = 2 ** shift;
-    const more = Math.floor(((lows[at]! & (pageBytes - 1)) + sizes[at]! - 1) / pageBytes);
+    const more = pagesBehind(lows[at]!, sizes[at]!, shift);
     this.crossings++;
-    if (more > SPAN_MAX) {
-      throw new InputError({
-        code: 'MEM-TRC-038',
-        message: `a reference touches ${more + 1} pages of ${2 ** shift} bytes`,
-        hint: 'choose larger pages',
-      });
-    }
     let high = highs[at]! >>> shift;
     let low = shift === 0 ? lows[at]! : ((lows[at]! >>> shift) | (highs[at]! << (32 - shift))) >>> 0;
     for (let page = 0; page < more; page++) {
@@ -127,15 +116,4 @@ export class PageStream implements BatchSink {
     this.pageReferences++;
     if (this.used === BATCH_REFERENCES) this.flush();
   }
-}
-
-/** The logarithm of a page size. @throws InputError MEM-TRC-038 */
-export function pageShift(pageBytes: number): number {
-  const shift = Math.log2(pageBytes);
-  if (Number.isInteger(shift) && shift >= 0 && shift <= 30) return shift;
-  throw new InputError({
-    code: 'MEM-TRC-038',
-    message: `${pageBytes} bytes are no page`,
-    hint: 'page sizes are powers of two from 1 byte to 1 GiB',
-  });
 }

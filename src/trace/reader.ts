@@ -1,3 +1,4 @@
+import { InputError } from '../mmu/input-error.ts';
 import type { TraceFormat, TraceParser } from './formats/format.ts';
 import { MARK_BYTES, withoutMark } from './formats/recognition.ts';
 import { formatNamed, HEAD_BYTES, recognizeFormat } from './formats/registry.ts';
@@ -63,7 +64,7 @@ export class TraceReader {
     this.parse(chunk.subarray(taken));
   }
 
-  /** There is no more. @throws InputError as push */
+  /** There is no more. @throws InputError as push; MEM-TRC-055 when none of its references is of the process asked for */
   end(): void {
     if (this.parser === null) this.begin(true);
     try {
@@ -71,6 +72,13 @@ export class TraceReader {
     } finally {
       this.batch?.flush();
     }
+    const { process } = this.options;
+    if (process === undefined || this.references > 0) return;
+    throw new InputError({
+      code: 'MEM-TRC-055',
+      message: `the trace has no references of process ${process}`,
+      hint: `\`${this.format?.name}\` ${this.format?.carries.processes === true ? 'says whose references they are: `trace convert --to csv` shows it' : 'does not say whose references they are'}`,
+    });
   }
 
   private begin(whole: boolean): void {
@@ -78,9 +86,12 @@ export class TraceReader {
     const head = this.format?.binary === true ? all : withoutMark(all);
     this.format ??= recognizeFormat(head, whole);
     const { format, options } = this;
-    const taker = this.open(format, options.unit ?? format.unit);
+    const unit = options.unit ?? format.unit;
+    const mayOverflow = unit === 'address' && format.unit === 'page';
+    const taker = this.open(format, unit);
     const counting: BatchSink = {
       take: (batch, count) => {
+        if (mayOverflow) checkEnds(batch, count);
         const kept = options.process === undefined ? count : keepProcess(batch, count, options.process);
         this.references += kept;
         if (kept > 0) taker.take(batch, kept);
@@ -102,13 +113,22 @@ export class TraceReader {
 
 /** Move the references of one process to the front. @returns how many there are */
 function keepProcess(batch: ReferenceBatch, count: number, process: number): number {
+  const { processes } = batch;
   let kept = 0;
   for (let at = 0; at < count; at++) {
-    if (batch.processes[at] !== process) continue;
-    for (const column of [batch.kinds, batch.highs, batch.lows, batch.sizes, batch.processes, batch.places]) {
-      column[kept] = column[at]!;
-    }
-    kept++;
+    if (processes[at] === process) batch.move(at, kept++);
   }
   return kept;
+}
+
+/** Parsers know where an access ends only if their format means addresses. @throws InputError MEM-TRC-005 */
+function checkEnds({ highs, lows, sizes, places }: ReferenceBatch, count: number): void {
+  for (let at = 0; at < count; at++) {
+    if (highs[at] !== 0xffff_ffff || lows[at]! + sizes[at]! <= 0x1_0000_0000) continue;
+    throw new InputError({
+      code: 'MEM-TRC-005',
+      message: `the access ends beyond 64 bits: line or record ${places[at]}`,
+      hint: 'are the numbers addresses? --unit says so',
+    });
+  }
 }

@@ -78,6 +78,16 @@ export class ReferenceBatch implements TraceSink {
     if (at + 1 === BATCH_REFERENCES) this.flush();
   }
 
+  /** Put the reference at one position to another one: for who takes only some of a batch. */
+  move(from: number, to: number): void {
+    this.kinds[to] = this.kinds[from]!;
+    this.highs[to] = this.highs[from]!;
+    this.lows[to] = this.lows[from]!;
+    this.sizes[to] = this.sizes[from]!;
+    this.processes[to] = this.processes[from]!;
+    this.places[to] = this.places[from]!;
+  }
+
   /** Hand on what has gathered. Should the consumer throw, it is not handed on again. */
   flush(): void {
     const count = this.count;

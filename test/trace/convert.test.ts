@@ -151,3 +151,45 @@ test.each([
 test('PGT1 refuses pages it cannot say', () => {
   expect(() => convert(bytesOf(`1 2 ${2n ** 52n}`), 'pgt')).toThrow(/pgt cannot hold page numbers from 2\^52 on/);
 });
+
+describe('what no trace may hold is refused before it is written', () => {
+  const toPages = (text: string, pageBytes: number, process?: number): unknown => {
+    let written = 0;
+    const reader = new TraceReader(
+      (format, unit) =>
+        new Conversion(format, unit, formatNamed('pages'), pageBytes, { write: (piece) => (written += piece.length) }),
+      { unit: 'address', process },
+    );
+    try {
+      reader.push(bytesOf(text));
+      reader.end();
+      return written;
+    } catch (error) {
+      return error instanceof Error && 'code' in error ? [error.code, error.message] : error;
+    }
+  };
+
+  test('a reference of a hundred million pages, as where it is simulated', () => {
+    expect(toPages('page,size\n5,100000000\n', 1)).toEqual([
+      'MEM-TRC-038',
+      'a reference touches 100000000 pages of 1 bytes',
+    ]);
+    expect(toPages('page,size\n5,100000000\n', 4096)).toEqual(expect.any(Number));
+  });
+
+  test('an access that ends beyond 64 bits, where it is told that numbers are addresses', () => {
+    const last = 2n ** 64n - 1n;
+    expect(toPages(`page,size\n1,1\n${last},2\n`, 4096)).toEqual([
+      'MEM-TRC-005',
+      'the access ends beyond 64 bits: line or record 3',
+    ]);
+    expect(toPages(`page,size\n1,1\n${last},1\n`, 4096)).toEqual(expect.any(Number));
+  });
+
+  test('nothing: no reference is of the process asked for', () => {
+    expect(toPages('page,pid\n1,1\n2,1\n', 4096, 9)).toEqual([
+      'MEM-TRC-055',
+      'the trace has no references of process 9',
+    ]);
+  });
+});

@@ -2,9 +2,8 @@
 
 import { InputError } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
-import { traceInfoLines } from '../../report/trace-info.ts';
+import { type TraceRead, traceInfoLines } from '../../report/trace-info.ts';
 import { FactGatherer, type TraceFacts } from '../../trace/facts.ts';
-import type { TraceFormat } from '../../trace/formats/format.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -33,9 +32,10 @@ export const traceInfoCommand = defineCommand({
     const pageBytes = sizeInBytes('--page-size', args['page-size']);
     const window = wholeNumber('--window', args.window, 1);
     if (window > WINDOW_MAX) throw new InputError({ code: 'MEM-CLI-007', message: `--window: at most ${WINDOW_MAX}` });
-    let gatherer: FactGatherer | null = null;
-    const reader = new TraceReader((_format, unit) => {
-      gatherer = new FactGatherer({ pageBytes, unit, window });
+    const opened: { gatherer: FactGatherer; read: TraceRead }[] = [];
+    const reader = new TraceReader((format, unit) => {
+      const gatherer = new FactGatherer({ pageBytes, unit, window });
+      opened.push({ gatherer, read: { file: nameOf(args.file), format, unit } });
       return gatherer;
     }, readerOptions(args));
     if (!(await pushTrace(args.file, reader, context, args))) return EXIT.interrupted;
@@ -44,23 +44,15 @@ export const traceInfoCommand = defineCommand({
     } catch (thrown) {
       throw inFile(thrown, args.file);
     }
-    tell(args.file, reader.format, factsOf(gatherer), args.json, context);
+    // A reader that has come to its end has opened its sink.
+    const [{ gatherer, read }] = opened as [(typeof opened)[0]];
+    tell(gatherer.end(), read, args.json, context);
     return EXIT.held;
   },
 });
 
-/** A reader that has come to its end has opened its sink. */
-const factsOf = (gatherer: FactGatherer | null): TraceFacts | null => gatherer?.end() ?? null;
-
-function tell(
-  file: string,
-  format: TraceFormat | null,
-  facts: TraceFacts | null,
-  json: boolean,
-  context: CommandContext,
-): void {
-  if (facts === null || format === null) return;
-  const { io, style } = context;
-  if (json) io.stdout.write(`${toJson({ file: nameOf(file), format: format.name, unit: format.unit, ...facts })}\n`);
-  else io.stdout.write(`${traceInfoLines(facts, format, nameOf(file), style).join('\n')}\n`);
+function tell(facts: TraceFacts, read: TraceRead, json: boolean, { io, style }: CommandContext): void {
+  const { file, format, unit } = read;
+  if (json) io.stdout.write(`${toJson({ file, format: format.name, unit, ...facts })}\n`);
+  else io.stdout.write(`${traceInfoLines(facts, read, style).join('\n')}\n`);
 }

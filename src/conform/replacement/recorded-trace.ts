@@ -2,6 +2,7 @@ import { InputError } from '../../mmu/input-error.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
 import { TraceGenerator } from '../../trace/generate.ts';
+import { inFile } from '../../trace/in-file.ts';
 import { PageRecording } from '../../trace/page-recording.ts';
 import { type PageSink, PageStream } from '../../trace/page-stream.ts';
 import { TraceReader } from '../../trace/reader.ts';
@@ -98,9 +99,7 @@ export class RecordedTrace {
       reader.push(bytes);
       reader.end();
     } catch (thrown) {
-      if (!(thrown instanceof InputError)) throw thrown;
-      const { code, message, hint, range } = thrown;
-      throw new InputError({ code, message, hint, file: path, ...(range === undefined ? {} : { range }) });
+      throw inFile(thrown, path);
     }
     this.stream?.flush();
     this.hash.words(this.sink.ids, this.sink.count);
