@@ -110,7 +110,11 @@ function checkPlace(path: string, io: CliIo): void {
   if (io.kindOf(path) === 'folder') throw wrong('is a folder, not a file');
 }
 
-/** Everything that was asked for; of the files all or none. @throws InputError MEM-CLI-013 */
+/**
+ * Everything that was asked for. Files are put in their places only when all of them are whole beside them; if one cannot
+ * be put there even so, those before it are, and are named.
+ * @throws InputError MEM-CLI-013
+ */
 export async function writeResults(
   results: SweepResults,
   { stdout, files }: ResultPlaces,
@@ -118,7 +122,7 @@ export async function writeResults(
 ): Promise<void> {
   const { io, style } = context;
   const texts = await Promise.all(files.map(({ format }) => textOf(results, format)));
-  const open: { readonly path: string; readonly file: OutputFile }[] = [];
+  const open: OpenFile[] = [];
   try {
     for (const [at, { path }] of files.entries()) {
       attempt(path, () => {
@@ -131,10 +135,30 @@ export async function writeResults(
     for (const { file } of open) file.discard();
     throw thrown;
   }
-  for (const { path, file } of open) attempt(path, () => file.finish(new Uint8Array(0)));
+  putInPlace(open);
   if (stdout === 'json') io.stdout.write(resultsJson(results));
   if (stdout === 'csv') io.stdout.write(resultsCsv(results));
   if (stdout === 'table') io.stdout.write(`${sweepLines(results, style, context).join('\n')}\n`);
+}
+
+interface OpenFile {
+  readonly path: string;
+  readonly file: OutputFile;
+}
+
+function putInPlace(open: readonly OpenFile[]): void {
+  for (const [at, { path, file }] of open.entries()) {
+    try {
+      file.finish(new Uint8Array(0));
+    } catch (error) {
+      for (const other of open.slice(at)) other.file.discard();
+      const problem = writeProblem(error, path);
+      if (at === 0) throw problem;
+      const written = open.slice(0, at).map((one) => one.path);
+      const hint = `${written.join(', ')} ${written.length === 1 ? 'is' : 'are'} written, and nothing else`;
+      throw new InputError({ code: problem.code, message: problem.message, hint, file: path });
+    }
+  }
 }
 
 async function textOf(results: SweepResults, format: Format): Promise<string> {
