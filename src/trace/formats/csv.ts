@@ -23,7 +23,11 @@ import { TextWriter } from './text-writer.ts';
  *   size length len bytes obj_size      decimal, from 1; default 1
  *   process pid asid                    decimal; default 0
  *
- * Without a header line the columns have to be told (ParserOptions.columns).
+ * Without a header line the columns have to be told (ParserOptions.columns); the separator is then the one that makes so
+ * many fields of the first line, with a number where it belongs.
+ *
+ * A field may stand in quotation marks, and then hold separators and, doubled, quotation marks (RFC 4180); but no line ends:
+ * a line is a reference.
  */
 type Role = 'number' | 'kind' | 'size' | 'process' | 'other';
 
@@ -42,6 +46,7 @@ const KIND_WORDS: ReadonlyMap<string, TraceKind> = new Map([
   ...['i', 'x', 'fetch', 'ifetch', 'exec', '2'].map((word) => [word, FETCH] as const),
   ...['m', 'modify', '3'].map((word) => [word, MODIFY] as const),
 ]);
+const IS_NUMBER = /^(0x[\da-f]+|\d+)$/i;
 const SEPARATORS = [',', ';', '\t'] as const;
 /** Objects of a cache have sizes of their own. */
 const PAGE_SIZE_MAX = 0xffff_ffff;
@@ -56,11 +61,17 @@ class CsvParser extends TextParser {
   private readonly unit: TraceUnit;
   private roles: readonly Role[] | null;
   private separator: number;
+  /** Known: from the header line, or from the first line under columns that were told. */
+  private isSeparated: boolean;
+  /** The field at hand began with a quotation mark. */
+  private isQuoted: boolean;
 
   constructor(sink: TraceSink, unit: TraceUnit, { columns }: ParserOptions) {
     super(sink, `the first line names the columns, such as \`kind,${unit},size\``);
     this.unit = unit;
     this.separator = COMMA;
+    this.isSeparated = false;
+    this.isQuoted = false;
     this.roles = columns === undefined ? null : this.rolesOf(columns);
   }
 
@@ -69,6 +80,7 @@ class CsvParser extends TextParser {
       this.header();
       return;
     }
+    if (!this.isSeparated) this.separate(this.roles);
     this.at = this.lineStart;
     const start = this.at;
     let kind: TraceKind = LOAD;
@@ -101,7 +113,21 @@ class CsvParser extends TextParser {
     const text = characters(this.bytes, this.lineStart, this.lineEnd);
     const { names, separator } = columnNames(text);
     this.separator = separator.charCodeAt(0);
+    this.isSeparated = true;
     this.roles = this.rolesOf(names);
+  }
+
+  /** By the line at hand, the first one. */
+  private separate(roles: readonly Role[]): void {
+    const text = characters(this.bytes, this.lineStart, this.lineEnd);
+    const separator =
+      SEPARATORS.find((candidate) => {
+        const fields = fieldsOf(text, candidate);
+        // In `0,5;17` both make two.
+        return fields.length === roles.length && IS_NUMBER.test(fields[roles.indexOf('number')]!);
+      }) ?? ',';
+    this.separator = separator.charCodeAt(0);
+    this.isSeparated = true;
   }
 
   /** @throws InputError MEM-TRC-035 without a column of numbers */
@@ -117,28 +143,44 @@ class CsvParser extends TextParser {
 
   private beginField(): number {
     if (this.at > this.lineEnd) this.fail('MEM-TRC-032', 'fields are missing', this.lineEnd);
-    this.skipPadding();
+    this.skipSpaces();
+    this.isQuoted = this.peek() === QUOTE;
+    if (this.isQuoted) {
+      this.at++;
+      this.skipSpaces();
+    }
     return this.at;
   }
 
   /** To the first byte behind the separator; one behind the line's end where there is none. */
   private endField(anything: boolean): void {
-    if (anything) {
+    if (this.isQuoted) this.endQuotes(anything);
+    else if (anything) {
       while (this.at < this.lineEnd && this.bytes[this.at] !== this.separator) this.at++;
     }
-    this.skipPadding();
+    this.skipSpaces();
     if (this.at < this.lineEnd && this.peek() !== this.separator) {
       this.fail('MEM-TRC-033', 'not a number (hexadecimal takes 0x)', this.at);
     }
     this.at++;
   }
 
-  private skipPadding(): void {
-    let byte = this.peek();
-    while (byte === SPACE || byte === QUOTE) {
-      this.at++;
-      byte = this.peek();
+  /** Behind the quotation mark that ends the field. */
+  private endQuotes(anything: boolean): void {
+    const { bytes, lineEnd } = this;
+    this.skipSpaces();
+    while (anything && this.at < lineEnd) {
+      if (bytes[this.at] !== QUOTE) this.at++;
+      else if (this.at + 1 < lineEnd && bytes[this.at + 1] === QUOTE) this.at += 2;
+      else break;
     }
+    if (this.at >= lineEnd) this.fail('MEM-TRC-032', 'the quotation mark is not closed on its line', this.at);
+    if (this.peek() !== QUOTE) this.fail('MEM-TRC-033', 'not a number (hexadecimal takes 0x)', this.at);
+    this.at++;
+  }
+
+  private skipSpaces(): void {
+    while (this.peek() === SPACE) this.at++;
   }
 
   private number(): void {
@@ -167,14 +209,28 @@ class CsvParser extends TextParser {
 }
 
 function columnNames(header: string): { readonly names: readonly string[]; readonly separator: string } {
-  const separator = SEPARATORS.find((candidate) => header.includes(candidate)) ?? ',';
-  const names = header.split(separator).map((name) =>
-    name
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-      .toLowerCase(),
-  );
-  return { names, separator };
+  const separator = SEPARATORS.find((candidate) => fieldsOf(header, candidate).length > 1) ?? ',';
+  return { names: fieldsOf(header, separator).map((name) => name.toLowerCase()), separator };
+}
+
+/** A line as its fields, without quotation marks and blanks around them; for the first line only. */
+function fieldsOf(line: string, separator: string): string[] {
+  const fields: string[] = [];
+  let field = '';
+  let quoted = false;
+  for (let at = 0; at < line.length; at++) {
+    const character = line[at]!;
+    if (quoted && character === '"' && line[at + 1] === '"') field += line[at++]!;
+    else if (quoted) {
+      if (character === '"') quoted = false;
+      else field += character;
+    } else if (character === separator) {
+      fields.push(field.trim());
+      field = '';
+    } else if (character === '"' && field.trim() === '') quoted = true;
+    else field += character;
+  }
+  return [...fields, field.trim()];
 }
 
 function roleOf(name: string, unit: TraceUnit): Role {
