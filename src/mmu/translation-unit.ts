@@ -320,9 +320,9 @@ export abstract class TranslationUnit extends TranslationRegisters {
     return -1;
   }
 
-  /** The TLB decides; the tables are read only to name the entry (uncounted). */
+  /** The TLB decides; the tables are read only to name the entry (uncounted), whatever they allow by now. */
   private refuseFromEntry(va: number, kind: AccessKind, rule: number): number {
-    this.walker.walk(this.rootAddress, va, kind, this.privilege);
+    this.walker.walkExactly(this.rootAddress, va, kind, this.privilege);
     return this.refuse(va, kind, rule);
   }
 

@@ -205,6 +205,8 @@ describe('faults', () => {
     table.writeLeaf(entryOf(0), 20, RW);
     cpu.store8(0, 1);
     expect([cpu.faulted, cpu.fault.ruleName, cpu.fault.pteAddress]).toEqual([true, 'write', entryOf(0)]);
+    // The entry is shown as it stands in memory now, not as some walk before found it.
+    expect([cpu.fault.pteLow, cpu.fault.pteHigh]).toEqual([table.low(entryOf(0)), table.high(entryOf(0))]);
     cpu.invalidatePage(0, 1);
     cpu.store8(0, 1);
     expect(cpu.faulted).toBe(false);
