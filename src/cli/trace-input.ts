@@ -48,15 +48,21 @@ interface TraceEater {
   push(chunk: Uint8Array): void;
 }
 
+interface PushOptions {
+  readonly progress?: boolean | undefined;
+  /** Asked after each piece: is the rest of no use to anybody? */
+  readonly isEnough?: () => boolean;
+}
+
 /**
  * Push all of a trace, unpacked; its end is the caller's to tell.
- * @returns false when interrupted @throws InputError for what cannot be read or is wrong with the trace, with the file
+ * @returns false when interrupted, or enough came @throws InputError for what cannot be read or is wrong with the trace, with the file
  */
 export async function pushTrace(
   file: string,
   eater: TraceEater,
   context: CommandContext,
-  { progress: asked }: { readonly progress?: boolean | undefined },
+  { progress: asked, isEnough }: PushOptions,
 ): Promise<boolean> {
   const { io } = context;
   const progress = new TraceProgress(
@@ -74,7 +80,7 @@ export async function pushTrace(
     for await (const chunk of unpackedChunks(counted(packedChunks(io, file), progress), nameOf(file))) {
       eater.push(chunk);
       await io.pause();
-      if (io.interrupted()) return false;
+      if (io.interrupted() || isEnough?.() === true) return false;
     }
     return true;
   } catch (thrown) {

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { InputError } from '../mmu/input-error.ts';
 import type { ByteSink, TraceFormat } from '../trace/formats/format.ts';
 import type { ScratchBytes } from '../trace/formats/scratch.ts';
-import type { CliIo, OutputFile } from './io.ts';
+import type { CliIo, OutputFile, OutputStream } from './io.ts';
 import { writeProblem } from './read-input.ts';
 import { STDIN } from './scenario-files.ts';
 
@@ -17,7 +17,8 @@ const isStandardOutput = (path: string | undefined): path is undefined => path =
 export function openTraceOutput(io: CliIo, path: string | undefined, format: TraceFormat): TraceOutput {
   if (isStandardOutput(path)) {
     const output = new StandardOutput(io);
-    return new TraceOutput(format.headLast === true ? new Delayed(output, io) : output, false, 'standard output');
+    const file = format.headLast === true ? new Delayed(output, io) : output;
+    return new TraceOutput(file, false, 'standard output', io.stdout);
   }
   if (path.endsWith('.zst')) {
     throw new InputError({
@@ -29,7 +30,7 @@ export function openTraceOutput(io: CliIo, path: string | undefined, format: Tra
   try {
     const file = io.createFile(path);
     const waits = format.headLast === true && file.isInOrder;
-    return new TraceOutput(waits ? new Delayed(file, io) : file, path.endsWith('.gz'), path);
+    return new TraceOutput(waits ? new Delayed(file, io) : file, path.endsWith('.gz'), path, null);
   } catch (error) {
     throw writeProblem(error, path);
   }
@@ -40,15 +41,23 @@ export class TraceOutput implements ByteSink {
   readonly name: string;
   private readonly file: OutputFile;
   private readonly packed: boolean;
+  private readonly stream: OutputStream | null;
   /** Not yet packed. */
   private readonly waiting: Uint8Array;
   private used = 0;
 
-  constructor(file: OutputFile, packed: boolean, name: string) {
+  /** @param stream where it goes to in the end; null for a file */
+  constructor(file: OutputFile, packed: boolean, name: string, stream: OutputStream | null) {
     this.file = file;
     this.packed = packed;
+    this.stream = stream;
     this.name = name;
     this.waiting = new Uint8Array(packed ? MEMBER_BYTES : 0);
+  }
+
+  /** Whoever read it has gone away (`| head`): the rest is of no use. */
+  get isUnread(): boolean {
+    return this.stream?.closed === true;
   }
 
   write(bytes: Uint8Array): void {

@@ -1,3 +1,4 @@
+import { KIND_NAMES } from '../trace/kind-names.ts';
 import type { FileTrace, GeneratedTrace, TraceSource } from './plan.ts';
 
 /** What rows call a trace. For a pattern: before its files are known. */
@@ -20,8 +21,6 @@ export function nameOfFile(source: FileTrace, file: string): string {
   ];
   return settings.length === 0 ? file : `${file} (${settings.join(', ')})`;
 }
-
-const KIND_NAMES = ['load', 'store', 'fetch', 'modify'] as const;
 
 /** `zipf (count 1000000, pages 10000, seed 1)`. */
 function nameOfGenerated({ name, like, options }: GeneratedTrace): string {

@@ -69,6 +69,9 @@ class UniformPages implements PageSource {
   }
 }
 
+/** 12 bytes a page: 800 MB, and some seconds to fill. */
+const TABLE_PAGES_MAX = 2 ** 26;
+
 /**
  * Page of rank r is referenced in proportion to 1 / (r + 1); which page has which rank is shuffled. With it the traces
  * of conformance/replacement are made (gen-trace.mjs): every draw is made in the same order.
@@ -79,6 +82,7 @@ class ZipfPages implements PageSource {
   private readonly pageOfRank: Int32Array;
 
   constructor({ seed, pages }: GeneratorOptions) {
+    if (pages > TABLE_PAGES_MAX) throw impossible(`a table of ranks holds at most ${TABLE_PAGES_MAX} pages`);
     this.random = new Xorshift128(word(seed));
     this.cumulated = new Float64Array(pages);
     this.pageOfRank = new Int32Array(pages);
@@ -225,7 +229,7 @@ export class TraceGenerator {
   readonly unit: TraceUnit;
   private readonly source: PageSource;
   private readonly stores: number;
-  /** Apart from the one of the pages: with and without stores a seed gives the same pages. */
+  /** Apart from the one of the pages: with and without stores a seed gives the same pages. Nor is it that of a seed nearby. */
   private readonly storeRandom: Xorshift128;
   private made: number;
 
@@ -235,7 +239,7 @@ export class TraceGenerator {
     this.unit = isOstepProgram(name) ? 'address' : 'page';
     this.source = isOstepProgram(name) ? new OstepAddresses(name, options.seed, problem) : sourceOf(name, options);
     this.stores = options.stores ?? 0;
-    this.storeRandom = new Xorshift128(word(options.seed) + 1);
+    this.storeRandom = new Xorshift128(storeSeed(word(options.seed)));
     this.made = 0;
     if (!(this.stores >= 0 && this.stores <= 1)) throw impossible(`${this.stores} is no share of stores`);
   }
@@ -258,6 +262,9 @@ const isOstepProgram = (name: GeneratorName | OstepProgram): name is OstepProgra
 
 /** Of a seed of any size what a generator of 32 bits takes. */
 const word = (seed: number | bigint): number => Number(BigInt.asIntN(32, BigInt(seed)));
+
+/** One to one, so that other seeds have other stores; multiplied, so that no neighbour's pages are drawn by the same numbers. */
+const storeSeed = (seed: number): number => Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
 
 function sourceOf(name: GeneratorName, options: GeneratorOptions): PageSource {
   switch (name) {

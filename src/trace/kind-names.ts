@@ -3,6 +3,9 @@ import { suggest } from '../mmu/nearest.ts';
 import { FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { MODIFY, type TraceKind } from './reference.ts';
 
+/** By kind: load, store, fetch, modify. */
+export const KIND_NAMES = ['load', 'store', 'fetch', 'modify'] as const;
+
 const KINDS: Readonly<Record<string, readonly TraceKind[]>> = {
   fetch: [FETCH],
   load: [LOAD],

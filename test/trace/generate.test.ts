@@ -101,6 +101,17 @@ describe('the others', () => {
     );
   });
 
+  test('stores of one seed are not drawn by the numbers of the pages of another one nearby', () => {
+    const count = 2000;
+    const stores = generate('uniform', { seed: 7, count, pages: 2, stores: 0.5 }).map(({ kind }) => kind === 'S');
+    for (let seed = -50; seed <= 50; seed++) {
+      // Both are: is the fraction drawn below one half?
+      const low = pagesOf('uniform', { seed, count, pages: 2 }).map((page) => page === 0);
+      const agreeing = low.filter((is, at) => is === stores[at]).length / count;
+      expect(Math.abs(agreeing - 0.5), `seed ${seed}`).toBeLessThan(0.07);
+    }
+  });
+
   test.each(GENERATOR_NAMES)('%s: the same from the same seed, however it is fed, and inside its pages', (name) => {
     const options = { seed: 11, count: 3000, pages: 64 };
     expect(generate(name, options, 7)).toEqual(generate(name, options, 3000));
@@ -111,6 +122,7 @@ describe('the others', () => {
 
   test.each([
     ['mix', { pages: 15 }],
+    ['zipf', { pages: 2 ** 26 + 1 }],
     ['80-20', { pages: 2 }],
     ['locality', { pages: 5, localPages: 6 }],
     ['uniform', { pages: 5, stores: 1.5 }],

@@ -45,7 +45,10 @@ export const traceConvertCommand = defineCommand({
         conversion = new Conversion(format, unit, target, pageBytes, output, context.io.createScratch);
         return conversion;
       }, options);
-      if (!(await pushTrace(args.file, reader, context, args))) return EXIT.interrupted;
+      const { progress } = args;
+      if (!(await pushTrace(args.file, reader, context, { progress, isEnough: () => output.isUnread }))) {
+        return output.isUnread ? EXIT.held : EXIT.interrupted;
+      }
       reader.end();
       output.finish(ended(conversion));
       done = true;

@@ -33,7 +33,12 @@ export const traceGenerateCommand = defineCommand({
   positionals: {},
   options: {
     like: { choices: [...GENERATOR_NAMES, ...OSTEP_PROGRAMS], demandOption: true, describe: 'What kind of references' },
-    seed: { alias: 's', type: 'string', default: DEFAULTS.seed, describe: 'Seed of everything random' },
+    seed: {
+      alias: 's',
+      type: 'string',
+      default: DEFAULTS.seed,
+      describe: 'Seed of everything random: of any size for ostep, else of 32 bits',
+    },
     count: {
       alias: ['n', 'numaddrs'],
       type: 'string',
@@ -66,7 +71,10 @@ export const traceGenerateCommand = defineCommand({
     phase: { type: 'string', describe: 'locality: references until others are in use; default 10000' },
     'hot-pages': { type: 'string', describe: '80-20: share of the pages that are hot; default 0.2' },
     'hot-references': { type: 'string', describe: '80-20: share of the references to them; default 0.8' },
-    to: { choices: WRITABLE, describe: 'The format to write; default pages, for addresses csv' },
+    to: {
+      choices: WRITABLE,
+      describe: 'The format to write; default pages, with --stores csv-pages, for addresses csv',
+    },
     'page-size': { type: 'string', default: '4KiB', describe: 'For formats of addresses' },
     progress: TRACE_INPUT_OPTIONS.progress,
     output: {
@@ -86,8 +94,8 @@ export const traceGenerateCommand = defineCommand({
   async run(args, context) {
     const { io } = context;
     const program = OSTEP_PROGRAMS.find((name) => name === args.like) ?? null;
-    refuseForeign(args, program);
-    const target = formatNamed(args.to ?? (program === null ? 'pages' : 'csv'));
+    refuseForeign(args);
+    const target = targetOf(args, program === null);
     const pageBytes = sizeInBytes('--page-size', args['page-size']);
     const isListed = program === null && args.addresses !== undefined && args.addresses !== '-1';
     const listed = isListed ? pageList(args.addresses ?? '') : null;
@@ -117,7 +125,7 @@ export const traceGenerateCommand = defineCommand({
         await io.pause();
         progress.add(left - generator.left);
         if (io.interrupted()) return EXIT.interrupted;
-        if (args.output === undefined && io.stdout.closed) return EXIT.held;
+        if (output.isUnread) return EXIT.held;
       }
       batch.flush();
       output.finish(conversion.end());
@@ -172,8 +180,13 @@ function generatorOptions(args: GenerateArgs, program: OstepProgram | null): Gen
   };
 }
 
-/** Which program has which option. */
-const PROBLEM_OPTIONS: Readonly<Record<string, readonly OstepProgram[]>> = {
+/** Which kinds of references have which option. */
+const OPTIONS_OF: Readonly<Partial<Record<keyof GenerateArgs, readonly string[]>>> = {
+  localPages: ['locality'],
+  phase: ['locality'],
+  hotPages: ['80-20'],
+  hotReferences: ['80-20'],
+  addresses: ['ostep', ...OSTEP_PROGRAMS],
   physmem: ['ostep-relocation', 'ostep-segmentation', 'ostep-linear'],
   pagesize: ['ostep-linear'],
   used: ['ostep-linear'],
@@ -184,15 +197,28 @@ const PROBLEM_OPTIONS: Readonly<Record<string, readonly OstepProgram[]>> = {
 };
 
 /** An option that does nothing is a mistake. */
-function refuseForeign(args: GenerateArgs & { readonly like: string }, program: OstepProgram | null): void {
-  for (const [name, programs] of Object.entries(PROBLEM_OPTIONS)) {
-    if (args[name as keyof GenerateArgs] === undefined || (program !== null && programs.includes(program))) continue;
+function refuseForeign(args: GenerateArgs & { readonly like: string }): void {
+  for (const [name, kinds] of Object.entries(OPTIONS_OF)) {
+    if (args[name as keyof GenerateArgs] === undefined || kinds.includes(args.like)) continue;
     throw new InputError({
       code: 'MEM-CLI-007',
-      message: `--${name}: \`${args.like}\` has no such option`,
-      hint: `it belongs to ${programs.join(', ')}`,
+      message: `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: \`${args.like}\` has no such option`,
+      hint: `it belongs to ${kinds.join(', ')}`,
     });
   }
+}
+
+/** The format to write: one that says what was done, where something but loads is. @throws InputError */
+function targetOf(args: { readonly to?: string | undefined; readonly stores?: string | undefined }, pages: boolean) {
+  const { to, stores } = args;
+  if (to === undefined) return formatNamed(!pages ? 'csv' : stores === undefined ? 'pages' : 'csv-pages');
+  const target = formatNamed(to);
+  if (stores === undefined || target.carries.kinds !== 'none') return target;
+  throw new InputError({
+    code: 'MEM-CLI-008',
+    message: `--stores: \`${to}\` does not say which references are stores`,
+    hint: 'leave --to out, or take csv-pages or pgt',
+  });
 }
 
 function problemOf(program: OstepProgram, args: GenerateArgs): OstepProblem {

@@ -15,6 +15,7 @@ const VALGRIND = 'valgrind';
 const VALGRIND_OPTIONS = ['--tool=lackey', '--trace-mem=yes', '--log-fd=3'];
 /** What Valgrind exits with when it cannot run the program. */
 const NOT_FOUND = 127;
+const LF = 10;
 
 export const traceRecordCommand = defineCommand({
   group: { name: 'trace', summary: 'Recorded memory traces' },
@@ -36,7 +37,7 @@ export const traceRecordCommand = defineCommand({
     ['trace record --to pgt -o sort.pgt.gz -- sort words.txt', 'pages only: a tenth of the size'],
   ],
   epilogue:
-    'The program runs some hundred times slower than it would. Its own exit status does not matter; that of this command\nis 0 when there is a recording.',
+    'The program runs some hundred times slower than it would. Its own exit status does not matter; that of this command\nis 0 when there is a recording. Ctrl-C ends it: what was recorded up to there is kept.',
   async run(args, { io, behind: command }) {
     const target = formatNamed(args.to);
     const pageBytes = sizeInBytes('--page-size', args['page-size']);
@@ -60,8 +61,12 @@ export const traceRecordCommand = defineCommand({
         },
         { format: 'lackey' },
       );
-      const end = await run(io, args.valgrind, command, (bytes) => reader.push(bytes));
-      if (io.interrupted()) return EXIT.interrupted;
+      const lines = new WholeLines(reader);
+      const end = await run(io, args.valgrind, command, (bytes) => lines.push(bytes));
+      // Ctrl-C is how the recording of a server ends: what it did up to there is what there is to know.
+      const isInterrupted = io.interrupted();
+      if (isInterrupted && reader.references === 0) return EXIT.interrupted;
+      if (!isInterrupted) lines.end();
       try {
         reader.end();
       } catch (thrown) {
@@ -69,13 +74,41 @@ export const traceRecordCommand = defineCommand({
       }
       output.finish(finished(conversion));
       done = true;
-      io.stderr.write(`${output.name}: ${reader.references} references of ${program}\n`);
+      io.stderr.write(
+        `${output.name}: ${reader.references} references of ${program}${isInterrupted ? ', up to the interruption' : ''}\n`,
+      );
       return EXIT.held;
     } finally {
       if (!done) output.discard();
     }
   },
 });
+
+/** Lines that have come to their end; of a program that was stopped the last one may be half a line, and look whole. */
+class WholeLines {
+  private readonly reader: TraceReader;
+  private tail: Uint8Array;
+
+  constructor(reader: TraceReader) {
+    this.reader = reader;
+    this.tail = new Uint8Array(0);
+  }
+
+  push(bytes: Uint8Array): void {
+    const end = bytes.lastIndexOf(LF) + 1;
+    if (end > 0) {
+      this.end();
+      this.reader.push(bytes.subarray(0, end));
+    }
+    this.tail = Buffer.concat([this.tail, bytes.subarray(end)]);
+  }
+
+  /** What is there of the last line is all of it. */
+  end(): void {
+    this.reader.push(this.tail);
+    this.tail = new Uint8Array(0);
+  }
+}
 
 const finished = (conversion: Conversion | null): Uint8Array => conversion?.end() ?? new Uint8Array(0);
 

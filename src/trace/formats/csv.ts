@@ -1,5 +1,6 @@
 import { InputError } from '../../mmu/input-error.ts';
 import { FETCH, LOAD, STORE } from '../../mmu/units.ts';
+import { KIND_NAMES } from '../kind-names.ts';
 import { MODIFY, type TraceKind, type TraceSink, type TraceUnit } from '../reference.ts';
 import type { ParserOptions, TraceFormat } from './format.ts';
 import { headLines } from './recognition.ts';
@@ -238,8 +239,6 @@ function roleOf(name: string, unit: TraceUnit): Role {
   if (NAMES[unit].includes(wanted)) return 'number';
   return ROLE_NAMES.find(([, names]) => names.includes(wanted))?.[0] ?? 'other';
 }
-
-const KIND_NAMES = ['load', 'store', 'fetch', 'modify'] as const;
 
 class CsvWriter extends TextWriter {
   private readonly unit: TraceUnit;
