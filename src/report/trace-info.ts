@@ -9,6 +9,8 @@ import { counted, hex, percent, size, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
+/** Where the format does not say. */
+const UNKNOWN = '–';
 const PLOT_WIDTH = 64;
 const BAR_WIDTH = 32;
 
@@ -66,6 +68,7 @@ function overview(
     counted(references.stores, 'store'),
     counted(references.modifies, 'modify', 'modifies'),
   ];
+  const uses = `: ${thousands(pages.fetched)} fetched from, ${thousands(pages.read)} read, ${thousands(pages.written)} written`;
   const range = unit === 'address' ? `${hex(lowest)} to ${hex(highest)}` : `${lowest} to ${highest}`;
   return [
     [
@@ -73,7 +76,7 @@ function overview(
       thousands(references.total),
       format.carries.kinds === 'none' ? 'of no known kind' : kinds.join(', '),
     ],
-    ['bytes', thousands(references.bytes), range],
+    ['bytes', format.carries.sizes ? thousands(references.bytes) : UNKNOWN, range],
     ['processes', thousands(processes), ''],
     [
       'page references',
@@ -83,7 +86,7 @@ function overview(
     [
       'footprint',
       thousands(pages.distinct),
-      `${unit === 'page' ? 'pages' : `pages of ${size(pages.pageBytes)}, ${size(pages.distinct * pages.pageBytes)}`}: ${thousands(pages.fetched)} fetched from, ${thousands(pages.read)} read, ${thousands(pages.written)} written`,
+      `${unit === 'page' ? 'pages' : `pages of ${size(pages.pageBytes)}, ${size(pages.distinct * pages.pageBytes)}`}${format.carries.kinds === 'none' ? '' : uses}`,
     ],
   ];
 }

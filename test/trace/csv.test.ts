@@ -80,3 +80,15 @@ describe('columns that were told', () => {
     expect(pagesOf('17\n18\n', { columns: ['page'] })).toEqual([17, 18]);
   });
 });
+
+test.each([
+  ['page', 'page\n5\n6\n', 'csv-pages'],
+  ['a quoted name', '"id"\n5\n6\n', 'csv-pages'],
+  ['address', 'address\n0x1000\n0x2000\n', 'csv'],
+])('one column is a table, too: %s', (_name, text, format) => {
+  let count = 0;
+  const reader = new TraceReader(() => ({ take: (_batch, taken) => (count += taken) }));
+  reader.push(bytesOf(text));
+  reader.end();
+  expect([reader.format?.name, count]).toEqual([format, 2]);
+});

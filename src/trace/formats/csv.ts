@@ -274,9 +274,11 @@ const csvOf = (unit: TraceUnit): TraceFormat => ({
   unit,
   carries: { kinds: 'all', sizes: true, processes: true },
   recognizes: (head, whole) => {
-    const first = headLines(head, whole)?.[0] ?? '';
+    const [first = '', second = ''] = headLines(head, whole) ?? [];
     const { names } = columnNames(first);
-    return names.length > 1 && names.some((name) => NAMES[unit].includes(name));
+    // A single name might be anything: what follows must be a number.
+    const isTable = names.length > 1 || IS_NUMBER.test(fieldsOf(second, ',')[0]!);
+    return isTable && names.some((name) => NAMES[unit].includes(name));
   },
   parser: (sink, options) => new CsvParser(sink, unit, options),
   writer: (out) => new CsvWriter(out, unit),

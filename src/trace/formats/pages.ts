@@ -28,12 +28,16 @@ const LETTER_X = 120;
 const BETWEEN = 0;
 const NUMBER = 1;
 const REMARK = 2;
+/** Behind a mistake: the rest of its line is looked at, to be shown. */
+const WRONG = 3;
 
 const IS_SEPARATOR = new Uint8Array(256);
 for (const character of ' \t\v\f\r\n,;[]') IS_SEPARATOR[character.charCodeAt(0)] = 1;
 
 /** Of a line, for messages. */
 const SHOWN_BYTES = 41;
+/** Nothing has been wrong yet. */
+const NO_MISTAKE = { code: '', message: '', hint: '' };
 const HINT = 'a list of pages looks like `7, 0, 1, 2`: whole numbers up to 2^64 - 1, decimal or with 0x';
 
 class PagesParser implements TraceParser {
@@ -49,6 +53,7 @@ class PagesParser implements TraceParser {
   private digits = 0;
   private radix = 10;
   private startColumn = 0;
+  private mistake = NO_MISTAKE;
   /** The first bytes of the line, for messages. */
   private readonly shown = new Uint8Array(SHOWN_BYTES);
 
@@ -66,9 +71,12 @@ class PagesParser implements TraceParser {
       if (this.state === NUMBER) {
         if (IS_SEPARATOR[byte] === 0 && byte !== HASH) {
           this.digit(byte);
-          continue;
-        }
-        this.finish();
+          if (this.state === NUMBER) continue;
+        } else this.finish();
+      }
+      if (this.state === WRONG) {
+        if (byte === LF || this.column >= SHOWN_BYTES) this.fail();
+        continue;
       }
       if (byte === LF) {
         this.line++;
@@ -81,6 +89,7 @@ class PagesParser implements TraceParser {
 
   end(): void {
     if (this.state === NUMBER) this.finish();
+    if (this.state === WRONG) this.fail();
     if (this.records === 0) throw noReferences(this.bytes === 0 ? 0 : this.line, HINT);
   }
 
@@ -101,27 +110,40 @@ class PagesParser implements TraceParser {
       this.high = this.high * this.radix + Math.floor(this.low / 0x1_0000_0000);
       this.low %= 0x1_0000_0000;
       this.digits++;
-      if (this.high > 0xffff_ffff) this.fail('MEM-TRC-005', 'the number has more than 64 bits');
+      if (this.high > 0xffff_ffff) this.wrong('MEM-TRC-005', 'the number has more than 64 bits');
       return;
     }
     const isPrefix = (byte | 32) === LETTER_X && this.digits === 1 && this.low === 0;
-    if (!isPrefix || this.column !== this.startColumn + 1) this.fail('MEM-TRC-033', 'not a page number');
+    if (!isPrefix || this.column !== this.startColumn + 1) {
+      const hint = digit >= 0 ? 'are the numbers hexadecimal? --format pages-hex' : HINT;
+      this.wrong('MEM-TRC-033', 'not a page number', hint);
+      return;
+    }
     this.radix = 16;
     this.digits = 0;
   }
 
   private finish(): void {
-    if (this.digits === 0) this.fail('MEM-TRC-033', 'not a page number');
+    if (this.digits === 0) {
+      this.wrong('MEM-TRC-033', 'not a page number');
+      return;
+    }
     this.state = BETWEEN;
     this.records++;
     this.sink.access(LOAD, this.high, this.low, 1, this.line, 0);
   }
 
-  private fail(code: string, message: string): never {
-    const { line, startColumn, shown, column } = this;
+  private wrong(code: string, message: string, hint = HINT): void {
+    this.state = WRONG;
+    this.mistake = { code, message, hint };
+  }
+
+  private fail(): never {
+    const { line, startColumn, shown, column, mistake } = this;
     let end = Math.min(column, SHOWN_BYTES);
-    if (end > 0 && (shown[end - 1] === LF || shown[end - 1] === CR)) end--;
-    throw textMistake({ code, message, hint: HINT, line, bytes: shown, start: 0, end, at: startColumn - 1 });
+    if (end > 0 && shown[end - 1] === LF) end--;
+    if (end > 0 && shown[end - 1] === CR) end--;
+    throw textMistake({ ...mistake, line, bytes: shown, start: 0, end, at: startColumn - 1 });
   }
 }
 
@@ -180,7 +202,10 @@ function wordsOf(head: Uint8Array, whole: boolean): Words {
   return { count: words.length, decimal: matching(/^(\d+|0x[0-9a-f]+)$/i), hexadecimal: matching(/^(0x)?[0-9a-f]+$/i) };
 }
 
-/** Nine of ten words are numbers; one hexadecimal digit makes a list of nothing but such numbers hexadecimal. */
+/**
+ * Of hexadecimal words nine of ten are numbers, since words of a language may look like them; of decimal ones more than half:
+ * what is wrong with the others the parser says. One hexadecimal digit makes a list of nothing but such numbers hexadecimal.
+ */
 const isHexadecimal = ({ count, decimal, hexadecimal }: Words): boolean =>
   hexadecimal > 0.9 * count && (decimal <= 0.9 * count || (hexadecimal === count && decimal < count));
-const isDecimal = (words: Words): boolean => words.decimal > 0.9 * words.count && !isHexadecimal(words);
+const isDecimal = (words: Words): boolean => words.decimal > 0.5 * words.count && !isHexadecimal(words);
