@@ -46,7 +46,8 @@ export function chosenPolicies({ policy, option, seed }: PolicyArgs): ChosenPoli
   return { policies, options: optionsFor(policies, option ?? []), seed: wholeNumber('--seed', seed) };
 }
 
-function optionsFor(policies: readonly PolicyName[], texts: readonly string[]): ReplacementOptions {
+/** As `chosenPolicies`, of options alone. @throws InputError MEM-POL-003 */
+export function optionsFor(policies: readonly PolicyName[], texts: readonly string[]): ReplacementOptions {
   let options: ReplacementOptions = {};
   for (const text of texts.flatMap((one) => one.split(','))) {
     const option = parseReplacementOption(text.trim());

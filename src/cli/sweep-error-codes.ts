@@ -108,7 +108,7 @@ export const SWEEP_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-SWP-029',
     title: 'an option that nobody obeys',
-    text: 'The options of replacement policies concern the replay of traces, each only some of the policies; here none of those is measured. docs/replacement.md tells who obeys which.',
+    text: 'The options of replacement policies concern each only some of the policies, and a few only the replay of traces; here none of those is measured. docs/replacement.md tells who obeys which.',
   },
   {
     code: 'MEM-SWP-030',
@@ -143,7 +143,7 @@ export const SWEEP_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-SWP-036',
     title: 'nobody replaces pages',
-    text: 'A scenario with `kernel: none` is bare hardware, without anybody who would obey a `policy` or `frames`. Its cells are rows with this error; an axis `tlb` or `memory` is no problem.',
+    text: 'A scenario with `kernel: none` is bare hardware, without anybody who would obey a `policy`, its `options` or `frames`. Its cells are rows with this error; an axis `tlb` or `memory` is no problem.',
   },
   {
     code: 'MEM-SWP-040',

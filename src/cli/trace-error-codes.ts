@@ -76,7 +76,7 @@ export const TRACE_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-POL-003',
     title: 'an option of a replacement policy',
-    text: 'The conventions on which books differ are options, such as `window=50` or `lfuTies=first-loaded`. This one does not exist, or cannot have this value, or not with this policy.',
+    text: 'The conventions on which books differ are options, such as `window=50` or `lfuTies=first-loaded`. This one does not exist, or cannot have this value, or not with this policy, or not in a machine (`replacementOptions`), which lacks those of replays alone. docs/replacement.md tells who obeys which.',
   },
   {
     code: 'MEM-POL-004',

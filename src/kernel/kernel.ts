@@ -27,6 +27,7 @@ import type { Process } from './process.ts';
 import { FrameFacts } from './reclaim/frame-facts.ts';
 import { LinuxPolicy } from './reclaim/linux.ts';
 import type { LruState } from './reclaim/lru-state.ts';
+import type { ReplacementOptions } from './reclaim/options.ts';
 import type { ReplacementPolicy } from './reclaim/policy.ts';
 import { tickPolicy } from './reclaim/policy-tick.ts';
 import { PteReferenceBits } from './reclaim/reference-bits.ts';
@@ -45,6 +46,7 @@ export interface KernelOptions {
   /** The disk that files of type `disk` are on, bytes. */
   readonly disk: number;
   readonly replacement: string;
+  readonly replacementOptions: ReplacementOptions;
   /** Limit on resident user pages, machine-wide; null: none. */
   readonly residentPages: number | null;
   readonly seed: number;
@@ -179,6 +181,7 @@ export class Kernel {
       capacity: Math.min(memory.frames, options.residentPages ?? memory.frames),
       references: new PteReferenceBits(this),
       random: this.random,
+      options: options.replacementOptions,
       dirty: facts,
       pages: facts,
       stat: this.vmstat,

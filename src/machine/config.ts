@@ -1,4 +1,7 @@
 /** What a machine is built from. Everything has a default; the same configuration gives the same machine, bit for bit. */
+import { machineOptionMistakes } from '../kernel/reclaim/option-table.ts';
+import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
+import type { PolicyName } from '../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { SWAP_KINDS, type SwapKind } from '../kernel/swap/swap-device.ts';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
@@ -24,6 +27,8 @@ export interface MachineConfig {
   readonly disk: number;
   /** Name of a replacement policy. */
   readonly replacement: string;
+  /** Options that this policy obeys (docs/replacement.md); those left out have their defaults. */
+  readonly replacementOptions: ReplacementOptions;
   /** Limit on user pages resident at once, machine-wide (a memory group's limit); null: only by memory. */
   readonly residentPages: number | null;
   readonly cpus: number;
@@ -81,6 +86,7 @@ export function resolveConfig(partial: Partial<MachineConfig>): ResolvedConfig {
     swapKind: 'disk',
     disk: Math.ceil(GIB / format.pageBytes) * format.pageBytes,
     replacement: 'clock',
+    replacementOptions: {},
     residentPages: null,
     cpus: 1,
     tlb: RISCV_OR_X86_TLB,
@@ -111,6 +117,7 @@ const SETTINGS: Readonly<Record<keyof MachineConfig, true>> = {
   swapKind: true,
   disk: true,
   replacement: true,
+  replacementOptions: true,
   residentPages: true,
   cpus: true,
   tlb: true,
@@ -238,27 +245,38 @@ function configErrors(config: MachineConfig, format: PageTableFormat): InputErro
   }
   if (config.residentPages !== null) whole('residentPages', 1, FRAMES_MAX);
   if (config.tlb !== null) errors.push(...validateTlbConfig(config.tlb));
-  errors.push(...policyErrors(config.replacement));
+  errors.push(...policyErrors(config));
   errors.push(...sysctlErrors(config.sysctl));
   if (config.kernel === 'linux') errors.push(...kernelErrors(format));
   return errors;
 }
 
-function policyErrors(name: string): InputError[] {
+function policyErrors({ replacement, replacementOptions: options }: MachineConfig): InputError[] {
+  const errors: InputError[] = [];
+  const policy = policyOf(replacement, errors);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const message = 'replacementOptions must be an object of options of the policy';
+    return [...errors, new InputError({ code: 'MEM-POL-003', message, hint: 'such as { window: 4 }' })];
+  }
+  return [...errors, ...machineOptionMistakes(policy, options).map(({ error }) => error)];
+}
+
+function policyOf(name: string, errors: InputError[]): PolicyName | null {
   try {
     const policy = parsePolicyName(name);
-    if (!POLICIES[policy].needsFuture) return [];
-    return [
+    if (!POLICIES[policy].needsFuture) return policy;
+    errors.push(
       new InputError({
         code: 'MEM-POL-002',
         message: `\`${policy}\` needs to know the future, so a running machine cannot use it`,
         hint: 'it works on recorded references only; take lru or clock',
       }),
-    ];
+    );
   } catch (error) {
-    if (error instanceof InputError) return [error];
-    throw error;
+    if (!(error instanceof InputError)) throw error;
+    errors.push(error);
   }
+  return null;
 }
 
 /** What a kernel cannot do without. */

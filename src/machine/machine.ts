@@ -57,7 +57,7 @@ import { ProgramPort } from './program-port.ts';
 import { noSuchCpu, programOptions, spawnProcess } from './spawn.ts';
 import { SystemCalls } from './system-calls.ts';
 import { takeView } from './take-view.ts';
-import { TouchTracked } from './touch-tracked.ts';
+import { referenceListener } from './touch-tracked.ts';
 import { MachineTrap } from './trap.ts';
 import type { Counters, MachineView } from './view.ts';
 import { processorAddress } from './wild-address.ts';
@@ -120,10 +120,10 @@ export class Machine {
     this.programs = new ProgramPort(this.kernel, this.trap, this);
     this.calls = new SystemCalls(this.kernel, this.trap, this.programs);
     if (config.kernel === 'none') return;
-    const recency = this.kernel.policy.needsTouch ? new TouchTracked(this.kernel) : null;
+    const listener = referenceListener(this.kernel);
     for (const cpu of this.cpus) {
       cpu.trap = this.trap;
-      cpu.reference = recency;
+      cpu.reference = listener;
     }
   }
 

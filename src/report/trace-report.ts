@@ -73,13 +73,15 @@ const costText = ({ access, fault, minor }: RunTimes): string =>
 const short = (nanoseconds: number): string => duration(Number(nanoseconds.toPrecision(3)));
 
 /** What the trace was run on. */
-function machineText({ paging, memory, swap, residentPages, replacement, tlb, seed }: MachineConfig): string {
+function machineText(machine: MachineConfig): string {
+  const { paging, memory, swap, residentPages, replacement, replacementOptions, tlb, seed } = machine;
+  const options = Object.entries(replacementOptions).map(([name, value]) => `${name}=${String(value)}`);
   return [
     typeof paging === 'string' ? paging : paging.name,
     `${size(memory)} memory`,
     swap === 0 ? 'no swap' : `${size(swap)} swap`,
     ...(residentPages === null ? [] : [`at most ${counted(residentPages, 'page')} resident`]),
-    `replacement ${replacement}`,
+    [`replacement ${replacement}`, ...options].join(' '),
     tlbText(tlb),
     `seed ${seed}`,
   ].join(', ');

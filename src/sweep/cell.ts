@@ -33,7 +33,7 @@ export interface CellParameters {
   /** Bytes. */
   readonly pageSize: number | null;
   readonly seed: number | null;
-  /** Only those that the policy obeys; {} without. */
+  /** Only those that the policy obeys; where a scenario is to keep its own policy, all that a machine can have. */
   readonly options: ReplacementOptions;
 }
 

@@ -9,8 +9,7 @@
  * An axis that is of no consequence for a point is not one: the seed of `lru`, an option that `clock` does not obey, the page
  * size of a trace that counts pages. Points that become the same are one cell.
  */
-import { REPLACEMENT_OPTIONS } from '../kernel/reclaim/option-table.ts';
-import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
+import { obeyedOptions } from '../kernel/reclaim/option-table.ts';
 import { POLICY_NAMES, type PolicyName } from '../kernel/reclaim/policy.ts';
 import { POLICIES } from '../kernel/reclaim/registry.ts';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
@@ -89,7 +88,7 @@ function* tracePoints(grid: Grid, input: CellInput): Generator<CellParameters, v
       if (tlb === null && isTlbAlone) continue;
       for (const policy of policies) {
         for (const set of grid.options) {
-          const options = policy === null ? {} : obeyed(set, policy);
+          const options = policy === null ? {} : obeyedOptions(set, policy, 'replay');
           const draws = policy === 'random' || (tlb !== null && drawsAtRandom(tlb));
           for (const seed of draws ? (grid.seed ?? [null]) : [null]) {
             for (const frames of grid.frames ?? [null]) {
@@ -110,9 +109,12 @@ function* scenarioPoints(grid: Grid): Generator<CellParameters, void, undefined>
     for (const tlb of tlbs) {
       for (const memory of grid.memory ?? [null]) {
         for (const policy of policies) {
-          for (const seed of grid.seed ?? [null]) {
-            for (const frames of grid.frames ?? [null]) {
-              yield { policy, frames, memory, tlb, pageSize, seed, options: {} };
+          for (const set of grid.options) {
+            const options = obeyedOptions(set, policy, 'machine');
+            for (const seed of grid.seed ?? [null]) {
+              for (const frames of grid.frames ?? [null]) {
+                yield { policy, frames, memory, tlb, pageSize, seed, options };
+              }
             }
           }
         }
@@ -125,10 +127,3 @@ const policiesOf = (
   wanted: 'all' | readonly PolicyName[],
   canWork: (name: PolicyName) => boolean,
 ): readonly PolicyName[] => (wanted === 'all' ? POLICY_NAMES.filter(canWork) : wanted);
-
-function obeyed(options: ReplacementOptions, policy: PolicyName): ReplacementOptions {
-  const names = Object.keys(options) as (keyof ReplacementOptions)[];
-  return Object.fromEntries(
-    names.filter((name) => REPLACEMENT_OPTIONS[name].policies.includes(policy)).map((name) => [name, options[name]]),
-  );
-}

@@ -1,4 +1,5 @@
 /** A scenario run on another machine than its own: the cell's parameters in place of what `machine:` says. */
+import { obeyedOptions } from '../kernel/reclaim/option-table.ts';
 import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { sizeText } from '../mmu/size-text.ts';
 import { loadScenario } from '../scenario/load.ts';
@@ -23,7 +24,7 @@ export function measureScenario(cell: Cell, text: string, file: string): Row {
 
 /** @throws InputErrors MEM-SWP-035, -036 for what this machine cannot be */
 function overridden(own: MachineSpec, parameters: CellParameters): MachineSpec {
-  const { policy, frames, memory, tlb, pageSize, seed } = parameters;
+  const { policy, frames, memory, tlb, pageSize, seed, options } = parameters;
   const errors: InputError[] = [];
   const pageBytes = pageBytesOf(own);
   if (pageSize !== null && pageSize !== pageBytes) {
@@ -35,12 +36,12 @@ function overridden(own: MachineSpec, parameters: CellParameters): MachineSpec {
       }),
     );
   }
-  if (own.kernel === 'none' && (policy !== null || frames !== null)) {
+  if (own.kernel === 'none' && (policy !== null || frames !== null || Object.keys(options).length > 0)) {
     errors.push(
       new InputError({
         code: 'MEM-SWP-036',
         message: 'on a machine with `kernel: none` nobody replaces pages',
-        hint: 'such scenarios have a TLB and memory, but no `policy` and no `frames`',
+        hint: 'such scenarios have a TLB and memory, but no `policy`, no `frames` and no `options`',
       }),
     );
   }
@@ -48,6 +49,8 @@ function overridden(own: MachineSpec, parameters: CellParameters): MachineSpec {
   return {
     ...own,
     ...(policy === null ? {} : { replacement: policy }),
+    // Of its own options, those that mean something to the cell's policy.
+    replacementOptions: { ...obeyedOptions(own.replacementOptions ?? {}, policy, 'machine'), ...options },
     ...(frames === null ? {} : { residentPages: frames }),
     ...(memory === null ? {} : { memory }),
     ...(tlb === null ? {} : { tlb: tlb === 'none' ? null : tlb }),

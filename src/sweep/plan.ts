@@ -69,7 +69,7 @@ export interface Grid {
   /** Bytes. */
   readonly pageSize: readonly number[] | null;
   readonly seed: readonly number[] | null;
-  /** Options of replacement policies, those for all of them merged into each. Traces only. One entry at least. */
+  /** Options of replacement policies, those for all of them merged into each. One entry at least. */
   readonly options: readonly ReplacementOptions[];
 }
 

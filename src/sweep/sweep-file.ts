@@ -112,7 +112,7 @@ class SweepFileReader {
       const hint = 'traces have `frames`; or add `scenarios:`';
       this.fail('MEM-SWP-027', '`memory` is for scenarios, and there are none', hint, this.key(['grid', 'memory']));
     }
-    this.checkOptions(grid, written, traces.length > 0);
+    this.checkOptions(grid, written, traces.length > 0, scenarios.length > 0);
     const seen = new Set<string>();
     for (const [index, trace] of traces.entries()) {
       const name = nameOfTrace(trace);
@@ -124,17 +124,21 @@ class SweepFileReader {
     }
   }
 
-  /** An option that no policy of the grid obeys is a misunderstanding. */
-  private checkOptions({ options, policy }: Grid, written: WrittenOptions, hasTraces: boolean): void {
+  /** An option that no policy of the grid obeys is a misunderstanding. What policy a scenario itself has is not known here. */
+  private checkOptions(grid: Grid, written: WrittenOptions, hasTraces: boolean, hasScenarios: boolean): void {
     const { common, own: ownOptions } = written;
-    const policies: readonly PolicyName[] = policy === 'all' ? POLICY_NAMES : (policy ?? ['lru']);
+    const { options, policy } = grid;
+    const ofTraces: readonly PolicyName[] = policy === 'all' ? POLICY_NAMES : (policy ?? ['lru']);
+    const ofScenarios = policy === null ? POLICY_NAMES : ofTraces;
     const names = new Set(options.flatMap((set) => Object.keys(set) as (keyof ReplacementOptions)[]));
     for (const name of names) {
-      const { policies: obeying } = REPLACEMENT_OPTIONS[name];
-      if (hasTraces && obeying.some((one) => policies.includes(one))) continue;
+      const { policies: obeying, notInMachines } = REPLACEMENT_OPTIONS[name];
+      if (hasTraces && obeying.some((one) => ofTraces.includes(one))) continue;
+      if (hasScenarios && notInMachines === undefined && obeying.some((one) => ofScenarios.includes(one))) continue;
       const set = ownOptions.findIndex((own) => Object.hasOwn(own, name));
       const path = Object.hasOwn(common, name) ? ['options', name] : ['grid', 'options', set, name];
-      const hint = hasTraces ? `it is one of ${obeying.join(', ')}` : 'options are for the replay of traces';
+      const isForTraces = !hasTraces && notInMachines !== undefined;
+      const hint = isForTraces ? 'it is for the replay of traces' : `it is one of ${obeying.join(', ')}`;
       this.fail('MEM-SWP-029', `nothing here obeys the option \`${name}\``, hint, this.key(path));
     }
   }

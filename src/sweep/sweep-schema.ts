@@ -4,11 +4,11 @@
  *     sweep, title?, traces?, scenarios?, grid?, options?, cost?
  */
 import { z } from 'zod';
-import { type OptionEntry, REPLACEMENT_OPTIONS } from '../kernel/reclaim/option-table.ts';
 import { POLICY_NAMES } from '../kernel/reclaim/policy.ts';
 import { validateTlbConfig } from '../mmu/tlb/config.ts';
 import { tlbSchema } from '../scenario/schema/machine.ts';
 import { publishedSchema } from '../scenario/schema/published.ts';
+import { replacementOptions } from '../scenario/schema/replacement-options.ts';
 import { size, whole } from '../scenario/schema/scalars.ts';
 import { COST_OPTIONS } from '../trace/cost-model.ts';
 import { TRACE_FORMATS } from '../trace/formats/registry.ts';
@@ -61,24 +61,7 @@ export const TRACE_SCHEMAS = { file: traceFile, generated: generatedTrace } as c
 export type TraceFileSpec = z.infer<typeof traceFile>;
 export type GeneratedTraceSpec = z.infer<typeof generatedTrace>;
 
-function optionSchema({ values, policies, defaultsTo, description }: OptionEntry): z.ZodType {
-  const about = `${description} (${policies.join(', ')}; default ${defaultsTo})`;
-  switch (values.type) {
-    case 'boolean':
-      return z.boolean().optional().describe(about);
-    case 'choice':
-      return z.enum(values.choices).optional().describe(about);
-    case 'integer':
-      return z.int().min(values.least).max(values.most).optional().describe(about);
-    case 'number':
-      return z.number().min(values.least).max(values.most).optional().describe(about);
-  }
-}
-
-const optionShape = Object.fromEntries(
-  Object.entries(REPLACEMENT_OPTIONS).map(([name, entry]) => [name, optionSchema(entry)]),
-);
-const replacementOptions = z.strictObject(optionShape).describe('Options of replacement policies, for traces.');
+const policyOptions = replacementOptions.describe('Options of replacement policies.');
 
 const tlb = tlbSchema
   .omit({ preset: true })
@@ -108,7 +91,7 @@ const grid = z.strictObject({
   seed: several(seedNumbers('`7`, `0..9`, `0..90:10` (in steps).'))
     .optional()
     .describe('Seeds: for `random`, TLBs that choose at random, and scenarios.'),
-  options: z.array(replacementOptions).min(1).optional().describe('Sets of options, each a point of the grid.'),
+  options: z.array(policyOptions).min(1).optional().describe('Sets of options, each a point of the grid.'),
 });
 export type GridSpec = z.infer<typeof grid>;
 
@@ -130,7 +113,7 @@ const head = {
 const tail = {
   scenarios: z.array(text('A scenario or a pattern; relative to the sweep file.')).min(1).optional(),
   grid: grid.optional().describe('The axes; every combination is a cell.'),
-  options: replacementOptions.optional(),
+  options: policyOptions.optional(),
   cost: cost.optional(),
 };
 

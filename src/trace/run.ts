@@ -10,6 +10,7 @@ import {
   PROT_WRITE,
 } from '../kernel/linux-abi.ts';
 import type { Process } from '../kernel/process.ts';
+import { checkObeyed } from '../kernel/reclaim/option-table.ts';
 import { TICK_EVERY } from '../kernel/reclaim/options.ts';
 import { hearsTicks, tickPolicy } from '../kernel/reclaim/policy-tick.ts';
 import type { MachineConfig } from '../machine/config.ts';
@@ -101,7 +102,8 @@ export class TraceRun implements BatchSink {
   /** Direct-mapped memory of pages known to be mapped: page number + 1, by its low bits. */
   private readonly known = new Float64Array(KNOWN_MASK + 1);
   private readonly counts = new Float64Array(4);
-  /** Page references until the timer interrupt of policies that look at reference bits in intervals; never for others. */
+  /** Page references from one timer interrupt to the next, for policies that hear of it; never for others. */
+  private readonly tickEvery: number;
   private untilTick: number;
   private crossings = 0;
   private bytes = 0;
@@ -111,13 +113,18 @@ export class TraceRun implements BatchSink {
 
   /** @throws InputError or InputErrors for an impossible configuration */
   constructor(config: Partial<MachineConfig> = {}, options: ReaderOptions = {}) {
-    this.machine = new Machine(traceMachine(config));
+    // Whoever runs a machine is its timer, so this option is obeyed here.
+    const { tickEvery, ...replacementOptions } = config.replacementOptions ?? {};
+    this.machine = new Machine(traceMachine({ ...config, replacementOptions }));
+    const { policy } = this.machine.kernel;
+    if (tickEvery !== undefined) checkObeyed('tickEvery', tickEvery, policy.name);
+    this.tickEvery = hearsTicks(policy) ? (tickEvery ?? TICK_EVERY) : Number.POSITIVE_INFINITY;
     this.process = this.machine.spawn({ name: 'trace', image: {} });
     this.process.space!.forbidsZeroPage = true;
     this.cpu = this.machine.cpus[this.process.cpu]!;
     this.pageBytes = this.machine.format.pageBytes;
     this.pageScale = 1 / this.pageBytes;
-    this.untilTick = hearsTicks(this.machine.kernel.policy) ? TICK_EVERY : Number.POSITIVE_INFINITY;
+    this.untilTick = this.tickEvery;
     this.userEnd = this.machine.format.userEnd;
     this.peakResident = this.process.space?.residentPages ?? 0;
     this.before = this.machine.counters();
@@ -223,7 +230,7 @@ export class TraceRun implements BatchSink {
       if (this.killedLine === 0) this.translate(address, STORE, line);
     } else this.translate(address, kind, line);
     if (--this.untilTick === 0) {
-      this.untilTick = TICK_EVERY;
+      this.untilTick = this.tickEvery;
       tickPolicy(this.machine.kernel);
     }
   }

@@ -86,6 +86,47 @@ describe('a scenario in a sweep', () => {
     }
   });
 
+  it('runs with options of its policy, which are axes only for who obeys them', async () => {
+    const rows = await rowsOf(
+      'scenarios: [page.yaml]\ngrid: {policy: [lirs, lru], frames: 4, options: [{}, {hirPart: 0.5}]}\n',
+    );
+    expect(rows.map(({ parameters: { policy, options } }) => [policy, options])).toEqual([
+      ['lirs', {}],
+      ['lirs', { hirPart: 0.5 }],
+      ['lru', {}],
+    ]);
+    const own = (replacement: string): string =>
+      `{ memory: 256KiB, swap: 1MiB, residentPages: 4, seed: 3, replacement: ${replacement} }`;
+    const byHands = ['lirs', 'lirs, replacementOptions: { hirPart: 0.5 }', 'lru'].map((text) => byHand(own(text)));
+    for (const [at, { figures }] of rows.entries()) expect(figures).toMatchObject(byHands[at]!);
+    expect(byHands[0]!.majorFaults).not.toBe(byHands[1]!.majorFaults);
+  });
+
+  it('keeps its own policy’s options where the policy stays, and no others', async () => {
+    const text = PAGING_SCENARIO.replace(
+      'seed: 3 }',
+      'seed: 3, replacement: lirs, replacementOptions: { hirPart: 0.5 } }',
+    );
+    const files = { 'lirs.yaml': text };
+    const figuresOf = async (grid: string): Promise<unknown[]> => {
+      const sweep = sweepOf(`sweep: 1\nscenarios: [lirs.yaml]\ngrid: {frames: 4, ${grid}}\n`, files);
+      const { rows } = resultsOf(sweep, await measured(sweep.cells, files));
+      return rows.map(({ error, figures }) => error?.code ?? (figures as ScenarioFigures).majorFaults);
+    };
+    const faults = (replacement: string): number =>
+      byHand(`{ memory: 256KiB, swap: 1MiB, residentPages: 4, seed: 3, replacement: ${replacement} }`).majorFaults!;
+    const own = faults('lirs, replacementOptions: { hirPart: 0.5 }');
+    const other = faults('lirs, replacementOptions: { hirPart: 0.75 }');
+    expect(await figuresOf('options: [{}, {hirPart: 0.75}, {stackPart: 3, hirPart: 0.75}]')).toEqual([
+      own,
+      other,
+      other,
+    ]);
+    expect(await figuresOf('policy: [lirs, lru]')).toEqual([own, faults('lru')]);
+    // What its policy does not obey is no axis of no consequence, but a mistake: the policy was not chosen here.
+    expect(await figuresOf('options: [{window: 3}]')).toEqual(['MEM-POL-003']);
+  });
+
   it('that cannot be is a row with its error', async () => {
     const rows = await rowsOf(
       'scenarios: [page.yaml, bare.yaml, broken.yaml]\ngrid: {policy: [lru, opt], pageSize: [4KiB, 8KiB], memory: [4KiB, 256KiB]}\n',

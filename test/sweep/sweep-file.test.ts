@@ -128,7 +128,12 @@ title: ""
       'sweep: 1\ntraces: [a]\ngrid: {frames: 4, options: [{}, {window: 9}]}\n',
       ['3:34 MEM-SWP-029'],
     ],
-    ['options of scenarios', 'sweep: 1\nscenarios: [a]\noptions: {window: 9}\n', ['3:11 MEM-SWP-029']],
+    [
+      'options that no scenario’s policy obeys',
+      'sweep: 1\nscenarios: [a]\ngrid: {policy: clock, options: [{window: 9}]}\n',
+      ['3:34 MEM-SWP-029'],
+    ],
+    ['options of replays', 'sweep: 1\nscenarios: [a]\noptions: {tickEvery: 9}\n', ['3:11 MEM-SWP-029']],
     ['file and like', 'sweep: 1\ntraces: [{file: a, like: zipf}]\ngrid: {frames: 4}\n', ['2:10 MEM-SWP-030']],
     ['what is missing', 'sweep: 1\ntraces: [{like: loop, count: 3}]\ngrid: {frames: 4}\n', ['2:10 MEM-SWP-008']],
     ['too large', 'sweep: 1\nscenarios: [a]\ngrid: {memory: 9007199254740993}\n', ['3:16 MEM-SWP-012']],

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { ReplacementOptions } from '../../src/kernel/reclaim/options.ts';
 import { POLICY_NAMES, type PolicyName } from '../../src/kernel/reclaim/policy.ts';
 import { TraceReader } from '../../src/trace/reader.ts';
 import { runTrace, type TraceReport } from '../../src/trace/run.ts';
@@ -15,7 +16,7 @@ const recorded = gunzipSync(readFileSync(new URL('../fixtures/replacement/lackey
 const ls = Buffer.from(recorded.toString('latin1').replaceAll(' M ', ' S '), 'latin1');
 const SEED = 7;
 
-function simulated(policy: PolicyName, frames: number): SimulationRow {
+function simulated(policy: PolicyName, frames: number, options: ReplacementOptions = {}): SimulationRow {
   const opened: Simulation[] = [];
   const reader = new TraceReader((_format, unit) => {
     opened.push(
@@ -23,7 +24,7 @@ function simulated(policy: PolicyName, frames: number): SimulationRow {
         {
           policies: [policy],
           frames: [frames],
-          options: {},
+          options,
           seed: SEED,
           allocation: 'global',
           writeBacks: true,
@@ -41,8 +42,8 @@ function simulated(policy: PolicyName, frames: number): SimulationRow {
   return opened[0]!.rows()[0]!;
 }
 
-const ran = (policy: PolicyName, frames: number): TraceReport =>
-  runTrace([ls], { residentPages: frames, replacement: policy, seed: SEED });
+const ran = (policy: PolicyName, frames: number, replacementOptions: ReplacementOptions = {}): TraceReport =>
+  runTrace([ls], { residentPages: frames, replacement: policy, replacementOptions, seed: SEED });
 
 /** Why a machine faults otherwise. */
 const DIFFERENT: Readonly<Partial<Record<PolicyName, string>>> = {
@@ -74,4 +75,28 @@ describe.for(POLICY_NAMES.filter((name) => name !== 'opt'))('%s', (policy) => {
     expect(swap.writes).toBeGreaterThanOrEqual(row.writeBacks!);
     expect(swap.writes).toBeLessThanOrEqual(row.writeBacks! + row.coldFaults);
   });
+});
+
+describe.for<[PolicyName, ReplacementOptions]>([
+  ['clock', { referenceOnLoad: false }],
+  ['gclock', { counterBits: 1, referenceOnLoad: false }],
+  ['second-chance', { referenceOnLoad: false }],
+  ['aging', { tickEvery: 1000, counterBits: 4 }],
+  ['nfu', { tickEvery: 13, referenceOnLoad: false }],
+  ['mglru', { referenceOnLoad: false }],
+  ['lfu', { lfuTies: 'first-loaded', lfuKeepsCounts: true }],
+  ['lirs', { hirPart: 0.25 }],
+])('%s under %o', ([policy, options]) => {
+  test('faults as in a replay under the same options, and otherwise than without', () => {
+    const { coldFaults, faults } = simulated(policy, 24, options);
+    expect(ran(policy, 24, options).faults).toEqual({ minor: coldFaults, major: faults - coldFaults });
+    expect(simulated(policy, 24).faults).not.toBe(faults);
+  });
+});
+
+test('what the policy does not obey is refused, be it the timer’s', () => {
+  expect(() => ran('clock', 24, { tickEvery: 9 })).toThrow('`clock` has no option `tickEvery`');
+  expect(() => ran('aging', 24, { tickEvery: 0 })).toThrow('the option `tickEvery` cannot be 0');
+  expect(() => ran('lirs', 24, { lirsVariant: 'libcachesim' })).toThrow('a machine has no option `lirsVariant`');
+  expect(() => ran('lru', 24, { window: 9 })).toThrow('`lru` has no option `window`');
 });

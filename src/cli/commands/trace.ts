@@ -1,4 +1,5 @@
 /** `mmulator trace run`: a recorded program on an emulated machine. */
+import type { PolicyName } from '../../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../../kernel/reclaim/registry.ts';
 import type { MachineConfig } from '../../machine/config.ts';
 import { InputError } from '../../mmu/input-error.ts';
@@ -11,6 +12,7 @@ import { parseRunCosts, runTimes } from '../../trace/run-cost.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { sizeInBytes, wholeNumber } from '../numbers.ts';
+import { optionsFor } from '../policy-options.ts';
 import { inFile, nameOf, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 
 export const traceRunCommand = defineCommand({
@@ -25,6 +27,12 @@ export const traceRunCommand = defineCommand({
       alias: ['p', 'replacement'],
       type: 'string',
       describe: 'Replacement policy: see `mmulator list policies`; default clock',
+    },
+    option: {
+      type: 'string',
+      array: true,
+      nargs: 1,
+      describe: 'Option of the policy, such as referenceOnLoad=false; again for more',
     },
     frames: { alias: 'f', type: 'string', describe: 'Most pages resident at once, instead of by memory alone' },
     memory: { type: 'string', describe: 'Physical memory, such as 256KiB; default 16MiB, with --frames 1GiB' },
@@ -42,7 +50,7 @@ export const traceRunCommand = defineCommand({
       nargs: 1,
       describe: 'Cost, such as memory=80ns, service=100us, minor=500ns; else as measured, or the defaults',
     },
-    seed: { type: 'string', describe: 'Seed of everything random; default 1' },
+    seed: { type: 'string', describe: 'Seed of everything random; default 0, as of all replays' },
     ...TRACE_INPUT_OPTIONS,
   },
   examples: [
@@ -57,7 +65,9 @@ export const traceRunCommand = defineCommand({
     const costs = parseRunCosts((args.cost ?? []).flatMap((text) => text.split(',')));
     const run = await runTraceFile(args.file, new TraceRun(config, readerOptions(args)), args, context);
     if (run === null) return EXIT.interrupted;
-    const { report, machine } = run;
+    const { report } = run;
+    // With `tickEvery`, which is obeyed by who runs the machine.
+    const machine = { ...run.machine, replacementOptions: config.replacementOptions ?? {} };
     const times = runTimes(report, costs);
     const file = nameOf(args.file);
     if (args.json) context.io.stdout.write(`${toJson({ file, machine, ...report, nanoseconds: times })}\n`);
@@ -70,6 +80,7 @@ interface TraceArgs {
   readonly memory?: string | undefined;
   readonly swap?: string | undefined;
   readonly policy?: string | undefined;
+  readonly option?: readonly string[] | undefined;
   readonly paging?: FormatName | undefined;
   readonly frames?: string | undefined;
   readonly seed?: string | undefined;
@@ -86,10 +97,12 @@ interface TlbArgs {
 
 /** Only what was asked for: the rest is the machine's to choose. */
 function traceConfig(args: TraceArgs & TlbArgs): Partial<MachineConfig> {
+  const policy = machinePolicy(args.policy ?? 'clock');
   return {
     ...(args.memory === undefined ? {} : { memory: sizeInBytes('--memory', args.memory) }),
     ...(args.swap === undefined ? {} : { swap: sizeInBytes('--swap', args.swap) }),
-    ...(args.policy === undefined ? {} : { replacement: machinePolicy(args.policy) }),
+    replacement: policy,
+    replacementOptions: optionsFor([policy], args.option ?? []),
     ...(args.paging === undefined ? {} : { paging: args.paging }),
     ...(args.frames === undefined ? {} : { residentPages: wholeNumber('--frames', args.frames, 1) }),
     ...(args.seed === undefined ? {} : { seed: wholeNumber('--seed', args.seed) }),
@@ -98,7 +111,7 @@ function traceConfig(args: TraceArgs & TlbArgs): Partial<MachineConfig> {
 }
 
 /** @throws InputError for a name that is none, and for a policy that a machine cannot have */
-function machinePolicy(text: string): string {
+function machinePolicy(text: string): PolicyName {
   if (text.includes(',') || text === 'all') {
     throw new InputError({
       code: 'MEM-CLI-007',

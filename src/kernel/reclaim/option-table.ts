@@ -12,6 +12,8 @@ export type OptionValues =
 export interface OptionEntry {
   readonly values: OptionValues;
   readonly policies: readonly PolicyName[];
+  /** Why a machine cannot have it, for options of a replay alone: the hint for whoever asks. */
+  readonly notInMachines?: string;
   /** In words where it depends on the policy. */
   readonly defaultsTo: string;
   /** One sentence, for lists and the documentation; the whole story is in options.ts. */
@@ -34,7 +36,7 @@ export const REPLACEMENT_OPTIONS: Readonly<Record<keyof ReplacementOptions, Opti
     values: whole(0, 2 ** 24 - 1),
     policies: CLOCKS,
     defaultsTo: 'the frame loaded first',
-    description: 'The frame where the hand stands at the first replacement.',
+    description: 'The frame where the hand stands at the first replacement; in a machine the physical one.',
   },
   counterBits: {
     values: whole(1, 30),
@@ -57,9 +59,10 @@ export const REPLACEMENT_OPTIONS: Readonly<Record<keyof ReplacementOptions, Opti
   tickEvery: {
     values: whole(1, 2 ** 31 - 1),
     policies: ['nru', 'nfu', 'aging', 'wsclock'],
+    notInMachines: 'leave it out: a scenario ticks at every step, `Machine` when `tick` is called',
     defaultsTo: '100',
     description:
-      'References from one tick to the next, in a replay. A scenario ticks at every step, `trace run` every 100 references.',
+      'References from one tick to the next, in a replay and under `trace run`. A scenario ticks at every step instead.',
   },
   window: {
     values: whole(1, 2 ** 31 - 1),
@@ -103,32 +106,102 @@ export const REPLACEMENT_OPTIONS: Readonly<Record<keyof ReplacementOptions, Opti
   lirsVariant: {
     values: { type: 'choice', choices: LIRS_VARIANTS },
     policies: ['lirs'],
+    notInMachines: 'leave it out: a machine has the paper’s LIRS, as libCacheSim’s evicts on hits',
     defaultsTo: 'paper',
     description: 'The paper’s LIRS, or libCacheSim’s, which can evict on a hit and so exists in a replay only.',
   },
 };
 
+type OptionName = keyof ReplacementOptions;
+
 /** @throws InputError MEM-POL-003 for the first option that is unknown or cannot be what it is */
 export function checkReplacementOptions(options: ReplacementOptions): void {
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(REPLACEMENT_OPTIONS, name)) {
-      throw new InputError({
-        code: 'MEM-POL-003',
-        message: `no replacement policy has an option \`${name}\``,
-        hint: suggest(name, Object.keys(REPLACEMENT_OPTIONS), 'options'),
-      });
-    }
-    const { values } = REPLACEMENT_OPTIONS[name as keyof ReplacementOptions];
-    if (value === undefined || isAllowed(value, values)) continue;
-    throw new InputError({
-      code: 'MEM-POL-003',
-      message: `the option \`${name}\` cannot be ${String(value)}`,
-      hint: hintFor(values),
-    });
+    if (!isOptionName(name)) throw unknownOption(name);
+    if (value !== undefined && !isAllowed(name, value)) throw wrongValue(name, value);
   }
 }
 
-function isAllowed(value: unknown, values: OptionValues): boolean {
+/** An option that somebody gave and a machine cannot have. */
+export interface OptionMistake {
+  readonly name: string;
+  /** Is it the value that is wrong, or that the option is there at all? */
+  readonly of: 'name' | 'value';
+  readonly error: InputError;
+}
+
+/**
+ * Every option (code MEM-POL-003) that a machine cannot have: unknown ones, impossible values, those that its policy does not
+ * obey, those that exist in a replay only.
+ * @param policy null: not known, so nobody asks whether it obeys
+ */
+export function machineOptionMistakes(policy: PolicyName | null, options: ReplacementOptions): OptionMistake[] {
+  return Object.entries(options).flatMap(([name, value]): OptionMistake[] => {
+    if (value === undefined) return [];
+    const error = nameError(name, policy) ?? replayOnlyError(name as OptionName);
+    if (error !== null) return [{ name, of: 'name', error }];
+    return isAllowed(name as OptionName, value)
+      ? []
+      : [{ name, of: 'value', error: wrongValue(name as OptionName, value) }];
+  });
+}
+
+/** @throws InputError MEM-POL-003 where the policy has no such option, or the option cannot be that */
+export function checkObeyed(name: OptionName, value: unknown, policy: PolicyName): void {
+  const error = nameError(name, policy) ?? (isAllowed(name, value) ? null : wrongValue(name, value));
+  if (error !== null) throw error;
+}
+
+/** Those of the options that the policy obeys; null: that any may obey. In a machine, without those of replays alone. */
+export function obeyedOptions(
+  options: ReplacementOptions,
+  policy: PolicyName | null,
+  where: 'replay' | 'machine',
+): ReplacementOptions {
+  const isObeyed = ([name]: [string, unknown]): boolean => {
+    const { policies, notInMachines } = REPLACEMENT_OPTIONS[name as OptionName];
+    return (policy === null || policies.includes(policy)) && (where === 'replay' || notInMachines === undefined);
+  };
+  return Object.fromEntries(Object.entries(options).filter(isObeyed));
+}
+
+const isOptionName = (name: string): name is OptionName => Object.hasOwn(REPLACEMENT_OPTIONS, name);
+
+function nameError(name: string, policy: PolicyName | null): InputError | null {
+  if (!isOptionName(name)) return unknownOption(name);
+  const { policies } = REPLACEMENT_OPTIONS[name];
+  if (policy === null || policies.includes(policy)) return null;
+  const message = `\`${policy}\` has no option \`${name}\``;
+  return new InputError({ code: 'MEM-POL-003', message, hint: `it is one of ${policies.join(', ')}` });
+}
+
+function replayOnlyError(name: OptionName): InputError | null {
+  const { notInMachines: hint } = REPLACEMENT_OPTIONS[name];
+  if (hint === undefined) return null;
+  return new InputError({ code: 'MEM-POL-003', message: `a machine has no option \`${name}\``, hint });
+}
+
+const unknownOption = (name: string): InputError =>
+  new InputError({
+    code: 'MEM-POL-003',
+    message: `no replacement policy has an option \`${name}\``,
+    hint: suggest(name, Object.keys(REPLACEMENT_OPTIONS), 'options'),
+  });
+
+const wrongValue = (name: OptionName, value: unknown): InputError =>
+  new InputError({
+    code: 'MEM-POL-003',
+    message: `the option \`${name}\` cannot be ${describe(value)}`,
+    hint: hintFor(REPLACEMENT_OPTIONS[name].values),
+  });
+
+function describe(value: unknown): string {
+  if (value === null) return 'nothing';
+  return typeof value === 'object' ? 'a list or mapping' : String(value);
+}
+
+function isAllowed(name: OptionName, value: unknown): boolean {
+  const { values } = REPLACEMENT_OPTIONS[name];
   switch (values.type) {
     case 'boolean':
       return typeof value === 'boolean';
@@ -163,7 +236,7 @@ export function parseReplacementOption(text: string): ReplacementOptions {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
   const typed = at < 0 ? 'true' : text.slice(at + 1);
-  const entry = Object.hasOwn(REPLACEMENT_OPTIONS, name) ? REPLACEMENT_OPTIONS[name as keyof ReplacementOptions] : null;
+  const entry = isOptionName(name) ? REPLACEMENT_OPTIONS[name] : null;
   const options = { [name]: entry === null ? typed : readValue(typed, entry.values) };
   checkReplacementOptions(options);
   return options;

@@ -12,11 +12,11 @@ export interface ReplacementOptions {
   /**
    * `clock`, `gclock`, `second-chance`: does the reference that loads a page set its reference bit? Default true:
    * hardware does, as the access is restarted after the fault, and so do most exercises. libCacheSim's Clock starts a
-   * page with bit 0. The caller keeps the bits, so this is the caller's to obey; a kernel on real page tables has no
-   * choice.
+   * page with bit 0. The caller keeps the bits, so this is the caller's to obey; a kernel on real page tables has to
+   * clear the bit behind that access, which costs a TLB entry (machine/touch-tracked.ts).
    */
   readonly referenceOnLoad?: boolean;
-  /** `clock`, `gclock`: the slot where the hand stands at the first replacement. Default: the page admitted first. */
+  /** The clocks: the slot (in a machine, the physical frame) where the hand stands at the first replacement. Default: the page admitted first. */
   readonly handStart?: number;
   /** `gclock`: bits of the reference counter, 1 … 30; default 2. `aging`: bits of a page's history, 1 … 30; default 8. */
   readonly counterBits?: number;
@@ -24,7 +24,7 @@ export interface ReplacementOptions {
   readonly lfuTies?: LfuTies;
   /** `lfu`: does the count of a page outlive its eviction? Default false. */
   readonly lfuKeepsCounts?: boolean;
-  /** Policies with a clock tick: references from one tick to the next, from 1 up. Default 100. In a replay only. */
+  /** Policies with a clock tick: references from one tick to the next, from 1 up. Default 100. Not in a machine. */
   readonly tickEvery?: number;
   /**
    * `working-set`: how many references a page stays in the working set, from 1 up; default 1000. `wsclock`: how many

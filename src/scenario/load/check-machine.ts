@@ -1,8 +1,9 @@
 /** What can be said about `machine:` before it is built: sizes that do not fit its pages, keys that need `kernel: none`. */
+import { machineOptionMistakes } from '../../kernel/reclaim/option-table.ts';
 import { isSysctl, isSysctlValue } from '../../kernel/sysctl.ts';
 import { resolveConfig } from '../../machine/config.ts';
 import { InputError, InputErrors, type SourceRange } from '../../mmu/input-error.ts';
-import { type MachineSpec, machineConfigOf, pageBytesOf } from '../schema/machine.ts';
+import { type MachineSpec, machineConfigOf, pageBytesOf, policyOf } from '../schema/machine.ts';
 import type { Locator } from './locate.ts';
 
 /** `lost`: keys that are not in `spec` because they have mistakes; what depends on them is left unsaid. */
@@ -38,7 +39,7 @@ export function checkMachine(
     );
 
   // Of what is found here the machine would only say the same again: those keys it is not shown.
-  const { memory, swap, disk, sysctl: _sysctl, ...others } = spec;
+  const { memory, swap, disk, sysctl: _sysctl, replacementOptions, ...others } = spec;
   const shown = errors.length === 0 ? { ...others, memory, swap, disk } : others;
   // By itself a TLB can be right or wrong; most else is so only together with the page-table format.
   errors.push(...refused(pagesKnown ? shown : { tlb: spec.tlb }, locator, file));
@@ -50,6 +51,11 @@ export function checkMachine(
       'the kernel would refuse it with EINVAL',
       locator.value(['machine', 'sysctl', name]),
     );
+  }
+  const policy = lost.includes('replacement') ? null : policyOf(spec);
+  for (const { name, of, error } of machineOptionMistakes(policy, replacementOptions ?? {})) {
+    const range = locator[of === 'name' ? 'key' : 'value'](['machine', 'replacementOptions', name]);
+    wrong(error.code, error.message, error.hint ?? '', range);
   }
   if (lost.includes('kernel')) return errors;
   if (spec.kernel === 'none') {

@@ -3,20 +3,24 @@
  * can write, plus `kernel: none`, which leaves bare hardware: the scenario writes page tables itself and translates.
  */
 import { z } from 'zod';
-import { POLICIES } from '../../kernel/reclaim/registry.ts';
+import type { PolicyName } from '../../kernel/reclaim/policy.ts';
+import { POLICIES, parsePolicyName } from '../../kernel/reclaim/registry.ts';
 import { SWAP_KINDS } from '../../kernel/swap/swap-device.ts';
 import { type MachineConfig, resolveConfig } from '../../machine/config.ts';
 import { FORMATS, type FormatName } from '../../mmu/page-table/formats.ts';
 import { TLB_POLICIES } from '../../mmu/tlb/config.ts';
 import { sysctlSettings } from './machine-steps.ts';
+import { machineReplacementOptions } from './replacement-options.ts';
 import { hexBytes, size, whole } from './scalars.ts';
 
 /** Those that work on a running machine: `opt` needs to know the future. */
 const POLICY_NAMES = Object.entries(POLICIES).flatMap(([name, entry]) => (entry.needsFuture ? [] : [name]));
 const FORMAT_NAMES = Object.keys(FORMATS) as [FormatName, ...FormatName[]];
 
+const { memory: MEMORY_DEFAULT, replacement: REPLACEMENT_DEFAULT } = resolveConfig({}).config;
+
 /** Bytes, where the file names none. */
-export const MEMORY_DEFAULT = resolveConfig({}).config.memory;
+export { MEMORY_DEFAULT };
 
 const bit = (what: string) => whole(`Bit of ${what}.`, 0, 63).optional();
 
@@ -122,6 +126,7 @@ export const machineSchema = z.strictObject({
     .enum(POLICY_NAMES)
     .optional()
     .describe('Replacement policy: who leaves when memory is full. Default: clock.'),
+  replacementOptions: machineReplacementOptions.optional(),
   residentPages: whole('Pages.', 1)
     .nullable()
     .optional()
@@ -166,6 +171,9 @@ export function pteBytesOf(spec: MachineSpec): number {
   const paging = spec.paging ?? 'sv39';
   return typeof paging === 'string' ? FORMATS[paging].pteBytes : paging.pteBytes;
 }
+
+/** Who leaves when memory is full. */
+export const policyOf = (spec: MachineSpec): PolicyName => parsePolicyName(spec.replacement ?? REPLACEMENT_DEFAULT);
 
 /** The configuration to build the machine from; what the file leaves out is left to the machine's defaults. */
 export function machineConfigOf(spec: MachineSpec, seed?: number): Partial<MachineConfig> {
