@@ -1,5 +1,5 @@
 /** What policies made of a trace, as table, picture, CSV and data. */
-import { type AccessTimes, accessTimes, type CostModel } from '../trace/cost-model.ts';
+import { type CostModel, replayTimes } from '../trace/cost-model.ts';
 import { ratio } from '../trace/replay.ts';
 import type { SimulationRow } from '../trace/simulation.ts';
 import { columns } from './columns.ts';
@@ -49,7 +49,7 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
       exactPercent(row.hits, row.references - row.coldFaults),
     ];
     if (varies) cells.push(row.meanResident === null ? 'all' : row.meanResident.toFixed(1));
-    if (cost !== null) cells.push(duration(timesOf(row, cost).effective));
+    if (cost !== null) cells.push(duration(replayTimes(cost, row).effective));
     return cells;
   });
   return [
@@ -99,7 +99,7 @@ const AGAIN: Readonly<Record<CostModel['again'], readonly string[]>> = {
 function costLines(rows: readonly SimulationRow[], cost: CostModel, style: Style): string[] {
   const [first] = rows;
   if (first === undefined) return [];
-  const { access } = timesOf(first, cost);
+  const { access } = replayTimes(cost, first);
   const parts = [
     { name: 'service', nanoseconds: cost.service, share: '' },
     { name: 'swap in', nanoseconds: cost.swapIn, share: '' },
@@ -114,7 +114,7 @@ function costLines(rows: readonly SimulationRow[], cost: CostModel, style: Style
   ];
   if (cost.faultRatio !== null) lines.push(`faults per reference: ${cost.faultRatio}, not as measured`);
   if (cost.cpu !== 0 || cost.accesses !== 1) {
-    const instructions = rows.map((row) => duration(timesOf(row, cost).instruction));
+    const instructions = rows.map((row) => duration(replayTimes(cost, row).instruction));
     const each = [...new Set(instructions)].join(', ');
     lines.push(`instruction ${each}: ${duration(cost.cpu)} + ${cost.accesses} accesses`);
   }
@@ -141,11 +141,6 @@ function picture(rows: readonly SimulationRow[], style: Style): string[] {
   return ['', ` ${paint(style, 'bold', 'Hit ratio')}`, ...lines];
 }
 
-function timesOf(row: SimulationRow, cost: CostModel): AccessTimes {
-  const dirty = row.writeBacks === null || row.faults === 0 ? null : row.writeBacks / row.faults;
-  return accessTimes(cost, { faultRatio: row.references === 0 ? 0 : row.faults / row.references, dirty });
-}
-
 /** `140 ns`, `8.2 µs`, `1.0001 ms`. */
 export function duration(nanoseconds: number): string {
   const [unit, size] =
@@ -160,7 +155,7 @@ const warmHitRatio = ({ hits, references, coldFaults }: SimulationRow): number =
 export function simulationData(rows: readonly SimulationRow[], facts: SimulationFacts): unknown {
   const { cost, ...rest } = facts;
   const measured = rows.map((row) => ({ ...row, warmHitRatio: warmHitRatio(row) }));
-  const withTimes = measured.map((row) => (cost === null ? row : { ...row, nanoseconds: timesOf(row, cost) }));
+  const withTimes = measured.map((row) => (cost === null ? row : { ...row, nanoseconds: replayTimes(cost, row) }));
   return { ...rest, cost, rows: withTimes };
 }
 
@@ -194,13 +189,12 @@ export function simulationCsv(rows: readonly SimulationRow[], { cost }: Simulati
       meanResident ?? '',
     ];
     if (cost !== null) {
-      const times = timesOf(row, cost);
+      const times = replayTimes(cost, row);
       cells.push(times.access, times.fault, times.effective, times.instruction);
     }
     const empty = cost === null ? [] : ['', '', '', ''];
     const own = (row.processes ?? []).map((one) => {
       const found = one.references - one.faults;
-      const ratio = one.references === 0 ? 0 : found / one.references;
       return [
         policy,
         one.frames,
@@ -210,7 +204,7 @@ export function simulationCsv(rows: readonly SimulationRow[], { cost }: Simulati
         one.faults,
         '',
         one.writeBacks ?? '',
-        ratio,
+        ratio(found, one.references),
         '',
         ...empty,
       ];

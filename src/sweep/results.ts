@@ -1,6 +1,5 @@
 /** The document a sweep leaves: plan, inputs and rows. The same bytes whatever the number of workers, shards and interruptions. */
-import { type AccessTimes, accessTimes } from '../trace/cost-model.ts';
-import { ratio } from '../trace/replay.ts';
+import { type AccessTimes, replayTimes } from '../trace/cost-model.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Cell, CellInput, CellParameters } from './cell.ts';
 import { inputsInOrder } from './input-files.ts';
@@ -90,8 +89,7 @@ function timesOf(figures: Figures, cost: SweepCost): AccessTimes | null {
   if (figures.kind !== 'trace' || figures.faults === null) return null;
   const { faults, references, writeBacks, tlb } = figures;
   const model = { ...cost, tlbHit: cost.tlbHit ?? tlb?.hitRatio ?? 1 };
-  const dirty = writeBacks === null || faults === 0 ? null : writeBacks / faults;
-  return accessTimes(model, { faultRatio: ratio(faults, references), dirty });
+  return replayTimes(model, { references, faults, writeBacks });
 }
 
 /** Two blanks a level and a newline at the end. */

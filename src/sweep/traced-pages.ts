@@ -1,4 +1,4 @@
-import { grownInts } from '../kernel/reclaim/loops/loop.ts';
+import { grownDoubles, grownInts } from '../mmu/grown-arrays.ts';
 import type { AddressPages } from '../trace/address-pages.ts';
 
 /** A TLB's tags have these numbers of pages. */
@@ -13,7 +13,7 @@ const PAGE_NUMBERS = 2 ** 52;
  * ```
  */
 export class TracedPages {
-  numbers = new Float64Array(1024);
+  numbers: Float64Array = new Float64Array(1024);
   spaces: Int32Array = new Int32Array(1024);
   /** There is a page that no TLB has a tag for: tiny pages in a large address space. */
   isTooLarge = false;
@@ -29,10 +29,8 @@ export class TracedPages {
   grow(): void {
     const { numbering } = this;
     if (numbering.count > this.numbers.length) {
-      const numbers = new Float64Array(2 * numbering.count);
-      numbers.set(this.numbers);
-      this.numbers = numbers;
-      this.spaces = grownInts(this.spaces, numbers.length, 0);
+      this.numbers = grownDoubles(this.numbers, numbering.count);
+      this.spaces = grownInts(this.spaces, this.numbers.length, 0);
     }
     for (let id = this.known; id < numbering.count; id++) {
       const number = numbering.highOf(id) * 2 ** 32 + numbering.lowOf(id);

@@ -173,6 +173,19 @@ export interface AccessTimes {
   readonly instruction: number;
 }
 
+/** What a replay counted; write-backs: null where nobody knows. */
+export interface ReplayCounts {
+  readonly references: number;
+  readonly faults: number;
+  readonly writeBacks: number | null;
+}
+
+/** Of a replay: faults and dirty evictions as it counted them. */
+export function replayTimes(model: CostModel, { references, faults, writeBacks }: ReplayCounts): AccessTimes {
+  const dirty = writeBacks === null || faults === 0 ? null : writeBacks / faults;
+  return accessTimes(model, { faultRatio: references === 0 ? 0 : faults / references, dirty });
+}
+
 export function accessTimes(model: CostModel, measured: MeasuredRatios): AccessTimes {
   const found = model.tlb + model.memory;
   const walked = found + model.levels * model.memory;

@@ -1,3 +1,4 @@
+import { grownBytes } from '../mmu/grown-arrays.ts';
 import { FETCH, LOAD, STORE } from '../mmu/units.ts';
 import { StackDistances } from './mrc/stack-distance.ts';
 import { type PageSink, PageStream } from './page-stream.ts';
@@ -119,7 +120,7 @@ export class FactGatherer implements BatchSink, PageSink {
   pages(ids: Int32Array, kinds: Uint8Array, count: number): void {
     for (let at = 0; at < count; at++) {
       const id = ids[at]!;
-      if (id >= this.seen.length) this.growSeen(id);
+      if (id >= this.seen.length) this.seen = grownBytes(this.seen, id + 1);
       this.seen[id]! |= SEEN[kinds[at] as keyof typeof SEEN & number]!;
     }
     this.workingSet.pages(ids, count);
@@ -165,12 +166,6 @@ export class FactGatherer implements BatchSink, PageSink {
     const sizes = Array.from({ length: rows }, (_, row) => 2 ** row);
     const misses = this.distances.missesAt([0, ...sizes]);
     return sizes.map((to, row) => ({ from: to === 1 ? 1 : to / 2 + 1, to, count: misses[row]! - misses[row + 1]! }));
-  }
-
-  private growSeen(id: number): void {
-    const larger = new Uint8Array(2 ** Math.ceil(Math.log2(id + 1)) * 2);
-    larger.set(this.seen);
-    this.seen = larger;
   }
 }
 

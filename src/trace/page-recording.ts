@@ -1,4 +1,4 @@
-import { grownBytes, grownInts } from '../kernel/reclaim/loops/loop.ts';
+import { grownBytes, grownInts } from '../mmu/grown-arrays.ts';
 
 /**
  * Page references kept, for whoever has to know them all before the first can be judged: 5 bytes each.

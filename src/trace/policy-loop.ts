@@ -1,4 +1,4 @@
-import { type BookkeepingLoop, FIRST_BIT, grownInts } from '../kernel/reclaim/loops/loop.ts';
+import { type BookkeepingLoop, FIRST_BIT } from '../kernel/reclaim/loops/loop.ts';
 import { type ReplacementOptions, TICK_EVERY } from '../kernel/reclaim/options.ts';
 import type {
   DirtyBits,
@@ -8,6 +8,7 @@ import type {
   ReplacementPolicy,
 } from '../kernel/reclaim/policy.ts';
 import { createPolicy, POLICIES } from '../kernel/reclaim/registry.ts';
+import { grownInts } from '../mmu/grown-arrays.ts';
 import { invariant } from '../mmu/invariant.ts';
 import type { Random } from '../mmu/random.ts';
 

@@ -1,16 +1,18 @@
-import { grownBytes, grownInts, keepsBooks, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
+import { keepsBooks, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
 import { createLoop } from '../kernel/reclaim/loops/registry.ts';
 import { checkReplacementOptions } from '../kernel/reclaim/option-table.ts';
 import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
 import type { PolicyName } from '../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
+import { grownBytes, grownInts } from '../mmu/grown-arrays.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { invariant } from '../mmu/invariant.ts';
 import { Random } from '../mmu/random.ts';
 import { MissFingerprint } from './miss-bits.ts';
 import { PolicyLoop } from './policy-loop.ts';
 
-export interface StreamConfig {
+/** What both ways to replay take: a stream of references (Replay) and a list of them (simulateReferences). */
+export interface ReplaySettings {
   /** Name of a replacement policy; `opt` is welcome here. */
   readonly policy: string;
   /** Frames, 1 … 2^24. */
@@ -18,6 +20,9 @@ export interface StreamConfig {
   /** For `random`. Default 0. */
   readonly seed?: number;
   readonly options?: ReplacementOptions;
+}
+
+export interface StreamConfig extends ReplaySettings {
   /**
    * So many pages, those of the ids 0, 1, 2, …, are in memory before the first reference: loaded in this order, with clear
    * reference bits. The policy is then called as the kernel does. Default 0.
@@ -31,9 +36,8 @@ export interface StreamConfig {
   readonly withoutLoop?: boolean;
 }
 
-export interface StreamResult {
-  readonly policy: PolicyName;
-  readonly frames: number;
+/** What both of them count. */
+export interface ReplayFigures {
   readonly references: number;
   readonly hits: number;
   readonly faults: number;
@@ -45,6 +49,11 @@ export interface StreamResult {
   readonly capacityMisses: number;
   /** hits / references; 0 without references. */
   readonly hitRate: number;
+}
+
+export interface StreamResult extends ReplayFigures {
+  readonly policy: PolicyName;
+  readonly frames: number;
   /** Pages written to since they were loaded that left again; null when nobody asked. */
   readonly writeBacks: number | null;
   /** FNV-1a of the bitmap of misses, eight hexadecimal digits; null when nobody asked. */

@@ -1,4 +1,5 @@
 /** Page references from one use of a page to its next: so many intervals are at least `from` and below `to` long. */
+import { grownDoubles } from '../mmu/grown-arrays.ts';
 export interface ReuseRow {
   readonly from: number;
   readonly to: number;
@@ -42,7 +43,7 @@ export class ReuseIntervals {
   pages(ids: Int32Array, count: number): void {
     for (let at = 0; at < count; at++) {
       const id = ids[at]!;
-      if (id >= this.last.length) this.grow(id);
+      if (id >= this.last.length) this.last = grownDoubles(this.last, id + 1);
       const before = this.last[id]!;
       this.last[id] = ++this.time;
       if (before > 0) add(this.counts, this.sums, this.time - before);
@@ -77,12 +78,6 @@ export class ReuseIntervals {
       }
       return { window, pages: (shorter + window * longer) / time };
     });
-  }
-
-  private grow(id: number): void {
-    const larger = new Float64Array(2 ** Math.ceil(Math.log2(id + 1)) * 2);
-    larger.set(this.last);
-    this.last = larger;
   }
 }
 

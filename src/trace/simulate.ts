@@ -1,20 +1,12 @@
-import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
 import { parsePolicyName } from '../kernel/reclaim/registry.ts';
 import { InputError } from '../mmu/input-error.ts';
 import { Random } from '../mmu/random.ts';
 import { checkInitialPages } from './initial-pages.ts';
 import { PageNumbering } from './page-numbering.ts';
 import { PolicyLoop } from './policy-loop.ts';
-import { checkFrames, ratio } from './replay.ts';
+import { checkFrames, type ReplayFigures, type ReplaySettings, ratio } from './replay.ts';
 
-export interface ReplayConfig {
-  /** Name of a replacement policy; `opt` is welcome here. */
-  readonly policy: string;
-  /** Frames, 1 … 2^24. */
-  readonly frames: number;
-  /** For `random`. Default 0. */
-  readonly seed?: number;
-  readonly options?: ReplacementOptions;
+export interface ReplayConfig extends ReplaySettings {
   /**
    * Pages resident before the first reference, loaded in this order into frames 0, 1, … with clear reference bits.
    * Default none: frames that are empty and frames that hold foreign pages are different exercises.
@@ -24,18 +16,7 @@ export interface ReplayConfig {
   readonly kinds?: ArrayLike<number>;
 }
 
-export interface ReplayResult {
-  readonly references: number;
-  readonly hits: number;
-  readonly faults: number;
-  /** Pages different from each other in the references. */
-  readonly distinctPages: number;
-  /** Faults on a page never resident before: no policy avoids them. */
-  readonly coldMisses: number;
-  /** Faults on a page that was resident once and had to leave. */
-  readonly capacityMisses: number;
-  /** hits / references; 0 without references. */
-  readonly hitRate: number;
+export interface ReplayResult extends ReplayFigures {
   /** hits / (references - cold misses): what the policy could do something about. 0 where that is nothing. */
   readonly hitRateWithoutCold: number;
   /** One byte a reference: 1 for a fault, 0 for a hit. */

@@ -10,6 +10,8 @@
  * Samples of the size are taken in even steps; when there are too many, every other is dropped and the step doubles. So
  * a trace of any length leaves SAMPLES_MAX / 2 to SAMPLES_MAX of them.
  */
+import { grownDoubles } from '../mmu/grown-arrays.ts';
+
 const SAMPLES_MAX = 256;
 
 export class SlidingWorkingSet {
@@ -43,7 +45,7 @@ export class SlidingWorkingSet {
     let place = (this.time - 1) % window;
     for (let at = 0; at < count; at++) {
       const id = ids[at]!;
-      if (id >= this.last.length) this.grow(id);
+      if (id >= this.last.length) this.last = grownDoubles(this.last, id + 1);
       const start = this.time - window;
       if (start > 0 && this.last[ring[place]!] === start) this.size--;
       const before = this.last[id]!;
@@ -81,11 +83,5 @@ export class SlidingWorkingSet {
       this.every *= 2;
     }
     this.untilSample = this.every;
-  }
-
-  private grow(id: number): void {
-    const larger = new Float64Array(2 ** Math.ceil(Math.log2(id + 1)) * 2);
-    larger.set(this.last);
-    this.last = larger;
   }
 }

@@ -7,6 +7,7 @@ import { PageRecording } from '../../trace/page-recording.ts';
 import { type PageSink, PageStream } from '../../trace/page-stream.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { ReferenceBatch } from '../../trace/reference.ts';
+import { WordHash } from '../../trace/word-hash.ts';
 import type { ListedTrace, TraceFact } from './trace-list.ts';
 
 export interface TraceFile {
@@ -168,20 +169,5 @@ class GatheredPages implements PageSink {
     let found = 0;
     for (const other of this.kinds) if (other === kind) found++;
     return found;
-  }
-}
-
-/** FNV-1a over words of 32 bits. */
-class WordHash {
-  private hash = 0x811c9dc5;
-
-  words(words: Int32Array | Uint32Array, count: number): void {
-    let { hash } = this;
-    for (let at = 0; at < count; at++) hash = Math.imul(hash ^ words[at]!, 16777619);
-    this.hash = hash;
-  }
-
-  get hex(): string {
-    return (this.hash >>> 0).toString(16).padStart(8, '0');
   }
 }

@@ -1,4 +1,4 @@
-import { grownInts } from '../../kernel/reclaim/loops/loop.ts';
+import { grownInts } from '../../mmu/grown-arrays.ts';
 
 /**
  * Pages by their hash, the highest first: a binary heap in two arrays.

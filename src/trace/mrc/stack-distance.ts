@@ -1,3 +1,4 @@
+import { grownDoubles } from '../../mmu/grown-arrays.ts';
 import { UseOrder } from './use-order.ts';
 
 /**
@@ -12,17 +13,13 @@ export class StackDistances {
   references = 0;
   private readonly order = new UseOrder();
   /** References by depth - 1. */
-  private counts = new Float64Array(1024);
+  private counts: Float64Array = new Float64Array(1024);
   private pages = 0;
 
   /** @param ids pages, numbered 0, 1, 2, … in the order of their first appearance; only the first `count` are read */
   feed(ids: Int32Array, count: number): void {
     for (let at = 0; at < count; at++) if (ids[at]! >= this.pages) this.pages = ids[at]! + 1;
-    if (this.pages > this.counts.length) {
-      const grown = new Float64Array(Math.max(this.pages, 2 * this.counts.length));
-      grown.set(this.counts);
-      this.counts = grown;
-    }
+    this.counts = grownDoubles(this.counts, this.pages);
     const { order, counts } = this;
     order.grow(this.pages);
     for (let at = 0; at < count; at++) {

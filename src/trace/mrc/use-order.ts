@@ -1,4 +1,4 @@
-import { grownInts } from '../../kernel/reclaim/loops/loop.ts';
+import { grownInts } from '../../mmu/grown-arrays.ts';
 
 /**
  * The order in which pages were used last, and so the answer to: how many different pages were used since this one?

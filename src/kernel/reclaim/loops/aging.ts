@@ -1,6 +1,7 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { PositionSet } from '../position-set.ts';
 import { LoadOrder } from './load-order.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** A page's byte: not resident, resident, referenced since the last tick. */
 const ABSENT = 0;

@@ -1,5 +1,6 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** Sentinels of the four lists, and the states of the pages on them: half the sentinel, plus one. */
 const ONCE = 0;

@@ -1,5 +1,6 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** Sentinels of the two lines of ghosts; pages' nodes start at PAGES. */
 const ONCE_GHOSTS = 0;

@@ -1,4 +1,5 @@
-import { FIRST_BIT, grownBytes, type LoopContext, type ReplayLoop } from './loop.ts';
+import { grownBytes } from '../../../mmu/grown-arrays.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * `clock`, `second-chance` and `gclock`: the frames are the ring, and the new page takes the frame under the hand, which moves on.

@@ -1,5 +1,6 @@
+import { grownInts } from '../../../mmu/grown-arrays.ts';
 import { PositionSet } from '../position-set.ts';
-import { type BookkeepingLoop, FIRST_BIT, grownInts, type LoopContext } from './loop.ts';
+import { type BookkeepingLoop, FIRST_BIT, type LoopContext } from './loop.ts';
 
 const REFERENCED = 1;
 const DIRTY = 2;

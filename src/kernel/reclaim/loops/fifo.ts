@@ -1,4 +1,5 @@
-import { FIRST_BIT, grownBytes, type LoopContext, type ReplayLoop } from './loop.ts';
+import { grownBytes } from '../../../mmu/grown-arrays.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** `fifo`: the frames are a ring in the order of loading, and a hit is a look at one byte. */
 export class FifoLoop implements ReplayLoop {

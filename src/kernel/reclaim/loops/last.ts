@@ -1,4 +1,5 @@
-import { FIRST_BIT, grownBytes, type LoopContext, type ReplayLoop } from './loop.ts';
+import { grownBytes } from '../../../mmu/grown-arrays.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * `mru` and `lifo`, whose lines need not be kept: once memory is full only its latest page ever leaves, and that is

@@ -1,5 +1,6 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * `lfu`: pages of the same count stand in a ring of their own, those rings in a ring by rising count.

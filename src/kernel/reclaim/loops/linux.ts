@@ -1,9 +1,10 @@
+import { grownBytes, grownDoubles, grownInts } from '../../../mmu/grown-arrays.ts';
 import { RETRIES } from '../linux.ts';
 import { CLUSTER } from '../lru-state.ts';
 import { DEFAULT_SWAPPINESS } from '../page-facts.ts';
 import { DEFAULT_PRIORITY, dueOf, isInactiveLow, type ScanControl, type Shares, sharesOf } from '../scan-counts.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** Sentinels of the two lists; pages' nodes start at PAGES. */
 const INACTIVE_LIST = 0;
@@ -60,10 +61,7 @@ export class LinuxLoop implements ReplayLoop {
   grow(pages: number): void {
     this.links = grownInts(this.links, 2 * pages + PAGES, 0);
     this.state = grownBytes(this.state, pages);
-    if (pages <= this.shadows.length) return;
-    const shadows = new Float64Array(Math.max(pages, 2 * this.shadows.length));
-    shadows.set(this.shadows);
-    this.shadows = shadows;
+    this.shadows = grownDoubles(this.shadows, pages);
   }
 
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {

@@ -1,6 +1,7 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { lirsSizes } from '../options.ts';
 import { pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * States of a page, by where it stands: in the stack S, in the queue Q of resident HIR pages, in the line of

@@ -1,5 +1,5 @@
+import { grownInts } from '../../../mmu/grown-arrays.ts';
 import type { PositionSet } from '../position-set.ts';
-import { grownInts } from './loop.ts';
 
 /**
  * The resident pages by when they were loaded: each has a position, later loads have higher ones, so sets of positions

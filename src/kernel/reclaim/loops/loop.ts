@@ -55,19 +55,3 @@ export interface LoopContext {
 
 /** The bit of position 0 in a word of misses. */
 export const FIRST_BIT = 0x8000_0000;
-
-/** A longer copy of an array, at least doubled so that growing page by page stays linear; `fill` in the new part. */
-export function grownInts(array: Int32Array, length: number, fill: number): Int32Array {
-  if (length <= array.length) return array;
-  const grown = new Int32Array(Math.max(length, 2 * array.length));
-  grown.set(array);
-  if (fill !== 0) grown.fill(fill, array.length);
-  return grown;
-}
-
-export function grownBytes(array: Uint8Array, length: number): Uint8Array {
-  if (length <= array.length) return array;
-  const grown = new Uint8Array(Math.max(length, 2 * array.length));
-  grown.set(array);
-  return grown;
-}

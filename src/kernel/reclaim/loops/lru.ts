@@ -1,4 +1,5 @@
-import { FIRST_BIT, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { grownInts } from '../../../mmu/grown-arrays.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * `lru`: a ring of links through a sentinel, the page used last behind it.

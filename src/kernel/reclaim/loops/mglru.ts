@@ -1,6 +1,7 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { GENERATIONS, YOUNG } from '../mglru.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** The sentinel of generation g is 2 × (g modulo 4); pages' nodes start here. */
 const PAGES = 2 * GENERATIONS;

@@ -1,5 +1,6 @@
+import { grownBytes, grownDoubles, grownInts } from '../../../mmu/grown-arrays.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 import { PageHeap } from './page-heap.ts';
 
 /** The sentinel's node is 0; pages' nodes start here. */
@@ -52,10 +53,7 @@ export class NfuLoop implements ReplayLoop {
     this.links = grownInts(this.links, 2 * pages + PAGES, 0);
     this.idle.grow(pages);
     this.referenced.grow(pages);
-    if (pages <= this.loadedAt.length) return;
-    const loadedAt = new Float64Array(Math.max(pages, 2 * this.loadedAt.length));
-    loadedAt.set(this.loadedAt);
-    this.loadedAt = loadedAt;
+    this.loadedAt = grownDoubles(this.loadedAt, pages);
   }
 
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {

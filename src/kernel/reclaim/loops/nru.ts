@@ -1,6 +1,7 @@
+import { grownBytes } from '../../../mmu/grown-arrays.ts';
 import { PositionSet } from '../position-set.ts';
 import { LoadOrder } from './load-order.ts';
-import { type BookkeepingLoop, FIRST_BIT, grownBytes, type LoopContext } from './loop.ts';
+import { type BookkeepingLoop, FIRST_BIT, type LoopContext } from './loop.ts';
 
 const RESIDENT = 4;
 const REFERENCED = 2;

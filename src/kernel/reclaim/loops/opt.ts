@@ -1,5 +1,6 @@
+import { grownBytes } from '../../../mmu/grown-arrays.ts';
 import { invariant } from '../../../mmu/invariant.ts';
-import { FIRST_BIT, grownBytes, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * `opt`: resident pages stand in a bitmap under the position of their next use; the last bit set is the victim's.

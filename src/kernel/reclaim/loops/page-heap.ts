@@ -1,4 +1,4 @@
-import { grownInts } from './loop.ts';
+import { grownInts } from '../../../mmu/grown-arrays.ts';
 
 /**
  * Pages of which the one with the lowest count is known; among equals the one loaded first. A heap in an array, each page

@@ -1,5 +1,6 @@
+import { grownBytes } from '../../../mmu/grown-arrays.ts';
 import type { Random } from '../../../mmu/random.ts';
-import { FIRST_BIT, grownBytes, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** `random`: a list without order. The last page of it takes the place of the one that left, the new one comes last. */
 export class RandomLoop implements ReplayLoop {

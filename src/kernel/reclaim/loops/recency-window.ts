@@ -1,5 +1,6 @@
+import { grownBytes, grownDoubles, grownInts } from '../../../mmu/grown-arrays.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { type BookkeepingLoop, FIRST_BIT, grownBytes, grownInts, type LoopContext } from './loop.ts';
+import { type BookkeepingLoop, FIRST_BIT, type LoopContext } from './loop.ts';
 
 /** The sentinel's node is 0; pages' nodes start here. */
 const PAGES = 2;
@@ -47,10 +48,7 @@ export class RecencyWindowLoop implements BookkeepingLoop {
   grow(pages: number): void {
     this.links = grownInts(this.links, 2 * pages + PAGES, 0);
     this.state = grownBytes(this.state, pages);
-    if (pages <= this.usedAt.length) return;
-    const usedAt = new Float64Array(Math.max(pages, 2 * this.usedAt.length));
-    usedAt.set(this.usedAt);
-    this.usedAt = usedAt;
+    this.usedAt = grownDoubles(this.usedAt, pages);
   }
 
   run(ids: Int32Array, from: number, to: number, missBits: Uint32Array | null, evicted: Int32Array | null): number {

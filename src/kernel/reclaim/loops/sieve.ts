@@ -1,4 +1,5 @@
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /**
  * `sieve`: a queue in the order of loading that is only ever walked from old to new, so one link a page is enough;

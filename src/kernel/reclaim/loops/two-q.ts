@@ -1,6 +1,7 @@
+import { grownBytes, grownInts } from '../../../mmu/grown-arrays.ts';
 import { twoQueueSizes } from '../options.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
-import { FIRST_BIT, grownBytes, grownInts, type LoopContext, type ReplayLoop } from './loop.ts';
+import { FIRST_BIT, type LoopContext, type ReplayLoop } from './loop.ts';
 
 /** Sentinels of the rings; pages' nodes start at PAGES. */
 const MAIN = 0;

@@ -1,4 +1,5 @@
-import { type BookkeepingLoop, FIRST_BIT, grownInts, type LoopContext } from './loop.ts';
+import { grownInts } from '../../../mmu/grown-arrays.ts';
+import { type BookkeepingLoop, FIRST_BIT, type LoopContext } from './loop.ts';
 
 const REFERENCED = 1;
 const DIRTY = 2;
