@@ -64,6 +64,10 @@ export interface Command {
   readonly summary: string;
   /** Every long option it takes, for suggestions. */
   readonly optionNames: readonly string[];
+  /** Lines of its help, without `mmulator`. */
+  readonly examples: readonly string[];
+  /** How an option may be written: `--frames`, `-f`. */
+  writtenAs(option: string): readonly string[];
   /** Make it known to yargs; `finish` gets what it came to. */
   install(
     parser: Argv,
@@ -93,6 +97,9 @@ export function defineCommand<
     usage: prefix + usage,
     summary,
     optionNames: [...Object.keys(flags), 'help', 'version'],
+    examples: examples.map(([line]) => line),
+    writtenAs: (option) =>
+      [option, ...aliasesOf(flags, option)].map((name) => (name.length > 1 ? `--${name}` : `-${name}`)),
     install: (parser, context, finish) =>
       parser.command(
         usage,
@@ -113,6 +120,9 @@ export function defineCommand<
       ),
   };
 }
+
+const aliasesOf = (flags: Readonly<Record<string, Options>>, option: string): readonly string[] =>
+  [flags[option]?.alias ?? []].flat();
 
 /** `--at` with nothing behind it is a mistake, not an empty value. */
 function withValueNeeded(flags: Readonly<Record<string, Options>>): Record<string, Options> {

@@ -144,13 +144,28 @@ function usageError(message: string, argv: readonly string[], io: CliIo): InputE
   }
   const misspelt = unknownOption(command, argv);
   if (misspelt !== null) return unknownArgument([misspelt], command, argv);
-  const missing = /^(?:Missing required argument|Not enough non-option arguments)/.test(message);
+  const options = /^Missing required arguments?: (.*)/.exec(message)?.[1]?.split(', ');
+  if (options === undefined && !message.startsWith('Not enough non-option arguments')) {
+    return new InputError({ code: 'MEM-CLI-006', message: firstToLower(message), hint: `see ${help}` });
+  }
+  return missingArgument(options ?? [], command);
+}
+
+/** @param options that are missing; none: a word is */
+function missingArgument(options: readonly string[], command: Command): InputError {
+  const named = options.map((name) => `--${name}`).join(', ');
+  const uses = (line: string): boolean =>
+    options.some((name) => command.writtenAs(name).some((way) => writes(line, way)));
+  const example = options.length === 0 ? command.examples[0] : command.examples.find(uses);
+  const such = example === undefined ? '' : `such as: mmulator ${example}; `;
   return new InputError({
-    code: missing ? 'MEM-CLI-008' : 'MEM-CLI-006',
-    message: missing ? `something is missing: mmulator ${command.usage}` : firstToLower(message),
-    hint: `see ${help}`,
+    code: 'MEM-CLI-008',
+    message: options.length === 0 ? `something is missing: mmulator ${command.usage}` : `missing: ${named}`,
+    hint: `${such}see mmulator ${command.name} --help`,
   });
 }
+
+const writes = (line: string, option: string): boolean => ` ${line} `.includes(` ${option} `);
 
 /** What was written for an option; yargs has made a number of it by now, and null of what is none. */
 function givenWord(option: string, argv: readonly string[]): string | null {

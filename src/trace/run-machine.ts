@@ -3,6 +3,8 @@ import { InputErrors } from '../mmu/input-error.ts';
 import { PteCodec } from '../mmu/page-table/pte-codec.ts';
 
 const MIB = 2 ** 20;
+/** That of replays: `random` then draws the same pages here and there. */
+const SEED = 0;
 const GIB = 2 ** 30;
 /** A trace is run to see it page, so there is somewhere to page to: host memory is used only for pages that go there. */
 const SWAP = 16 * GIB;
@@ -27,6 +29,7 @@ export function traceMachine(config: Partial<MachineConfig>): Partial<MachineCon
   return {
     ...config,
     paging,
+    seed: config.seed ?? SEED,
     memory: config.memory ?? Math.min(memory, wanted),
     swap: config.swap ?? Math.min(swap, SWAP),
   };
