@@ -8,7 +8,7 @@ export interface TraceFormat {
   /** What it is, in a few words. */
   readonly title: string;
   readonly unit: TraceUnit;
-  /** What a reference keeps when it is written in this format and read again; its number it always keeps. */
+  /** What a reference keeps when it is written in this format and read again; its number it keeps, but for PGT1's of several processes. */
   readonly carries: {
     readonly kinds: 'all' | 'no modify' | 'none';
     readonly sizes: boolean;

@@ -208,7 +208,7 @@ class PgtWriter implements TraceWriter {
     return head;
   }
 
-  /** Empty where pages of several processes share numbers: then only the ids tell them apart. */
+  /** Empty where there are several processes, whether or not they share page numbers: then only the ids tell pages apart. */
   private table(): Uint8Array {
     const { numbering } = this;
     const { count } = numbering;

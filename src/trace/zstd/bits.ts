@@ -9,7 +9,7 @@
  */
 
 /** `unsupported`: the file may be sound, but asks for what this decoder has not. */
-export type ZstdProblem = 'damaged' | 'cut short' | 'unsupported';
+type ZstdProblem = 'damaged' | 'cut short' | 'unsupported';
 
 export class ZstdError extends Error {
   override readonly name = 'ZstdError';

@@ -3,7 +3,7 @@ import { BLOCK_BYTES_MAX, BlockDecoder, type History } from './block.ts';
 import { isSkipped, MAGIC } from './mark.ts';
 import { Xxh64 } from './xxh64.ts';
 
-export { ZstdError, type ZstdProblem } from './bits.ts';
+export { ZstdError } from './bits.ts';
 
 /**
  * Zstandard files unpacked piece by piece (RFC 8878): Node.js below 22.15 cannot.
