@@ -15,11 +15,11 @@ import { recordCommand } from './commands/record.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { sweepCommand } from './commands/sweep.ts';
-import { traceRunCommand } from './commands/trace.ts';
 import { traceConvertCommand } from './commands/trace-convert.ts';
 import { traceGenerateCommand } from './commands/trace-generate.ts';
 import { traceInfoCommand } from './commands/trace-info.ts';
 import { traceRecordCommand } from './commands/trace-record.ts';
+import { traceRunCommand } from './commands/trace-run.ts';
 import { traceSimulateCommand } from './commands/trace-simulate.ts';
 
 export const COMMANDS: readonly Command[] = [

@@ -33,7 +33,7 @@ export class MemoryObject {
   /** Where a `file` object's pages come from and go to; null for shared memory. */
   readonly store: BlockStore | null;
   readonly pages = new Map<number, number>();
-  /** What evicted pages left in their places, for when they come back (reclaim/workingset.ts). */
+  /** What evicted pages left in their places, for when they come back (reclaim/refault.ts). */
   readonly shadows = new Map<number, number>();
   /** Pages promised to it (Linux Committed_AS). */
   committedPages = 0;

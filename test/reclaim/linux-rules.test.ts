@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { judge } from '../../src/kernel/reclaim/judge.ts';
 import { EXECUTABLE, ReplayedPages } from '../../src/kernel/reclaim/page-facts.ts';
+import { isRecent, packShadow, unpackShadow } from '../../src/kernel/reclaim/refault.ts';
 import { isInactiveLow, type ScanControl, scanCounts } from '../../src/kernel/reclaim/scan-counts.ts';
-import { isRecent, packShadow, unpackShadow } from '../../src/kernel/reclaim/workingset.ts';
 
 const NO_BITS = { testAndClear: () => false, peek: () => false };
 

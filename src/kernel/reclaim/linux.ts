@@ -22,7 +22,7 @@ export const RETRIES = 16;
  * ```
  *
  * The lists and what moves pages between them outside of reclaim: lru-state.ts. One pass over them: scan.ts, batch.ts. Which pages
- * leave: judge.ts. How much is looked at: scan-counts.ts. Pages that come back: workingset.ts.
+ * leave: judge.ts. How much is looked at: scan-counts.ts. Pages that come back: refault.ts.
  *
  * As a policy it reclaims one page for each that is asked for, looking at ever larger parts of the lists (priority 12 … 0)
  * until one can leave. A kernel asks for many at once (shrink.ts) and tells it what becomes of pages meanwhile.

@@ -22,7 +22,7 @@ import {
   UNEVICTABLE,
 } from './lru-lists.ts';
 import type { PageFacts } from './page-facts.ts';
-import { GroupRecord, isRecent, type ListSizes, packShadow, unpackShadow } from './workingset.ts';
+import { GroupRecord, isRecent, type ListSizes, packShadow, unpackShadow } from './refault.ts';
 
 /** Linux SWAP_CLUSTER_MAX: pages looked at in one go, and freed at least when any are wanted. */
 export const CLUSTER = 32;

@@ -10,7 +10,7 @@
  *                     files enough on the inactive list           files only
  *                     else    anon : file = swappiness / cost of anon : (200 - swappiness) / cost of file
  */
-import type { ListSizes } from './workingset.ts';
+import type { ListSizes } from './refault.ts';
 
 /** Linux MAX_SWAPPINESS: 100 means that swapping a page costs as much as reading a file's page again. */
 export const SWAPPINESS_MAX = 200;

@@ -38,7 +38,7 @@ export class SwapDevice {
   readonly cached: Int32Array;
   /** Index of the memory group whose page the slot holds. */
   readonly group: Uint8Array;
-  /** What evicted pages left with their slots, for when they come back (reclaim/workingset.ts). */
+  /** What evicted pages left with their slots, for when they come back (reclaim/refault.ts). */
   readonly shadows = new Map<number, number>();
   private readonly chunks: (Uint8Array | null)[];
   private readonly freeStack: Int32Array;
