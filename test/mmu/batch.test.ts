@@ -55,10 +55,18 @@ function expectSame(one: Bench, other: Bench): void {
 
 const places = fc.array(
   fc.record({
-    page: fc.integer({ min: -1, max: PAGES }),
+    // Mostly such as hit again and again.
+    page: fc.oneof(
+      { weight: 4, arbitrary: fc.integer({ min: 0, max: 2 }) },
+      { weight: 1, arbitrary: fc.integer({ min: -1, max: PAGES }) },
+    ),
     offset: fc.integer({ min: 0, max: PAGE / 4 - 1 }).map((word) => word * 4),
-    odd: fc.constantFrom(0, 0, 0, 1, 2),
-    run: fc.integer({ min: 1, max: 5 }),
+    odd: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1, 2),
+    step: fc.constantFrom(4, 4, 8, PAGE + 12, 2 * PAGE - 4),
+    // This one of the run is elsewhere.
+    hole: fc.integer({ min: 0, max: 30 }),
+    // Also such as are copied at once, over the end of a page too.
+    run: fc.oneof({ weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }) }, fc.integer({ min: 4, max: 70 })),
     kind: fc.constantFrom<AccessKind>(LOAD, STORE, FETCH),
   }),
   { maxLength: 40 },
@@ -75,12 +83,16 @@ describe('a batch is its accesses one by one', () => {
       fc.property(configs, places, (config, list) => {
         const single = makeBench(config);
         const batched = makeBench(config);
-        for (let word = 0; word < PAGES * PAGE; word += 512) {
+        for (let word = 0; word < PAGES * PAGE; word += 4) {
           for (const { cpu, base } of [single, batched]) cpu.store32(base + word, word + 1);
         }
         const addresses = Float64Array.from(
-          list.flatMap(({ page, offset, odd, run }) =>
-            Array.from({ length: run }, (_, i) => single.base + page * PAGE + offset + odd + 4 * i),
+          list.flatMap(({ page, offset, odd, run, step, hole }) =>
+            Array.from({ length: run }, (_, i) => {
+              const distance = step * i + (i === hole ? 4 : 0);
+              const within = step < PAGE ? offset + distance : (offset + distance) % (3 * PAGE);
+              return single.base + (page * PAGE + within) + odd;
+            }),
           ),
         );
         const count = addresses.length;
