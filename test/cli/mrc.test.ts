@@ -124,6 +124,7 @@ describe('mmulator mrc', () => {
     ['a range without end', ['belady.pages', '--sizes', '1..9:0'], 'MEM-CLI-007'],
     ['no rate', ['belady.pages', '--shards', 'some'], 'MEM-CLI-007'],
     ['a rate above all', ['belady.pages', '--shards', '2'], 'MEM-TRC-045'],
+    ['a sample of nothing', ['belady.pages', '--shards', '0.01'], 'MEM-TRC-045'],
     ['an option nobody obeys', ['belady.pages', '-p', 'fifo', '--option', 'window=5'], 'MEM-POL-003'],
     ['an option, before the file', ['nothing', '-p', 'clock', '--option', 'x=1'], 'MEM-POL-003'],
     ['a sample of another policy', ['belady.pages', '--shards', '0.5', '--policy', 'fifo'], 'MEM-CLI-008'],

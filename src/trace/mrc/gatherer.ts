@@ -1,5 +1,6 @@
 import type { ReplacementOptions } from '../../kernel/reclaim/options.ts';
 import type { PolicyName } from '../../kernel/reclaim/policy.ts';
+import { InputError } from '../../mmu/input-error.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import { PageRecording } from '../page-recording.ts';
 import type { PageSink } from '../page-stream.ts';
@@ -95,9 +96,16 @@ export class CurveGatherer implements PageSink {
     return this.sized;
   }
 
-  /** After all of the runs. */
+  /** After all of the runs. @throws InputError MEM-TRC-045 the sample has none of the references */
   report(): CurveReport {
     const { config, sample, references } = this;
+    if (sample !== null && sample.sampledReferences === 0 && references > 0) {
+      throw new InputError({
+        code: 'MEM-TRC-045',
+        message: `none of the ${this.distinct} pages is in the sample, so it tells nothing`,
+        hint: 'look at a larger part of them, or at all: leave --shards out',
+      });
+    }
     return {
       references,
       pages: this.distinct,
