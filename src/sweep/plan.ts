@@ -75,7 +75,7 @@ export interface Grid {
 
 /** As a cost model, but the share of TLB hits can be what was measured. */
 export interface SweepCost extends Omit<CostModel, 'tlbHit'> {
-  /** Null: as measured; 1 without a TLB. */
+  /** Null: as measured; 0 where the axis says that there is no TLB, 1 where nobody speaks of one. */
   readonly tlbHit: number | null;
 }
 

@@ -60,7 +60,7 @@ export function sweepResults(
     cells: cells.length,
     rows: cells.flatMap((cell) => {
       const row = byId.get(cell.id);
-      return row === undefined ? [] : [resultRow(cell, row, plan.cost)];
+      return row === undefined ? [] : [resultRow(cell, row, costOf(cell, plan))];
     }),
   };
 }
@@ -82,6 +82,12 @@ function resultRow(cell: Cell, { figures, error }: Row, cost: SweepCost | null):
     times: cost === null || figures === null ? null : timesOf(figures, cost),
     error,
   };
+}
+
+/** Where `null` is a point of the axis there is no TLB, so nothing is looked up and every access walks. */
+function costOf({ parameters }: Cell, { cost, grid }: SweepPlan): SweepCost | null {
+  const isWithout = grid.tlb !== null && parameters.tlb === null;
+  return cost === null || !isWithout || cost.tlbHit !== null ? cost : { ...cost, tlb: 0, tlbHit: 0 };
 }
 
 /** As `trace simulate --cost`; with a TLB of its own the cell knows the share of hits that the model otherwise assumes. */

@@ -80,6 +80,23 @@ describe('the whole', () => {
   });
 });
 
+describe('times', () => {
+  it('without a TLB, where that is a point of the axis: every access walks', async () => {
+    const text =
+      'sweep: 1\ntraces: [{like: loop, count: 20, pages: 2}]\ngrid: {frames: 4, tlb: [null, {entries: 4, ways: 4}]}\n';
+    const cost = 'cost: {memory: 100ns, tlb: 1ns, levels: 4}\n';
+    const timesOf = async (plan: string): Promise<(number | undefined)[]> => {
+      const made = sweepOf(plan);
+      return resultsOf(made, await measured(made.cells)).rows.map(({ times }) => times?.access);
+    };
+    const [without, own] = await timesOf(text + cost);
+    expect(without).toBe(500);
+    // Two of twenty lookups miss.
+    expect(own).toBeCloseTo(101 + 0.1 * 400, 9);
+    expect(await timesOf(text.replace(/, tlb: .*/, '}') + cost)).toEqual([101]);
+  });
+});
+
 describe('merging', () => {
   it('any shards in any order, with rows there twice: the bytes of the whole', () => {
     fc.assert(
