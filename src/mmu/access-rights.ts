@@ -41,9 +41,11 @@ export const LOAD_GRANTED = 1 << LOAD;
 export const STORE_GRANTED = 1 << STORE;
 
 const FLAG_BITS = 8;
+/** Where the privilege stands in an index of `GRANTED`, above the hardware flags. */
+export const PRIVILEGE_SHIFT = FLAG_BITS;
 const PRIVILEGES = 16;
 /** By privilege and hardware flags: a bit for each access kind that nothing refuses. */
-const GRANTED = Uint8Array.from({ length: PRIVILEGES << FLAG_BITS }, (_, index) => {
+export const GRANTED = Uint8Array.from({ length: PRIVILEGES << FLAG_BITS }, (_, index) => {
   const flags = index & (2 ** FLAG_BITS - 1);
   const granted = (kind: AccessKind) => (refusal(flags, kind, index >> FLAG_BITS) === ALLOWED ? 1 << kind : 0);
   return granted(LOAD) | granted(STORE) | granted(FETCH);

@@ -28,6 +28,7 @@ const FOLD = SOFT_FOLD;
 const NEAR = SOFT_NEAR;
 const CHUNK = SOFT_CHUNK;
 const OFFSET = SOFT_OFFSET;
+const LOADING = LOAD;
 /** How often a straddling access starts over because the second page's fault may have taken the first away. */
 const STRADDLE_ATTEMPTS = 8;
 /** Pages that 8 bytes can touch when pages are as small as 4 bytes. */
@@ -96,7 +97,10 @@ export class Cpu extends BatchUnit {
       if (near >= 0) return this.memory.nearWords[(near + offset) >>> 2]!;
       return this.memory.wordsOf[this.places[index + CHUNK]!]![(this.places[index + OFFSET]! + offset) >>> 2]!;
     }
-    return this.loadCold(va, 4);
+    if ((va & 3) !== 0) return this.loadCold(va, 4);
+    // The word is read here, as a number that a call answers is looked at by its sign, and that waits for the word.
+    const at = this.reachUsual(va, LOADING);
+    return at >= 0 ? this.memory.nearWords[at >>> 2]! : this.loadUnusual(va, 4);
   }
 
   /** The low word; the high one is left in `highWord`. Both unsigned. */
@@ -188,8 +192,18 @@ export class Cpu extends BatchUnit {
     this.faulted = false;
     this.highWord = 0;
     if ((va & this.offsetMask) + size > this.format.pageBytes) return this.loadStraddling(va, size);
+    const near = this.reachUsual(va, LOAD);
+    return near >= 0 ? this.loadAt(near, size) : this.loadUnusual(va, size);
+  }
+
+  /** A load within its page that `reachUsual` left to be done. */
+  private loadUnusual(va: number, size: number): number {
+    this.faulted = false;
     const pa = this.reach(va, LOAD, true);
-    if (pa === -1) return 0;
+    return pa === -1 ? 0 : this.loadAt(pa, size);
+  }
+
+  private loadAt(pa: number, size: number): number {
     const { memory } = this;
     if (size === 1) return memory.load8(pa);
     if (size === 2) return memory.load16(pa);
@@ -203,7 +217,8 @@ export class Cpu extends BatchUnit {
       this.storeStraddling(va, size, low, high);
       return;
     }
-    const pa = this.reach(va, STORE, true);
+    const near = this.reachUsual(va, STORE);
+    const pa = near >= 0 ? near : this.reach(va, STORE, true);
     if (pa === -1) return;
     const { memory } = this;
     if (size === 1) memory.store8(pa, low);

@@ -45,6 +45,8 @@ export class PhysicalMemory {
   nearWords: Uint32Array = NO_WORDS;
   /** First address past whole words that those views hold; 0 until chunk 0 is used. */
   nearEnd = 0;
+  /** First address past whole frames that they hold. */
+  nearFramesEnd = 0;
   private readonly written: Uint8Array;
   /** No frame lies in two blocks. */
   private readonly blocksHoldFrames: boolean;
@@ -274,6 +276,7 @@ export class PhysicalMemory {
       this.nearHalves = this.halvesOf[0]!;
       this.nearWords = this.wordsOf[0]!;
       this.nearEnd = Math.min(CHUNK_BYTES, this.bytes - (this.bytes % 4));
+      this.nearFramesEnd = this.nearEnd - (this.nearEnd % this.pageBytes);
     }
     return view;
   }

@@ -21,8 +21,8 @@
  */
 
 import type { CpuOptions } from './cpu-options.ts';
+import { MissUnit } from './miss-unit.ts';
 import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
-import { TranslationUnit } from './translation-unit.ts';
 
 const INDEX_MASK = SOFT_INDEX_MASK;
 const FOLD = SOFT_FOLD;
@@ -33,7 +33,7 @@ const OFFSET = SOFT_OFFSET;
 const HELD_BYTES = 64;
 const NOT_HELD = new Float64Array(INDEX_MASK + 1).fill(Number.NaN);
 
-export abstract class SegmentUnit extends TranslationUnit {
+export abstract class SegmentUnit extends MissUnit {
   /** High word of the last `load64`, unsigned. */
   highWord = 0;
   /** First address of the segment. */

@@ -58,16 +58,16 @@ export abstract class TranslationUnit extends TranslationRegisters {
   protected fetches = 0;
   protected trapCount = 0;
 
-  private readonly walker: Walker;
-  private readonly asids: boolean;
+  protected readonly walker: Walker;
+  protected readonly asids: boolean;
   /** First address that is translated, and the first that no longer is (sign-extension.ts). */
   private readonly addressStart: number;
   private readonly addressEnd: number;
-  private softAllowed: boolean;
+  protected softAllowed: boolean;
   private referenceTarget: FrameReference | null = null;
   /** What `fetchAhead` read: of no meaning. */
   protected fetched = 0;
-  private readonly tally = new CpuTally();
+  protected readonly tally = new CpuTally();
 
   constructor(options: CpuOptions) {
     const { memory, format, tlb } = options;

@@ -66,9 +66,10 @@ export class Walker {
   /** Pages in a leaf, and bytes of it, by level. */
   private readonly pagesInLeaf: Float64Array;
   /** Null where entries or tables are not of the common kind. */
-  private readonly paths: WalkPaths | null;
+  readonly paths: WalkPaths | null;
   private readonly pageShift: number;
-  private readonly leafMask: number;
+  /** Entries of a leaf table, less 1. */
+  readonly leafMask: number;
   /** Flags of a leaf that an access needs no walk to set: for loads and fetches, for stores. */
   private readonly used: number;
   private readonly usedToStore: number;

@@ -68,6 +68,8 @@ export class PteCodec {
   private readonly permissionLeaf: boolean;
   private readonly reservedTable: Int32Array;
   private readonly reservedLeaf: Int32Array;
+  private readonly leafZeroLow: number;
+  private readonly leafZeroHigh: number;
   private readonly canBeLeaf: Uint8Array;
   private readonly everyLevel: boolean;
   private readonly protNoneLow: number;
@@ -139,6 +141,8 @@ export class PteCodec {
     this.canBeLeaf = Uint8Array.from(format.levels, (level) => (level.canBeLeaf ? 1 : 0));
     this.reservedTable = packMasks(format.levels.map((level) => level.reservedInTable));
     this.reservedLeaf = packMasks(format.levels.map((level) => level.reservedInLeaf));
+    this.leafZeroLow = this.reservedLeaf[0]!;
+    this.leafZeroHigh = this.reservedLeaf[1]!;
     this.flagsByLow = this.lowFlags();
     const inHigh = this.high.findIndex((mask) => mask !== 0);
     this.highMask = this.high[inHigh] ?? 0;
@@ -168,6 +172,11 @@ export class PteCodec {
     }
     if (this.permissionLeaf) return (low & (PTE_READ | PTE_EXEC | PTE_WRITE)) !== 0;
     return this.canBeLeaf[level] === 1 && ((low & this.leafLow) | (high & this.leafHigh)) !== 0;
+  }
+
+  /** Does the walk end at this entry of the last level with nothing reserved set, if its rights allow the access? */
+  isPlainLeaf(low: number, high: number): boolean {
+    return this.isValid(low, high) && ((low & this.leafZeroLow) | (high & this.leafZeroHigh)) === 0;
   }
 
   /** The hardware's flags (PTE_VALID to PTE_DIRTY) of the bits as they stand. */

@@ -21,6 +21,8 @@ export class TlbHierarchy {
   /** The same array as `instructions` unless the configuration splits them. */
   readonly data: Tlb;
   readonly second: Tlb | null;
+  /** Those of all arrays. */
+  readonly slots: TlbSlots;
   /** Times of the last use of each slot of the first level: for the hit paths to stamp. */
   readonly touched: Float64Array;
   /** Slot of the first level whose entry the last `use` or `fill` threw out (its `lostLevel`, `lostPage`); -1: none. */
@@ -31,7 +33,7 @@ export class TlbHierarchy {
    * Address, its space and the array of the last `find` that found nothing, while nothing has been entered since (else
    * NaN): it would find nothing again. A fault's retry asks just that.
    */
-  private absent = Number.NaN;
+  absent = Number.NaN;
   private absentSpace = 0;
   private absentFrom: Tlb;
 
@@ -40,6 +42,7 @@ export class TlbHierarchy {
     const { entries, l2 } = config;
     this.firstEntries = split ? 2 * entries : entries;
     const slots = new TlbSlots(this.firstEntries + (l2?.entries ?? 0));
+    this.slots = slots;
     this.touched = slots.touched;
     this.data = new Tlb(split ? 'L1d' : 'L1', config, format, seed + SEED_STEP, slots, 0, true);
     this.instructions = split ? new Tlb('L1i', config, format, seed + 2 * SEED_STEP, slots, entries, true) : this.data;

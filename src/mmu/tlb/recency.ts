@@ -57,6 +57,11 @@ export class Recency {
     newer[head] = slot;
   }
 
+  /** The slot of a full set that was used least recently is used: the ring turns. */
+  turn(set: number, slot: number): void {
+    this.heads[set] = slot;
+  }
+
   /** An empty slot was filled. */
   filled(slot: number): void {
     const set = this.setAt[slot]!;

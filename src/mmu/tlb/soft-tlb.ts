@@ -36,7 +36,8 @@ export class SoftTlb {
   private readonly pageShift: number;
   /** The index is taken from the low 32 bits of addresses: this many low bits of the page number. */
   private readonly pageMask: number;
-  private used = false;
+  /** There may be tags. Whoever writes one past `fill` sets it. */
+  used = false;
 
   constructor(pageShift: number) {
     this.pageShift = pageShift;

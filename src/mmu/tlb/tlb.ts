@@ -73,18 +73,18 @@ export class Tlb {
   lostLevel = NO_LEVEL;
   lostPage = 0;
   /** First slot, and the first behind. */
-  private readonly base: number;
+  readonly base: number;
   private readonly end: number;
   private readonly slots: TlbSlots;
   private readonly isLru: boolean;
   /** The order of use; null where it takes time stamps to know it. */
-  private readonly recency: Recency | null;
+  readonly recency: Recency | null;
   /** Times of the filling, by slot less `base`; of length 0 unless the policy asks for it. */
   private readonly filled: Float64Array;
   private readonly population: Int32Array;
   private readonly levels: number;
   /** One more than the highest level that has valid slots. */
-  private levelsInUse = 0;
+  levelsInUse = 0;
   private readonly pageScale: Float64Array;
   /** The first of them. */
   private readonly smallScale: number;
@@ -94,7 +94,7 @@ export class Tlb {
   private readonly pagesInSpace: Float64Array;
   private readonly signExtended: boolean;
   /** sets - 1 where that masks, else -1. */
-  private readonly setMask: number;
+  readonly setMask: number;
   private readonly random: Random;
 
   /** It takes the slots from `base` on. `stamped`: uses are stamped from outside, past `use`. */
