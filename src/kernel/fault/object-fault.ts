@@ -249,5 +249,7 @@ function fetchPage(kernel: Kernel, process: Process, area: Area, page: number): 
   else if (area.has(VM_EXEC)) readAfter(kernel, object, page, areaEnd);
   else if (!area.has(VM_RAND_READ)) readAround(kernel, object, page);
   putFrame(kernel, pfn);
+  // It is this one that the access wants, not the one that was read last.
+  kernel.admittedFrame = pfn;
   return pfn;
 }

@@ -64,6 +64,8 @@ export function swapIn(kernel: Kernel, slot: number, pfn: number, page: number):
   readIntoSwapCache(kernel, pfn, slot);
   trackFrame(kernel, pfn, page);
   readSlots(kernel, slot + 1, first + window);
+  // It is this one that the access wants, not the one that was read last.
+  kernel.admittedFrame = pfn;
 }
 
 /** Read the slot's neighbours, but not the slot itself: for shared memory, whose page goes to its object. */
