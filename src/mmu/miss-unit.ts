@@ -10,7 +10,8 @@
  * power of two and full where an entry has to leave; a walk along a path that was gone before (walk-paths.ts) to a leaf that
  * grants the access and has A, and D for a store, so that nothing has to be written to it.
  *
- * It decides first and changes afterwards: I1: when it answers -1, counters, TLBs, memory and fault registers are as before.
+ * It decides first and changes afterwards: I1: when it answers -1, counters, TLBs, memory and fault registers are as before
+ * (but for what the exact path finds out next, that no TLB has the page).
  * I2: otherwise they are all as `reach` would have left them (a property test holds the two together). The same steps, spelled
  * out, are in tlb.ts, recency.ts, walker.ts and soft-tlb.ts. They are here once more because a miss takes as long as
  * its instructions keep the host from the next one: a processor waits for several words of memory at once only while they
@@ -125,13 +126,13 @@ export abstract class MissUnit extends TranslationUnit {
         const { paths } = this.walker;
         if (paths === null) return -1;
         const table = paths.find(this.rootAddress, va);
-        if (table === -1) return -1;
+        if (table === -1) return this.leaveAbsent(va, space);
         const near = memory.nearWords;
         const at = table + 2 * ((va >>> this.format.pageShift) & this.walker.leafMask);
         const low = near[at]! | 0;
         const high = near[at + 1]! | 0;
         const { codec } = this.walker.table;
-        if (!codec.isPlainLeaf(low, high)) return -1;
+        if (!codec.isPlainLeaf(low, high)) return this.leaveAbsent(va, space);
         mark = codec.hardwareFlags(low, high);
         tag = (mark & GLOBAL) !== 0 ? EVERYBODY : space;
         frame = codec.frame(low, high) * this.format.pageBytes;
@@ -209,5 +210,11 @@ export abstract class MissUnit extends TranslationUnit {
     data.used = true;
     if (stores) memory.markFrameWritten((frame * this.frameScale) | 0);
     return start + offset;
+  }
+
+  /** In no TLB, and a fault most likely: the exact path need not look there again. */
+  private leaveAbsent(va: number, space: number): number {
+    this.tlbs!.noteAbsent(va, space);
+    return -1;
   }
 }

@@ -69,6 +69,13 @@ export class TlbHierarchy {
     return -1;
   }
 
+  /** What `find` notes of a load or store that it finds in no array, for who looked without it. */
+  noteAbsent(va: number, space: number): void {
+    this.absent = va;
+    this.absentSpace = space;
+    this.absentFrom = this.data;
+  }
+
   /** Did `find` have to go to the second level for it? */
   isSecond(slot: number): boolean {
     return slot >= this.firstEntries;
