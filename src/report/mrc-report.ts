@@ -2,6 +2,7 @@
 import type { Anomaly, MissCurve } from '../trace/mrc/curve.ts';
 import type { CurveReport, Sampling } from '../trace/mrc/gatherer.ts';
 import { columns } from './columns.ts';
+import { axisTitle, ratioAxis } from './picture-axis.ts';
 import { plotLines } from './plot.ts';
 import { printable } from './printable.ts';
 import { counted, percent, thousands } from './quantities.ts';
@@ -16,17 +17,25 @@ export function mrcLines(report: CurveReport, file: string, style: Style): strin
     ` ${paint(style, 'dim', `${counted(references, 'page reference')} to ${counted(pages, 'page')}`)}`,
     ...(sampling === null ? [] : [` ${paint(style, 'dim', samplingText(sampling, references))}`]),
     '',
-    ...plotLines(
-      curves.map(({ policy, points }) => ({
-        name: policy,
-        points: points.map(({ frames, missRatio }) => [frames, missRatio] as const),
-      })),
-      style,
-      { logX: true, yMax: 1, yText: (y) => percent(y, 1), xText: thousands, xLabel: 'frames' },
-    ),
+    ...picture(curves, style),
     '',
     ...tableLines(curves, style),
     ...curves.flatMap((curve) => anomalyLines(curve, style)),
+  ];
+}
+
+function picture(curves: readonly MissCurve[], style: Style): string[] {
+  const series = curves.map(({ policy, points }) => ({
+    name: policy,
+    points: points.map(({ frames, missRatio }) => [frames, missRatio] as const),
+  }));
+  const axis = ratioAxis(
+    'miss ratio',
+    curves.flatMap(({ points }) => points.map(({ missRatio }) => missRatio)),
+  );
+  return [
+    ` ${paint(style, 'bold', axisTitle(axis))}`,
+    ...plotLines(series, style, { logX: true, y: axis, xText: thousands, xLabel: 'frames' }),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Curves in a terminal, in block characters: filled bars for one, a shape of its own for each of several. */
+import { countAxis, type PictureAxis } from './picture-axis.ts';
 import { type Ink, padStart, paint, type Style } from './style.ts';
 
 export interface PlotSeries {
@@ -10,11 +11,10 @@ export interface PlotSeries {
 export interface PlotOptions {
   /** x in powers: equal ratios take equal room; all x must be above 0. Default false. */
   readonly logX?: boolean;
-  /** The upper end of the y axis; default the greatest y. The lower end is 0. */
-  readonly yMax?: number;
-  /** Numbers of the axes as text. Default: as they are. */
+  /** All y must lie on it. Default: the one for counts. */
+  readonly y?: PictureAxis;
+  /** Numbers of the x axis as text. Default: as they are. */
   readonly xText?: (x: number) => string;
-  readonly yText?: (y: number) => string;
   /** What x counts, under the axis. */
   readonly xLabel?: string;
   /** Lines of the picture without its axes. Default 12. */
@@ -32,7 +32,6 @@ const INKS: readonly Ink[] = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'red
 interface Frame {
   readonly width: number;
   readonly height: number;
-  readonly yMax: number;
 }
 
 /**
@@ -49,29 +48,52 @@ export function plotLines(series: readonly PlotSeries[], style: Style, options: 
   const drawn = series.filter(({ points }) => points.length > 0);
   const xs = drawn.flatMap(({ points }) => points.map(([x]) => x));
   if (xs.length === 0) return [];
-  const { yText = String, height = HEIGHT } = options;
-  const yMax = options.yMax ?? Math.max(...drawn.flatMap(({ points }) => points.map(([, y]) => y)));
-  const labels = [yText(yMax), yText(yMax / 2), yText(0)];
+  const { height = HEIGHT } = options;
+  const ys = drawn.flatMap(({ points }) => points.map(([, y]) => y));
+  const y = options.y ?? countAxis('', ys);
+  const labels = rowLabels(y, height);
   const labelWidth = Math.max(...labels.map((label) => label.length));
   const width = Math.min(PLOT_WIDTH_MAX, style.width - INDENT.length - labelWidth - 3);
   const axis = new XAxis(Math.min(...xs), Math.max(...xs), width, options.logX === true);
-  const frame: Frame = { width, height, yMax: yMax > 0 ? yMax : 1 };
-  const columnsOf = ({ points }: PlotSeries): (number | null)[] =>
-    Array.from({ length: width }, (_, column) => heightAt(points, axis, column));
+  const frame: Frame = { width, height };
+  const columnsOf = ({ points }: PlotSeries): (number | null)[] => {
+    const parts = points.map(([x, value]) => [x, partOf(value, y)] as const);
+    return Array.from({ length: width }, (_, column) => heightAt(parts, axis, column));
+  };
   const rows =
     drawn.length === 1 ? bars(columnsOf(drawn[0]!), frame, style) : lines(drawn.map(columnsOf), frame, style);
   return [
     ...(drawn.length === 1 ? [] : [`${INDENT}${legend(drawn, style)}`]),
     ...rows.map((row, index) => {
-      const label = index === 0 ? labels[0]! : index === Math.floor(height / 2) ? labels[1]! : '';
+      const label = labels[index]!;
       return `${INDENT}${padStart(label, labelWidth)} ${label === '' ? '│' : '┤'}${row}`.trimEnd();
     }),
-    `${INDENT}${padStart(labels[2]!, labelWidth)} ┼${'─'.repeat(width)}`,
+    `${INDENT}${padStart(labels[height]!, labelWidth)} ┼${'─'.repeat(width)}`,
     `${' '.repeat(INDENT.length + labelWidth + 2)}${axis.labels(options.xText ?? String)}`,
     ...(options.xLabel === undefined
       ? []
       : [`${' '.repeat(INDENT.length + labelWidth + 2)}${paint(style, 'dim', options.xLabel)}`]),
   ];
+}
+
+/** How far up a y lies, from 0 to 1. */
+function partOf(value: number, { log, from, to }: PictureAxis): number {
+  return log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from);
+}
+
+/**
+ * What stands beside each line and, last, beside the axis beneath them: each has room for one number. The ends come first,
+ * then powers of ten on a logarithmic axis, then what lies closest to a line.
+ */
+function rowLabels(y: PictureAxis, height: number): string[] {
+  const labels = new Array<string>(height + 1).fill('');
+  const lineOf = (tick: number): number => height * (1 - partOf(tick, y));
+  const off = (tick: number): number => Math.abs(lineOf(tick) - Math.round(lineOf(tick)));
+  const rank = (tick: number): number =>
+    tick === y.from || tick === y.to ? 0 : y.log && Number.isInteger(Math.log10(tick)) ? 1 : 2;
+  const wanted = [...y.ticks].sort((one, other) => rank(one) - rank(other) || off(one) - off(other));
+  for (const tick of wanted) labels[Math.round(lineOf(tick))] ||= y.tickText(tick);
+  return labels;
 }
 
 class XAxis {
@@ -113,7 +135,7 @@ class XAxis {
 
 const padEndTo = (text: string, width: number): string => text.padEnd(width);
 
-/** The curve's y in a column; null left of its first point and right of its last. */
+/** The curve's height in a column; null left of its first point and right of its last. */
 function heightAt(points: PlotSeries['points'], axis: XAxis, column: number): number | null {
   let before: readonly [number, number] | null = null;
   for (const point of points) {
@@ -129,10 +151,10 @@ function heightAt(points: PlotSeries['points'], axis: XAxis, column: number): nu
   return null;
 }
 
-function bars(columns: readonly (number | null)[], { height, yMax }: Frame, style: Style): string[] {
+function bars(columns: readonly (number | null)[], { height }: Frame, style: Style): string[] {
   return Array.from({ length: height }, (_, row) => {
-    const cells = columns.map((y) => {
-      const eighths = Math.round(((y ?? 0) / yMax) * height * 8) - (height - 1 - row) * 8;
+    const cells = columns.map((part) => {
+      const eighths = part === null ? 0 : Math.round(part * height * 8) - (height - 1 - row) * 8;
       return EIGHTHS[Math.max(0, Math.min(8, eighths))]!;
     });
     return paint(style, 'cyan', cells.join('').trimEnd());
@@ -140,16 +162,12 @@ function bars(columns: readonly (number | null)[], { height, yMax }: Frame, styl
 }
 
 /** Where curves meet, the one that was named first is seen. */
-function lines(
-  curves: readonly (readonly (number | null)[])[],
-  { width, height, yMax }: Frame,
-  style: Style,
-): string[] {
+function lines(curves: readonly (readonly (number | null)[])[], { width, height }: Frame, style: Style): string[] {
   const rows: string[][] = Array.from({ length: height }, () => new Array<string>(width).fill(' '));
   for (let index = curves.length - 1; index >= 0; index--) {
-    for (const [column, y] of curves[index]!.entries()) {
-      if (y === null) continue;
-      const row = height - 1 - Math.min(height - 1, Math.floor((y / yMax) * height));
+    for (const [column, part] of curves[index]!.entries()) {
+      if (part === null) continue;
+      const row = height - 1 - Math.min(height - 1, Math.floor(part * height));
       rows[Math.max(0, row)]![column] = mark(index, style);
     }
   }

@@ -16,6 +16,11 @@ export function thousands(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
+/** Two decimals: policies are often that close. */
+export function exactPercent(part: number, whole: number): string {
+  return whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(2)} %`;
+}
+
 /** `66.7 %`; `0 %` of nothing. */
 export function percent(part: number, whole: number): string {
   if (whole === 0) return '0 %';

@@ -3,9 +3,10 @@ import { type CostModel, replayTimes } from '../trace/cost-model.ts';
 import { ratio } from '../trace/replay.ts';
 import type { SimulationRow } from '../trace/simulation.ts';
 import { columns } from './columns.ts';
+import { axisTitle, hitRatioPicture } from './picture-axis.ts';
 import { plotLines } from './plot.ts';
 import { printable } from './printable.ts';
-import { percent, thousands } from './quantities.ts';
+import { exactPercent, percent, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
 export interface SimulationFacts {
@@ -63,11 +64,6 @@ export function simulationLines(rows: readonly SimulationRow[], facts: Simulatio
   ];
 }
 
-/** Two decimals: policies are often that close. */
-export function exactPercent(part: number, whole: number): string {
-  return whole === 0 ? '0 %' : `${((100 * part) / whole).toFixed(2)} %`;
-}
-
 function processLines(rows: readonly SimulationRow[], style: Style): string[] {
   const cells = rows.flatMap((row) =>
     (row.processes ?? []).map((one) => [
@@ -121,7 +117,7 @@ function costLines(rows: readonly SimulationRow[], cost: CostModel, style: Style
   return lines.map((line) => `   ${paint(style, 'dim', line)}`);
 }
 
-/** Hit ratios over the frames; nothing for a single size. */
+/** Hit or miss ratios over the frames; nothing for a single size. */
 function picture(rows: readonly SimulationRow[], style: Style): string[] {
   const policies = [...new Set(rows.map(({ policy }) => policy))];
   const series = policies.map((name) => ({
@@ -129,16 +125,9 @@ function picture(rows: readonly SimulationRow[], style: Style): string[] {
     points: rows.filter(({ policy }) => policy === name).map(({ frames, hitRatio }) => [frames, hitRatio] as const),
   }));
   if (series.every(({ points }) => points.length < 2)) return [];
-  const ratios = rows.map(({ hitRatio }) => hitRatio);
-  const top = Math.max(...ratios);
-  const lines = plotLines(series, style, {
-    logX: true,
-    yMax: top > 0 ? top : 1,
-    xText: thousands,
-    yText: (y) => exactPercent(y, 1),
-    xLabel: 'frames',
-  });
-  return ['', ` ${paint(style, 'bold', 'Hit ratio')}`, ...lines];
+  const { axis, curves } = hitRatioPicture('hit ratio', series);
+  const lines = plotLines(curves, style, { logX: true, y: axis, xText: thousands, xLabel: 'frames' });
+  return ['', ` ${paint(style, 'bold', axisTitle(axis))}`, ...lines];
 }
 
 /** `140 ns`, `8.2 µs`, `1.0001 ms`. */

@@ -1,7 +1,6 @@
 /** Who was best: for each input and number of frames (and whatever else was the same) those with the fewest faults. */
 import type { ResultRow } from '../sweep/results.ts';
-import { thousands } from './quantities.ts';
-import { exactPercent } from './simulation-report.ts';
+import { exactPercent, thousands } from './quantities.ts';
 import { AXES, CONTENDERS, placeText, TLB_AXIS, varying } from './sweep-axes.ts';
 
 export interface Ranking {

@@ -2,6 +2,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { markup } from './markup.ts';
+import type { PictureAxis } from './picture-axis.ts';
 import { thousands } from './quantities.ts';
 import { INK_COUNT } from './sweep-page-parts.ts';
 
@@ -18,18 +19,17 @@ export interface Chart {
   readonly xLabel: string;
   /** x in powers: equal ratios take equal room; all x must be above 0. */
   readonly logX: boolean;
-  /** y as it is told at a point, and at the axis, where it is round. */
-  readonly yText: (y: number) => string;
-  readonly yTick: (y: number) => string;
+  readonly y: PictureAxis;
   readonly series: readonly ChartSeries[];
 }
 
+/** Where curves meet, the one beneath is seen on both sides of the one above. */
+const WIDTHS = [1.5, 3, 4.5, 6] as const;
 const DASHES = ['', '6 3', '2 3', '8 3 2 3'] as const;
 
 const WIDTH = 720;
 const HEIGHT = 320;
-const MARGIN = { top: 12, right: 16, bottom: 44, left: 56 };
-const Y_TICKS = 5;
+const MARGIN = { top: 12, right: 16, bottom: 44, left: 76 };
 const X_TICKS = 8;
 /** Room that the text of a tick on the x axis needs, in pixels a character. */
 const CHARACTER = 8;
@@ -44,20 +44,16 @@ export function chartSvg(chart: Chart): string {
   const [left, right] = [MARGIN.left, WIDTH - MARGIN.right];
   const [top, bottom] = [MARGIN.top, HEIGHT - MARGIN.bottom];
   const xs = points.map(([x]) => x);
-  const ys = points.map(([, y]) => y);
   const x = (chart.logX ? scaleLog().base(2) : scaleLinear())
     .domain(widened(Math.min(...xs), Math.max(...xs), chart.logX))
     .range([left, right]);
-  const most = Math.max(...ys);
-  const y = scaleLinear()
-    .domain([0, most > 0 ? most : 1])
-    .nice(Y_TICKS)
-    .range([bottom, top]);
-  const yTicks = y.ticks(Y_TICKS).map((tick) => {
+  const axis = chart.y;
+  const y = (axis.log ? scaleLog() : scaleLinear()).domain([axis.from, axis.to]).range([bottom, top]);
+  const yTicks = axis.ticks.map((tick) => {
     const at = short(y(tick));
     return (
       `<path class="grid" d="M${left} ${at}H${right}"/>` +
-      `<text class="tick" x="${left - 8}" y="${at}" dy="0.32em" text-anchor="end">${markup(chart.yTick(tick))}</text>`
+      `<text class="tick" x="${left - 8}" y="${at}" dy="0.32em" text-anchor="end">${markup(axis.tickText(tick))}</text>`
     );
   });
   const xTicks = spread(xTickValues(xs, x.ticks(X_TICKS)), (tick) => x(tick)).map((tick) => {
@@ -67,17 +63,20 @@ export function chartSvg(chart: Chart): string {
       `<text class="tick" x="${at}" y="${bottom + 18}" text-anchor="middle">${thousands(tick)}</text>`
     );
   });
-  const curves = chart.series.map((series) => {
+  const curves = chart.series.map((series, place) => {
     const path = line<readonly [number, number]>(
       ([at]) => x(at),
       ([, at]) => y(at),
     ).digits(2)(series.points);
     const dots = series.points.map(([px, py]) => {
-      const told = `${series.name}, ${thousands(px)} ${chart.xLabel}: ${chart.yText(py)}`;
+      const told = `${series.name}, ${thousands(px)} ${chart.xLabel}: ${axis.text(py)}`;
       return `<circle cx="${short(x(px))}" cy="${short(y(py))}" r="3"><title>${markup(told)}</title></circle>`;
     });
     const dash = dashOf(series.ink);
-    const drawn = path === null ? '' : `<path d="${path}"${dash === '' ? '' : ` stroke-dasharray="${dash}"`}/>`;
+    const drawn =
+      path === null
+        ? ''
+        : `<path d="${path}"${dash === '' ? '' : ` stroke-dasharray="${dash}"`} style="stroke-width: ${WIDTHS[Math.min(place, WIDTHS.length - 1)]}"/>`;
     return `<g class="curve ink${series.ink % INK_COUNT}">${drawn}${dots.join('')}</g>`;
   });
   return [
@@ -86,6 +85,7 @@ export function chartSvg(chart: Chart): string {
     `<path class="axis" d="M${left} ${bottom}H${right}"/>`,
     ...xTicks,
     `<text class="label" x="${(left + right) / 2}" y="${HEIGHT - 6}" text-anchor="middle">${markup(chart.xLabel)}</text>`,
+    `<text class="label" transform="translate(14 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${markup(axis.label)}</text>`,
     // Where curves meet, the one that was named first is seen.
     ...curves.reverse(),
     '</svg>',

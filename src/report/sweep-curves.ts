@@ -8,6 +8,7 @@
  * A picture holds the curves of one input with everything else (page size, …) the same.
  */
 import type { ResultRow } from '../sweep/results.ts';
+import { countAxis, hitRatioPicture, type PictureAxis } from './picture-axis.ts';
 import { type Axis, CONTENDERS, placeText, SURROUNDINGS, TLB_AXIS, varying } from './sweep-axes.ts';
 
 export interface SweepCurve {
@@ -71,6 +72,16 @@ export function sweepPictures(rows: readonly ResultRow[]): SweepPicture[] {
     },
   ];
   return kinds.flatMap((kind) => picturesOf(kind, rows));
+}
+
+/** As it is drawn, everywhere: its axis, and the curves as they lie on it. */
+export function drawnPicture({ measure, curves }: SweepPicture): {
+  readonly axis: PictureAxis;
+  readonly curves: readonly SweepCurve[];
+} {
+  if (measure !== 'page faults') return hitRatioPicture(measure, curves);
+  const counts = curves.flatMap(({ points }) => points.map(([, y]) => y));
+  return { axis: countAxis(measure, counts), curves };
 }
 
 function picturesOf(kind: Kind, rows: readonly ResultRow[]): SweepPicture[] {

@@ -4,12 +4,11 @@
  */
 import type { SweepResults } from '../sweep/results.ts';
 import { markup } from './markup.ts';
-import { percent, thousands } from './quantities.ts';
 import { rankings } from './sweep-best.ts';
 import { type Chart, chartLegend, chartSvg } from './sweep-chart.ts';
-import { type SweepPicture, sweepPictures } from './sweep-curves.ts';
+import { drawnPicture, type SweepPicture, sweepPictures } from './sweep-curves.ts';
 import { PAGE_SCRIPT, PAGE_STYLE } from './sweep-page-parts.ts';
-import { factsOf, yTextOf } from './sweep-report.ts';
+import { factsOf } from './sweep-report.ts';
 import { type SweepTable, sweepTables } from './sweep-table.ts';
 
 const RANKS = 5;
@@ -42,18 +41,13 @@ export function sweepPage(results: SweepResults): string {
   ].join('\n');
 }
 
-function pictureSection({ title, measure, xLabel, curves }: SweepPicture): string {
-  const chart: Chart = {
-    title: `${title}: ${measure}`,
-    xLabel,
-    logX: true,
-    yText: yTextOf(measure),
-    yTick: measure === 'page faults' ? thousands : (y) => percent(y, 1),
-    series: curves,
-  };
+function pictureSection(picture: SweepPicture): string {
+  const { axis, curves } = drawnPicture(picture);
+  const { title, xLabel } = picture;
+  const chart: Chart = { title: `${title}: ${axis.label}`, xLabel, logX: true, y: axis, series: curves };
   return [
     '<section>',
-    `<h2>${markup(title)} <small>${measure}</small></h2>`,
+    `<h2>${markup(title)} <small>${axis.label}</small></h2>`,
     `<figure>${chartSvg(chart)}${chartLegend(curves)}</figure>`,
     '</section>',
   ].join('\n');

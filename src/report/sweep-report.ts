@@ -4,11 +4,10 @@ import { columns, wrap } from './columns.ts';
 import { plotLines } from './plot.ts';
 import { printable } from './printable.ts';
 import { counted, thousands } from './quantities.ts';
-import { exactPercent } from './simulation-report.ts';
 import { paint, type Style } from './style.ts';
 import { AXES, varying } from './sweep-axes.ts';
 import { type Ranking, rankings } from './sweep-best.ts';
-import { type SweepPicture, sweepPictures } from './sweep-curves.ts';
+import { drawnPicture, type SweepPicture, sweepPictures } from './sweep-curves.ts';
 import { type SweepTable, sweepTables } from './sweep-table.ts';
 
 /** Unless all is asked for: rows, lines of rankings, pictures, curves in a picture. */
@@ -91,25 +90,15 @@ function tableLines(table: SweepTable, most: number, style: Style): string[] {
 
 function pictureLines(all: readonly SweepPicture[], most: number, curvesMost: number, style: Style): string[] {
   const shown = all.slice(0, most);
-  const lines = shown.flatMap(({ title, measure, xLabel, curves }) => {
-    const drawn = curves.slice(0, curvesMost).map(({ name, points }) => ({ name, points }));
-    const top = Math.max(...curves.flatMap(({ points }) => points.map(([, y]) => y)));
-    const plot = plotLines(drawn, style, {
-      logX: true,
-      yMax: top > 0 ? top : 1,
-      xText: thousands,
-      yText: yTextOf(measure),
-      xLabel,
-    });
+  const lines = shown.flatMap((picture) => {
+    const { axis, curves } = drawnPicture(picture);
+    const drawn = curves.slice(0, curvesMost);
+    const plot = plotLines(drawn, style, { logX: true, y: axis, xText: thousands, xLabel: picture.xLabel });
     const left = curves.length - drawn.length;
-    return [...heading(`${printable(title)}: ${measure}`, style), ...plot, ...rest(left, 'curve', style)];
+    return [...heading(`${printable(picture.title)}: ${axis.label}`, style), ...plot, ...rest(left, 'curve', style)];
   });
   return [...lines, ...rest(all.length - shown.length, 'picture', style)];
 }
-
-/** How a picture tells its y. */
-export const yTextOf = (measure: SweepPicture['measure']): ((y: number) => string) =>
-  measure === 'page faults' ? (y) => thousands(Math.round(y)) : (y) => exactPercent(y, 1);
 
 function rest(count: number, noun: string, style: Style): string[] {
   if (count <= 0) return [];

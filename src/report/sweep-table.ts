@@ -2,8 +2,8 @@
 
 import type { ResultRow } from '../sweep/results.ts';
 import type { ScenarioFigures, TraceFigures } from '../sweep/row.ts';
-import { thousands } from './quantities.ts';
-import { duration, exactPercent } from './simulation-report.ts';
+import { exactPercent, thousands } from './quantities.ts';
+import { duration } from './simulation-report.ts';
 import { AXES, type Axis, varying } from './sweep-axes.ts';
 
 export interface TableCell {

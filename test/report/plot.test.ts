@@ -47,11 +47,11 @@ describe('a plot in the terminal', () => {
         },
       ],
       small,
-      { height: 3, logX: true, yMax: 10 },
+      { height: 3, logX: true },
     );
     expect(lines[0]).toBe('   █ high   ░ both');
     expect(lines[1]).toMatch(/10 ┤█+$/);
-    expect(lines[2]).toMatch(/5 ┤ +░+$/);
+    expect(lines[2]).toMatch(/6 ┤ +░+$/);
     expect(lines[3]).toMatch(/│ +░+$/);
     expect(lines[5]).toMatch(/^ +1 +10 +100$/);
   });
@@ -95,7 +95,7 @@ describe('a plot in the terminal', () => {
 
   it('one point, zeros, nothing', () => {
     expect(plotLines([{ name: 'a', points: [[5, 0]] }], small, { height: 1 })).toEqual([
-      '   0 ┤',
+      '   1 ┤',
       '   0 ┼─────────────',
       '      5',
     ]);

@@ -1,13 +1,14 @@
 /** The page of a sweep: one file, well formed, nothing from elsewhere; its script sorts. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
+import { countAxis, ratioAxis } from '../../src/report/picture-axis.ts';
 import { chartLegend, chartSvg } from '../../src/report/sweep-chart.ts';
 import { sweepPage } from '../../src/report/sweep-page.ts';
 import { PAGE_SCRIPT } from '../../src/report/sweep-page-parts.ts';
 import { policyRows, resultsOf } from './sweep-rows.ts';
 
 const LS = { lru: [100, 500, 900], arc: [120, 510, 900] };
-const CHART = { title: 'ls', xLabel: 'frames', logX: true, yText: String, yTick: String };
+const CHART = { title: 'ls', xLabel: 'frames', logX: true, y: countAxis('faults', [0, 1, 2]) };
 
 /** Elements that are opened and never closed, or closed and never opened. */
 function unbalanced(html: string): string[] {
@@ -57,6 +58,7 @@ describe('the picture', () => {
   it('puts points where they belong: powers of x, y from 0 up', () => {
     const svg = chartSvg({
       ...CHART,
+      y: ratioAxis('hit ratio', [0, 0.5, 1]),
       series: [
         {
           name: 'lru',
@@ -77,9 +79,30 @@ describe('the picture', () => {
     ];
     expect(x1 - x0).toBeCloseTo(x2 - x1, 1);
     expect(y0 - y1).toBeCloseTo(y1 - y2, 1);
-    expect([x0, y2]).toEqual([56, 12]);
+    expect([x0, y2]).toEqual([76, 12]);
     expect(svg).toContain(`d="M${x0},${y0}L${x1},${y1}L${x2},${y2}"`);
-    expect(svg).toContain('<title>lru, 4 frames: 0.5</title>');
+    expect(svg).toContain('<title>lru, 4 frames: 50.00 %</title>');
+  });
+
+  it('on a logarithmic axis equal ratios of y take equal room, and the axis says so', () => {
+    const points = [0.5, 0.05, 0.005].map((y, at) => [2 ** at, y] as const);
+    const y = ratioAxis('miss ratio', [0.5, 0.05, 0.005]);
+    const svg = chartSvg({ ...CHART, y, series: [{ name: 'lru', ink: 0, points }] });
+    const [high, middle, low] = [...svg.matchAll(/<circle cx="[\d.]+" cy="([\d.]+)"/g)].map(([, at]) => Number(at));
+    expect(middle! - high!).toBeCloseTo(low! - middle!, 1);
+    expect(svg).toContain('text-anchor="middle">miss ratio, logarithmic</text>');
+    expect(svg).toContain('<title>lru, 4 frames: 0.5 %</title>');
+  });
+
+  it('draws curves that meet in different widths: none hides another', () => {
+    const same = [0, 1, 2].map((ink) => ({ name: `p${ink}`, ink, points: [[1, 1] as const, [2, 2] as const] }));
+    const widths = [...chartSvg({ ...CHART, series: same }).matchAll(/stroke-width: ([\d.]+)/g)].map(([, width]) =>
+      Number(width),
+    );
+    expect(widths).toHaveLength(3);
+    // What comes later lies above.
+    expect(widths).toEqual([...widths].sort((one, other) => other - one));
+    expect(new Set(widths).size).toBe(3);
   });
 
   it('stays finite with one point, and with nothing but zeros', () => {

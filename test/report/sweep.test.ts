@@ -203,7 +203,7 @@ describe('the terminal', () => {
     expect(out).toContain(' policies on ls\n 9 cells, 1 input, 3 × policy, 3 × frames\n');
     expect(out).toMatch(/Fewest faults\n {3}ls {2}16 frames +opt 30\.00 % +arc 12\.00 % +lru 10\.00 %/);
     expect(out).toMatch(/ls +lru +16 +1,000 +900 +10\.00 %\n {3} +lru +64/);
-    expect(out).toMatch(/ls: hit ratio\n/);
+    expect(out).toMatch(/ls: miss ratio, logarithmic\n/);
     expect(out).toContain('frames');
   });
 
@@ -215,7 +215,7 @@ describe('the terminal', () => {
     expect(brief).toContain('… and 37 other pictures');
     const whole = text(resultsOf(many), true);
     expect(whole).not.toContain('… and');
-    expect(whole.match(/: hit ratio\n/g)).toHaveLength(40);
+    expect(whole.match(/: (hit|miss) ratio.*\n/g)).toHaveLength(40);
   });
 
   it('counts what is missing, failed, or held nowhere else', () => {
