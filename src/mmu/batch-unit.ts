@@ -77,7 +77,8 @@ export abstract class BatchUnit extends SegmentUnit {
       if (near < 0) break;
       const word = (near + offset) >>> 2;
       const next = at + 1;
-      if (next < to && addresses[next] === va + WORD) {
+      // By the difference, as where doubles lie 8 apart (from 2^55) `va + WORD` may be `va`.
+      if (next < to && addresses[next]! - va === WORD) {
         const pageEnd = next + ((wordMask - offset) >>> 2);
         const end = runEnd(addresses, next, Math.min(pageEnd, to), va + WORD);
         copyRun(words, word, values, at, end);

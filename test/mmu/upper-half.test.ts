@@ -233,3 +233,12 @@ describe('a store that finds a clean TLB entry', () => {
     expect(cpu.peek(0, STORE)).not.toHaveProperty('dirtyWalk');
   });
 });
+
+it('the same word twice is no run of words, where an address and the next word’s are one double', () => {
+  const address = 2 ** 55 + 0x4000;
+  const { cpu } = machine(FORMATS.sv57, [[address, 100]]);
+  cpu.store64(address, 1, 2);
+  const values = new Uint32Array(3);
+  expect(cpu.loadBatch(Float64Array.of(address, address, address), 0, 3, values)).toBe(3);
+  expect([...values]).toEqual([1, 1, 1]);
+});
