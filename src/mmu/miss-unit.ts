@@ -15,7 +15,7 @@
  * I2: otherwise they are all as `reach` would have left them (a property test holds the two together). The same steps, spelled
  * out, are in tlb.ts, recency.ts, walker.ts and soft-tlb.ts. They are here once more because a miss takes as long as
  * its instructions keep the host from the next one: a processor waits for several words of memory at once only while they
- * are no more than some hundred instructions apart, and calls, doubles as objects and levels of classes made them thousand.
+ * are no more than some hundred instructions apart, and calls, doubles as objects and levels of classes are many.
  */
 import { GRANTED, PRIVILEGE_SHIFT, STORE_GRANTED } from './access-rights.ts';
 import type { CpuOptions } from './cpu-options.ts';
