@@ -13,12 +13,19 @@ const MEMBER_BYTES = 1 << 20;
 /** What an option `--output` means: standard output for `-` and for none. */
 const isStandardOutput = (path: string | undefined): path is undefined => path === undefined || path === STDIN;
 
+interface Destination {
+  readonly name: string;
+  readonly format: string;
+  /** Where it goes to in the end; null for a file. */
+  readonly stream: OutputStream | null;
+}
+
 /** @throws InputError MEM-CLI-013 when there is no writing there */
 export function openTraceOutput(io: CliIo, path: string | undefined, format: TraceFormat): TraceOutput {
   if (isStandardOutput(path)) {
     const output = new StandardOutput(io);
     const file = format.headLast === true ? new Delayed(output, io) : output;
-    return new TraceOutput(file, false, 'standard output', io.stdout);
+    return new TraceOutput(file, false, { name: 'standard output', format: format.name, stream: io.stdout });
   }
   if (path.endsWith('.zst')) {
     throw new InputError({
@@ -30,7 +37,8 @@ export function openTraceOutput(io: CliIo, path: string | undefined, format: Tra
   try {
     const file = io.createFile(path);
     const waits = format.headLast === true && file.isInOrder;
-    return new TraceOutput(waits ? new Delayed(file, io) : file, path.endsWith('.gz'), path, null);
+    const sink = waits ? new Delayed(file, io) : file;
+    return new TraceOutput(sink, path.endsWith('.gz'), { name: path, format: format.name, stream: null });
   } catch (error) {
     throw writeProblem(error, path);
   }
@@ -39,6 +47,8 @@ export function openTraceOutput(io: CliIo, path: string | undefined, format: Tra
 export class TraceOutput implements ByteSink {
   /** As messages call it. */
   readonly name: string;
+  /** The name of the format. */
+  readonly format: string;
   private readonly file: OutputFile;
   private readonly packed: boolean;
   private readonly stream: OutputStream | null;
@@ -46,13 +56,17 @@ export class TraceOutput implements ByteSink {
   private readonly waiting: Uint8Array;
   private used = 0;
 
-  /** @param stream where it goes to in the end; null for a file */
-  constructor(file: OutputFile, packed: boolean, name: string, stream: OutputStream | null) {
+  constructor(file: OutputFile, packed: boolean, { name, format, stream }: Destination) {
     this.file = file;
     this.packed = packed;
     this.stream = stream;
     this.name = name;
+    this.format = format;
     this.waiting = new Uint8Array(packed ? MEMBER_BYTES : 0);
+  }
+
+  get isFile(): boolean {
+    return this.stream === null;
   }
 
   /** Whoever read it has gone away (`| head`): the rest is of no use. */

@@ -1,4 +1,5 @@
 import { InputError } from '../mmu/input-error.ts';
+import { LOAD } from '../mmu/units.ts';
 import type { ByteSink, TraceFormat, TraceWriter } from './formats/format.ts';
 import { cannotHold } from './formats/mistakes.ts';
 import { TRACE_FORMATS } from './formats/registry.ts';
@@ -15,6 +16,10 @@ import { type BatchSink, ReferenceBatch, type TraceKind, type TraceUnit } from '
  * ```
  */
 export class Conversion implements BatchSink {
+  /** References written so far, in the unit of the target. */
+  written = 0;
+  /** Was there anything but a load, which the target has no word for? */
+  losesKinds = false;
   private readonly writer: TraceWriter;
   private readonly target: TraceFormat;
   private readonly from: TraceUnit;
@@ -47,13 +52,20 @@ export class Conversion implements BatchSink {
     this.from = from;
     this.shift = pageShift(pageBytes);
     this.writer = target.writer(out, { kinds: source.carries.kinds !== 'none', scratch });
-    this.changed = new ReferenceBatch({ take: (batch, count) => this.writer.write(batch, count) });
+    this.changed = new ReferenceBatch({ take: (batch, count) => this.write(batch, count) });
   }
 
   take(batch: ReferenceBatch, count: number): void {
-    if (this.from === this.target.unit) this.writer.write(batch, count);
+    if (this.from === this.target.unit) this.write(batch, count);
     else if (this.from === 'address') this.toPages(batch, count);
     else this.toAddresses(batch, count);
+  }
+
+  private write(batch: ReferenceBatch, count: number): void {
+    this.writer.write(batch, count);
+    this.written += count;
+    if (this.target.carries.kinds !== 'none') return;
+    for (let at = 0; at < count && !this.losesKinds; at++) this.losesKinds = batch.kinds[at] !== LOAD;
   }
 
   /** @returns what belongs in front of everything written, empty where nothing does */

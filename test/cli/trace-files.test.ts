@@ -98,7 +98,7 @@ describe.runIf(hasValgrind && process.platform === 'linux' && process.arch === '
     async () => {
       execFileSync('cc', ['-O1', '-static', '-nostdlib', '-o', path('walk'), join(SAMPLES, 'walk.c')]);
       const { code, err } = await onDisk('trace', 'record', '-o', path('walk.csv'), '--to', 'csv', '--', path('walk'));
-      expect(err).toBe(`${path('walk.csv')}: 6471 references of ${path('walk')}\n`);
+      expect(err).toBe(`${path('walk.csv')}: 6,471 references of ${path('walk')}\n`);
       expect(code).toBe(0);
       const rows = readFileSync(path('walk.csv'), 'utf8').trimEnd().split('\n').slice(1);
       expect(rows.filter((row) => row.startsWith('store,'))).toHaveLength(1024);

@@ -52,7 +52,7 @@ describe('a plot in the terminal', () => {
     expect(lines[0]).toBe('   █ high   ░ both');
     expect(lines[1]).toMatch(/10 ┤█+$/);
     expect(lines[2]).toMatch(/6 ┤ +░+$/);
-    expect(lines[3]).toMatch(/│ +░+$/);
+    expect(lines[3]).toMatch(/4 ┤ +░+$/);
     expect(lines[5]).toMatch(/^ +1 +10 +100$/);
   });
 

@@ -7,6 +7,7 @@ import { EXIT } from '../exit-codes.ts';
 import { sizeInBytes } from '../numbers.ts';
 import { inFile, pushTrace, readerOptions, TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 import { openTraceOutput } from '../trace-output.ts';
+import { tellWritten } from '../trace-written.ts';
 
 const WRITABLE = TRACE_FORMATS.filter(({ writer }) => writer !== null).map(({ name }) => name);
 
@@ -52,6 +53,7 @@ export const traceConvertCommand = defineCommand({
       reader.end();
       output.finish(ended(conversion));
       done = true;
+      tellWritten(output, { conversion }, context);
       return EXIT.held;
     } catch (thrown) {
       throw inFile(thrown, args.file);

@@ -12,6 +12,7 @@ import { sizeInBytes, wholeNumber } from '../numbers.ts';
 import { TRACE_INPUT_OPTIONS } from '../trace-input.ts';
 import { openTraceOutput } from '../trace-output.ts';
 import { TraceProgress } from '../trace-progress.ts';
+import { tellWritten } from '../trace-written.ts';
 
 const WRITABLE = TRACE_FORMATS.filter(({ writer }) => writer !== null).map(({ name }) => name);
 /** Between two looks for Ctrl-C. */
@@ -130,6 +131,7 @@ export const traceGenerateCommand = defineCommand({
       batch.flush();
       output.finish(conversion.end());
       done = true;
+      tellWritten(output, { conversion }, context);
       return EXIT.held;
     } finally {
       progress.clear();

@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.ts';
 import type { CliIo, ProgramEnd } from '../io.ts';
 import { sizeInBytes } from '../numbers.ts';
 import { openTraceOutput } from '../trace-output.ts';
+import { tellWritten } from '../trace-written.ts';
 
 const WRITABLE = TRACE_FORMATS.filter(({ writer }) => writer !== null).map(({ name }) => name);
 const VALGRIND = 'valgrind';
@@ -38,7 +39,8 @@ export const traceRecordCommand = defineCommand({
   ],
   epilogue:
     'The program runs some hundred times slower than it would. Its own exit status does not matter; that of this command\nis 0 when there is a recording. Ctrl-C ends it: what was recorded up to there is kept.',
-  async run(args, { io, behind: command }) {
+  async run(args, context) {
+    const { io, behind: command } = context;
     const target = formatNamed(args.to);
     const pageBytes = sizeInBytes('--page-size', args['page-size']);
     const [program] = command;
@@ -74,9 +76,8 @@ export const traceRecordCommand = defineCommand({
       }
       output.finish(finished(conversion));
       done = true;
-      io.stderr.write(
-        `${output.name}: ${reader.references} references of ${program}${isInterrupted ? ', up to the interruption' : ''}\n`,
-      );
+      const of = ` of ${program}${isInterrupted ? ', up to the interruption' : ''}`;
+      tellWritten(output, { conversion, of }, context);
       return EXIT.held;
     } finally {
       if (!done) output.discard();
