@@ -63,6 +63,8 @@ export interface TraceReport {
 const RWX = PROT_READ | PROT_WRITE | PROT_EXEC;
 /** Of a direct-mapped memory of 4096 pages. */
 const KNOWN_MASK = 4095;
+/** Accesses made in one go. */
+const WAITING_MAX = 1024;
 /** Pages of a trace that counts pages, not addresses, lie from here on: nothing may be mapped at the lowest addresses. */
 const FIRST_PAGE = 256;
 const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
@@ -72,7 +74,7 @@ const MAP_FLAGS = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
  * through TLB, page tables and kernel.
  *
  * ```
- *   bytes → TraceReader → page known? ─yes→ cpu.translate → TLB / walk / fault → counters → TraceReport
+ *   bytes → TraceReader → page known? ─yes→ cpu.touchBatch → TLB / walk / fault → counters → TraceReport
  *                            └─ no: mmap of that page, private, anonymous, rwx
  * ```
  *
@@ -105,6 +107,11 @@ export class TraceRun implements BatchSink {
   /** Page references from one timer interrupt to the next, for policies that hear of it; never for others. */
   private readonly tickEvery: number;
   private untilTick: number;
+  /** Accesses that wait for their turn, and the references of the batch they belong to. */
+  private readonly addresses = new Float64Array(WAITING_MAX);
+  private readonly kinds = new Uint8Array(WAITING_MAX);
+  private readonly origins = new Int32Array(WAITING_MAX);
+  private waiting = 0;
   private crossings = 0;
   private bytes = 0;
   private peakResident: number;
@@ -179,11 +186,17 @@ export class TraceRun implements BatchSink {
   }
 
   /** References, from the reader. */
-  take({ kinds, highs, lows, sizes, places, processes }: ReferenceBatch, count: number): void {
+  take(batch: ReferenceBatch, count: number): void {
+    const { processes, places } = batch;
     for (let at = 0; at < count && this.killedLine === 0; at++) {
-      if (processes[at] !== this.traced) this.adopt(processes[at]!, places[at]!);
-      this.access(kinds[at] as TraceKind, highs[at]!, lows[at]!, sizes[at]!, places[at]!);
+      if (processes[at] !== this.traced) {
+        this.flush(batch, at - 1);
+        if (this.killedLine !== 0) return;
+        this.adopt(processes[at]!, places[at]!);
+      }
+      this.access(batch, at);
     }
+    this.flush(batch, count - 1);
   }
 
   private opened(unit: TraceUnit): this {
@@ -202,48 +215,89 @@ export class TraceRun implements BatchSink {
     this.traced = process;
   }
 
-  private access(kind: TraceKind, high: number, low: number, length: number, line: number): void {
-    const { pageBytes } = this;
-    const number = high * 0x1_0000_0000 + low;
-    const address = this.unit === 'address' ? number : (number + FIRST_PAGE) * pageBytes;
-    const size = this.unit === 'address' ? length : 1;
-    if (address + size > this.userEnd) this.refuse(high, low, line);
-    const first = Math.floor(address * this.pageScale);
-    const last = Math.floor((address + size - 1) * this.pageScale);
+  private access(batch: ReferenceBatch, at: number): void {
+    const address = this.addressOf(batch, at);
+    const size = this.sizeOf(batch, at);
+    const line = batch.places[at]!;
+    if (address + size > this.userEnd) {
+      this.flush(batch, at - 1);
+      if (this.killedLine === 0) this.refuse(batch.highs[at]!, batch.lows[at]!, line);
+      return;
+    }
+    const kind = batch.kinds[at] as TraceKind;
     this.counts[kind]!++;
     this.bytes += size;
-    this.touch(kind, address, first, line);
+    const first = Math.floor(address * this.pageScale);
+    const last = Math.floor((address + size - 1) * this.pageScale);
+    this.touch(batch, at, kind, address, first);
     if (last === first) return;
     this.crossings++;
-    for (let page = first + 1; page <= last; page++) this.touch(kind, page * this.pageBytes, page, line);
+    for (let page = first + 1; page <= last; page++) this.touch(batch, at, kind, page * this.pageBytes, page);
   }
 
-  /** One page of a reference. */
-  private touch(kind: TraceKind, address: number, page: number, line: number): void {
+  private addressOf({ highs, lows }: ReferenceBatch, at: number): number {
+    const number = highs[at]! * 0x1_0000_0000 + lows[at]!;
+    return this.unit === 'address' ? number : (number + FIRST_PAGE) * this.pageBytes;
+  }
+
+  private sizeOf({ sizes }: ReferenceBatch, at: number): number {
+    return this.unit === 'address' ? sizes[at]! : 1;
+  }
+
+  /** A reference that was counted was not run after all. */
+  private discount(batch: ReferenceBatch, at: number): void {
+    const address = this.addressOf(batch, at);
+    const size = this.sizeOf(batch, at);
+    this.counts[batch.kinds[at]!]!--;
+    this.bytes -= size;
+    if (Math.floor(address * this.pageScale) !== Math.floor((address + size - 1) * this.pageScale)) this.crossings--;
+  }
+
+  /** One page of a reference, whose turn comes with the next `flush`. */
+  private touch(batch: ReferenceBatch, at: number, kind: TraceKind, address: number, page: number): void {
     if (this.killedLine !== 0) return;
     if (this.known[page & KNOWN_MASK] !== page + 1) {
-      this.know(page, line);
+      this.flush(batch, at);
+      if (this.killedLine === 0) this.know(page, batch.places[at]!);
       if (this.killedLine !== 0) return;
     }
-    if (kind === MODIFY) {
-      this.translate(address, LOAD, line);
-      if (this.killedLine === 0) this.translate(address, STORE, line);
-    } else this.translate(address, kind, line);
-    if (--this.untilTick === 0) {
-      this.untilTick = this.tickEvery;
-      tickPolicy(this.machine.kernel);
-    }
+    this.wait(kind === MODIFY ? LOAD : kind, address, at);
+    if (kind === MODIFY) this.wait(STORE, address, at);
+    if (--this.untilTick === 0 || this.waiting > WAITING_MAX - 2) this.flush(batch, at);
+    if (this.untilTick !== 0) return;
+    this.untilTick = this.tickEvery;
+    tickPolicy(this.machine.kernel);
   }
 
-  private translate(address: number, kind: AccessKind, line: number): void {
-    const physical = this.cpu.translate(address, kind);
-    const { process } = this;
-    const faults = process.minorFaults + process.majorFaults;
-    if (faults !== this.faultsSeen) {
-      this.faultsSeen = faults;
-      this.peakResident = Math.max(this.peakResident, process.space?.residentPages ?? 0);
+  private wait(kind: AccessKind, address: number, reference: number): void {
+    const { waiting } = this;
+    this.addresses[waiting] = address;
+    this.kinds[waiting] = kind;
+    this.origins[waiting] = reference;
+    this.waiting = waiting + 1;
+  }
+
+  /**
+   * Make the accesses that wait. So it is called before all that must find them made: a mapping, a tick, an error, the end
+   * of the batch. `last`: the last reference of the batch that was counted; those behind the one whose access the kernel
+   * answered by killing the process were not run.
+   */
+  private flush(batch: ReferenceBatch, last: number): void {
+    const { process, cpu, waiting } = this;
+    this.waiting = 0;
+    for (let made = 0; made < waiting; ) {
+      made = cpu.touchBatch(this.addresses, this.kinds, made, waiting);
+      const faults = process.minorFaults + process.majorFaults;
+      if (faults !== this.faultsSeen) {
+        this.faultsSeen = faults;
+        this.peakResident = Math.max(this.peakResident, process.space?.residentPages ?? 0);
+      }
+      if (!cpu.faulted) continue;
+      const killed = this.origins[made - 1]!;
+      this.killedLine = batch.places[killed]!;
+      for (let at = killed + 1; at <= last; at++) this.discount(batch, at);
+      return;
     }
-    if (physical < 0) this.killedLine = line;
   }
 
   /** Map a page seen for the first time; remember it. */
