@@ -1,6 +1,7 @@
 /** What happened at one reference of a trace, told as a story. */
 import { POLICIES } from '../kernel/reclaim/registry.ts';
 import { FETCH, STORE } from '../mmu/units.ts';
+import { KIND_NAMES } from '../trace/kind-names.ts';
 import { MODIFY, type TraceKind, type TraceUnit } from '../trace/reference.ts';
 import type { EvictedPage, PageName, ReferenceStory } from '../trace/story.ts';
 import { wrap } from './columns.ts';
@@ -12,16 +13,26 @@ const CONTENTS_MOST = 32;
 
 export interface StoryFacts {
   readonly unit: TraceUnit;
+  /** Bytes; of no meaning where the trace has page numbers. */
   readonly pageBytes: number;
+  /** Does the trace say what kind its references are? */
+  readonly kinds: boolean;
 }
+
+/** For JSON: kinds by their names, null where the trace does not say; no size of pages where they are counted. */
+export const storyData = (stories: readonly ReferenceStory[], { unit, pageBytes, kinds }: StoryFacts): object => ({
+  unit,
+  pageBytes: unit === 'page' ? null : pageBytes,
+  stories: stories.map((story) => ({ ...story, kind: kinds ? KIND_NAMES[story.kind] : null })),
+});
 
 export function storyLines(stories: readonly ReferenceStory[], facts: StoryFacts, style: Style): string[] {
   const [first] = stories;
   if (first === undefined) return [];
-  const verb = kindText(first.kind);
+  const verb = facts.kinds ? `${kindText(first.kind)} of page` : 'page';
   const address = facts.unit === 'page' ? '' : `, addresses from ${hex(first.page * BigInt(facts.pageBytes))}`;
   return [
-    ` ${paint(style, 'bold', `Reference ${thousands(first.position)}`)}: ${verb} of page ${pageText(first, facts)}${address}`,
+    ` ${paint(style, 'bold', `Reference ${thousands(first.position)}`)}: ${verb} ${pageText(first, facts)}${address}`,
     ...stories.flatMap((story) => ['', ...told(story, facts, style)]),
   ];
 }
@@ -43,16 +54,25 @@ function told(story: ReferenceStory, facts: StoryFacts, style: Style): string[] 
   const more = story.contents.length - CONTENTS_MOST;
   const pages = story.contents.slice(0, CONTENTS_MOST).map((held) => {
     const note = held.note === '' ? '' : `(${held.note})`;
-    return `${pageText(held, facts)}${held.referenced ? '*' : ''}${note}${held.frame === story.hand ? '◄' : ''}`;
+    return `${pageText(held, facts)}${held.referenced === true ? '*' : ''}${note}${held.frame === story.hand ? '◄' : ''}`;
   });
   const width = Math.min(style.width, 96) - 6;
   return [
     ` ${paint(style, 'bold', story.policy)}, ${counted(story.frames, 'frame')}: ${outcome}`,
     ...wrap(sentences.join(' '), width).map((line) => `   ${line}`),
-    `   ${paint(style, 'dim', `in memory, who would leave first in front (* referenced${story.hand < 0 ? '' : `, ◄ the hand, at frame ${story.hand}`}):`)}`,
+    `   ${paint(style, 'dim', `in memory, who would leave first in front${marksText(story)}:`)}`,
     ...wrap(pages.join(' '), width).map((line) => `     ${line}`),
     ...(more > 0 ? [`     ${paint(style, 'dim', `and ${counted(more, 'page')} more`)}`] : []),
   ];
+}
+
+/** What stands beside the pages. */
+function marksText({ contents, hand }: ReferenceStory): string {
+  const marks = [
+    ...(contents.some(({ referenced }) => referenced !== null) ? ['* referenced'] : []),
+    ...(hand < 0 ? [] : [`◄ the hand, at frame ${hand}`]),
+  ];
+  return marks.length === 0 ? '' : ` (${marks.join(', ')})`;
 }
 
 function beginning({ hit, frame, fromStart, loadedAt, lastUsedAt, leftAt }: ReferenceStory): string[] {

@@ -58,6 +58,26 @@ export function traceInfoLines(facts: TraceFacts, read: TraceRead, style: Style)
   ];
 }
 
+/** For JSON: null for what a format does not say, and for the size of pages that are counted. */
+export function traceInfoData(facts: TraceFacts, { file, format, unit }: TraceRead): object {
+  const { references, pages } = facts;
+  const noKinds = { fetches: null, loads: null, stores: null, modifies: null };
+  const noUses = { fetched: null, read: null, written: null };
+  const hasKinds = format.carries.kinds !== 'none';
+  return {
+    file,
+    format: format.name,
+    unit,
+    ...facts,
+    references: {
+      ...references,
+      ...(hasKinds ? {} : noKinds),
+      bytes: format.carries.sizes ? references.bytes : null,
+    },
+    pages: { ...pages, pageBytes: unit === 'page' ? null : pages.pageBytes, ...(hasKinds ? {} : noUses) },
+  };
+}
+
 function overview(
   { references, processes, pages, lowest, highest }: TraceFacts,
   { format, unit }: TraceRead,

@@ -10,6 +10,7 @@ import { type PageSink, PageStream } from './page-stream.ts';
 import { PolicyLoop } from './policy-loop.ts';
 import type { BatchSink, ReferenceBatch, TraceKind, TraceUnit } from './reference.ts';
 import { checkFrames } from './replay.ts';
+import { type FrameBefore, reasonOf } from './story-reason.ts';
 
 /** A page as a trace knows it. */
 export interface PageName {
@@ -29,8 +30,8 @@ export interface EvictedPage extends PageName {
 
 export interface HeldPage extends PageName {
   readonly frame: number;
-  /** Its reference bit. */
-  readonly referenced: boolean;
+  /** Its reference bit; null for a policy that does not look at it. */
+  readonly referenced: boolean | null;
   /** What the policy keeps in mind of it, such as its counter; empty for nothing. */
   readonly note: string;
 }
@@ -54,7 +55,7 @@ export interface ReferenceStory extends PageName {
   readonly leftAt: number | null;
   /** Whose place the page took; null: a frame was free. */
   readonly victim: EvictedPage | null;
-  /** Why it was this one, in the words of the registry. */
+  /** Why it was this one. */
   readonly reason: string | null;
   /** Pages that left though nobody needed room. */
   readonly surplus: readonly PageName[];
@@ -151,6 +152,7 @@ export class StoryTeller implements BatchSink, PageSink {
     const missBits = new Uint32Array((ids.length >>> 5) + 1);
     const evicted = new Int32Array(ids.length).fill(-1);
     const faultsBefore = loop.run(ids, 0, at, missBits, evicted);
+    const before = framesOf(loop);
     loop.evictions = [];
     loop.dirtyEvictions = [];
     const faults = loop.run(ids, at, position, missBits, evicted);
@@ -159,6 +161,9 @@ export class StoryTeller implements BatchSink, PageSink {
     const past = new Past(ids, at, missBits, evicted);
     const gone = evicted[at]!;
     const lastUsedAt = past.lastUse(id);
+    // As the loop has it: also initial pages can be dirty, and those written ahead are not.
+    const dirty = loop.dirtyEvictions.includes(gone);
+    const frame = loop.frameHolding(id);
     return {
       ...this.nameOf(id),
       policy,
@@ -166,7 +171,7 @@ export class StoryTeller implements BatchSink, PageSink {
       position,
       kind: recording.kinds[at]! as TraceKind,
       hit: faults === 0,
-      frame: loop.frameHolding(id),
+      frame,
       fromStart: id < this.initial,
       lastUsedAt,
       loadedAt: faults === 0 ? past.load(id) : null,
@@ -179,23 +184,23 @@ export class StoryTeller implements BatchSink, PageSink {
               loadedAt: past.load(gone),
               lastUsedAt: past.lastUse(gone),
               nextUsedAt: nextUse(ids, position, gone),
-              // As the loop has it: also initial pages can be dirty, and those written ahead are not.
-              dirty: loop.dirtyEvictions.includes(gone),
+              dirty,
             },
-      reason: gone < 0 ? null : POLICIES[policy].reason,
+      // Whoever comes takes the frame of whoever left.
+      reason: gone < 0 ? null : reasonOf(policy, frame, before, { dirty, options }),
       surplus: loop.evictions.filter((page) => page !== gone).map((page) => this.nameOf(page)),
       faultsSoFar: faultsBefore + faults,
-      contents: this.contents(loop),
+      contents: this.contents(loop, POLICIES[policy].readsReferenceBits === true),
       hand: loop.policy.hand(),
     };
   }
 
-  private contents(loop: PolicyLoop): HeldPage[] {
-    return loop.policy.order().map((frame) => ({
+  private contents(loop: PolicyLoop, readsBits: boolean): HeldPage[] {
+    return framesOf(loop).map(({ frame, referenced, note }) => ({
       ...this.nameOf(loop.idIn[frame]!),
       frame,
-      referenced: loop.referenceBits[frame] === 1,
-      note: loop.policy.note?.(frame) ?? '',
+      referenced: readsBits ? referenced : null,
+      note,
     }));
   }
 
@@ -207,6 +212,14 @@ export class StoryTeller implements BatchSink, PageSink {
     };
   }
 }
+
+/** In the order in which their pages would leave as far as is known. */
+const framesOf = ({ policy, referenceBits }: PolicyLoop): FrameBefore[] =>
+  policy.order().map((frame) => ({
+    frame,
+    referenced: referenceBits[frame] === 1,
+    note: policy.note?.(frame) ?? '',
+  }));
 
 /** What happened to pages before a reference; every position it tells counts from 1. */
 class Past {

@@ -179,11 +179,11 @@ describe('--explain', () => {
     const { code, out } = await simulate(['-p', 'lru,opt', '-f', '3', '--explain', '9']);
     expect(code).toBe(0);
     const text = out.replaceAll(/\s+/g, ' ');
-    expect(text).toContain('Reference 9: a load of page 2');
+    expect(text).toContain('Reference 9: page 2');
     expect(text).toContain('lru, 3 frames: miss It was last used by reference 4, but it had to leave for reference 8.');
     expect(text).toContain('from page 3: of all resident pages it was used longest ago.');
     expect(text).toContain('It is clean, so nothing is written. So far 7 faults in 9 references.');
-    expect(text).toContain('(* referenced): 0* 4* 2*');
+    expect(text).toContain('who would leave first in front: 0 4 2');
     expect(text).toContain('opt, 3 frames: hit It is in frame 0, loaded by reference 4 and last used by 4.');
   });
 
@@ -194,6 +194,23 @@ describe('--explain', () => {
     expect(lackey).toMatch(/◄ the hand, at frame [01]\):/);
     const csv = (await simulate(['-f', '2', '--explain', '1', '--json'], { t: PROCESSES })).out;
     expect(JSON.parse(csv)).toMatchObject({ stories: [{ page: '0x0', process: 7, hit: false, faultsSoFar: 1 }] });
+  });
+
+  it('as a document: kinds by their names, null where the trace has none; no size of pages that are counted', async () => {
+    const document = async (position: string, t: string) => {
+      const { out } = await simulate(['-f', '2', '--explain', position, '--json'], { t });
+      const { pageBytes, stories } = JSON.parse(out) as {
+        pageBytes: number | null;
+        stories: { kind: string | null }[];
+      };
+      return [pageBytes, stories[0]?.kind];
+    };
+    expect(await document('1', LACKEY)).toEqual([4096, 'fetch']);
+    expect(await document('3', LACKEY)).toEqual([4096, 'load']);
+    expect(await document('4', LACKEY)).toEqual([4096, 'store']);
+    expect(await document('5', LACKEY)).toEqual([4096, 'modify']);
+    expect(await document('1', PROCESSES)).toEqual([null, 'store']);
+    expect(await document('1', SILBERSCHATZ)).toEqual([null, null]);
   });
 
   it('does not list thousands of pages', async () => {
@@ -218,6 +235,7 @@ describe('what is refused: exit status 2, a code, a hint', () => {
     [['-f', '3', '--option', 'widnow=5', '-p', 'wsclock'], 'MEM-POL-003', 'did you mean `window`'],
     [['-f', '3', '--option', 'window=5'], 'MEM-POL-003', 'working-set, wsclock'],
     [['-f', '3', '--option', 'window=0', '-p', 'wsclock'], 'MEM-POL-003', 'from 1 to'],
+    [['-f', '3', '--option', 'handStart=3', '-p', 'clock,lru'], 'MEM-POL-003', 'numbered 0 to 2'],
     [['-f', '3', '--cost', 'memroy=5ns'], 'MEM-TRC-050', 'did you mean `memory`'],
     [['-f', '3', '--page-size', '5000'], 'MEM-TRC-038', 'powers of two'],
     [['-f', '3', '--seed', 'x'], 'MEM-CLI-007', ''],

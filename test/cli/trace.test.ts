@@ -239,8 +239,9 @@ describe('trace info', () => {
     expect(JSON.parse(out)).toMatchObject({
       format: 'pages',
       unit: 'page',
-      references: { total: 5 },
-      pages: { distinct: 4 },
+      // A list of pages says nothing of kinds and bytes.
+      references: { total: 5, fetches: null, loads: null, stores: null, modifies: null, bytes: null },
+      pages: { distinct: 4, pageBytes: null, fetched: null, read: null, written: null },
       reuse: {
         first: 4,
         intervals: [
@@ -248,6 +249,14 @@ describe('trace info', () => {
           { from: 2, to: 4, count: 1 },
         ],
       },
+    });
+  });
+
+  it('as a document of addresses with kinds', async () => {
+    const { out } = await cli(['trace', 'info', 'a', '--json'], { files: { a: LACKEY } });
+    expect(JSON.parse(out)).toMatchObject({
+      references: { fetches: 1, loads: 1, stores: 1, modifies: 1 },
+      pages: { pageBytes: 4096, fetched: 2, read: 2, written: 2 },
     });
   });
 

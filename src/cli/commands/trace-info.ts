@@ -2,7 +2,7 @@
 
 import { InputError } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
-import { type TraceRead, traceInfoLines } from '../../report/trace-info.ts';
+import { type TraceRead, traceInfoData, traceInfoLines } from '../../report/trace-info.ts';
 import { FactGatherer, type TraceFacts } from '../../trace/facts.ts';
 import { TraceReader } from '../../trace/reader.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
@@ -52,7 +52,6 @@ export const traceInfoCommand = defineCommand({
 });
 
 function tell(facts: TraceFacts, read: TraceRead, json: boolean, { io, style }: CommandContext): void {
-  const { file, format, unit } = read;
-  if (json) io.stdout.write(`${toJson({ file, format: format.name, unit, ...facts })}\n`);
+  if (json) io.stdout.write(`${toJson(traceInfoData(facts, read))}\n`);
   else io.stdout.write(`${traceInfoLines(facts, read, style).join('\n')}\n`);
 }

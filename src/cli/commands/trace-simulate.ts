@@ -8,7 +8,7 @@ import {
   simulationData,
   simulationLines,
 } from '../../report/simulation-report.ts';
-import { storyLines } from '../../report/story-report.ts';
+import { storyData, storyLines } from '../../report/story-report.ts';
 import { ALLOCATIONS, type Allocation } from '../../trace/allocation.ts';
 import { COST_OPTIONS, parseCostModel } from '../../trace/cost-model.ts';
 import type { TraceFormat } from '../../trace/formats/format.ts';
@@ -213,18 +213,18 @@ async function explain(
       hint: 'choose one process: --process N',
     });
   }
-  const opened: { teller: StoryTeller; unit: TraceUnit }[] = [];
-  const open = (_format: TraceFormat, unit: TraceUnit): BatchSink => {
+  const opened: { teller: StoryTeller; unit: TraceUnit; format: TraceFormat }[] = [];
+  const open = (format: TraceFormat, unit: TraceUnit): BatchSink => {
     const teller = new StoryTeller(config, unit);
-    opened.push({ teller, unit });
+    opened.push({ teller, unit, format });
     return teller;
   };
   if ((await readTrace(file, open, args, context)) === null) return EXIT.interrupted;
-  const [{ teller, unit }] = opened as [(typeof opened)[0]];
+  const [{ teller, unit, format }] = opened as [(typeof opened)[0]];
   try {
     const stories = teller.stories();
-    const facts = { unit, pageBytes: config.pageBytes };
-    if (args.json) io.stdout.write(`${toJson({ file: nameOf(file), ...facts, stories })}\n`);
+    const facts = { unit, pageBytes: config.pageBytes, kinds: format.carries.kinds !== 'none' };
+    if (args.json) io.stdout.write(`${toJson({ file: nameOf(file), ...storyData(stories, facts) })}\n`);
     else io.stdout.write(`${storyLines(stories, facts, style).join('\n')}\n`);
     return EXIT.held;
   } catch (thrown) {

@@ -2,6 +2,9 @@ import { InputError } from '../../mmu/input-error.ts';
 
 /** References from one tick of a policy to the next, unless told otherwise. */
 export const TICK_EVERY = 100;
+/** Defaults of `window`: references for `working-set`, ticks for `wsclock`. */
+export const WORKING_SET_WINDOW = 1000;
+export const WSCLOCK_WINDOW = 2;
 
 /**
  * The conventions on which books and programs disagree. All of them in one place; a policy reads those that concern it.

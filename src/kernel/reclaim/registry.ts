@@ -34,6 +34,8 @@ export interface PolicyEntry {
   readonly description: string;
   /** Why a victim was chosen, in one sentence: what an eviction says. */
   readonly reason: string;
+  /** Looks at the reference bits of the hardware; the others know more, or want to know less. */
+  readonly readsReferenceBits?: true;
   /** Works only on recorded references. */
   readonly needsFuture: boolean;
   /** Decides how much memory there is to be: pages leave though nobody needs room. */
@@ -84,6 +86,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   clock: {
     create: (context) => new Clock(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'it was the first page under the hand whose reference bit was clear',
     description:
       'Second chance: a hand goes round the pages, clears the reference bits it finds set and takes the first page whose bit is clear. Needs only the accessed bit of the page tables.',
@@ -98,6 +101,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   'second-chance': {
     create: (context) => new SecondChance(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'it came to the front of the queue with a clear reference bit',
     description:
       'FIFO with a second chance: a page whose reference bit is set when its turn comes goes to the back of the queue with the bit cleared. Evicts the same pages as clock.',
@@ -105,6 +109,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   'enhanced-second-chance': {
     create: (context) => new EnhancedSecondChance(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'of the pages under the hand it was the first of the best class of referenced and dirty',
     description:
       'Clock that also looks at the dirty bit: pages that are neither referenced nor dirty go first, as they need not be written.',
@@ -112,6 +117,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   nru: {
     create: (context) => new Nru(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'it was of the lowest class of referenced and dirty',
     description:
       'Not recently used: pages fall into four classes by referenced since the last tick and dirty; the one longest in memory of the lowest class leaves.',
@@ -119,6 +125,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   nfu: {
     create: (context) => new Nfu(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'it was referenced in the fewest ticks',
     description:
       'Not frequently used: a counter for each page adds up the ticks in which it was referenced; the smallest leaves, among pages not referenced since. Never forgets.',
@@ -126,6 +133,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   aging: {
     create: (context) => new Aging(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'its history of reference bits was the smallest',
     description:
       'Aging: at every tick a page’s counter shifts right and takes its reference bit in front; the smallest counter leaves, among pages not referenced since. LRU in software.',
@@ -148,6 +156,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   wsclock: {
     create: (context) => new WsClock(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason:
       'the hand found it outside of the working set; or, as all were in it, of the clean pages, or else of all, it was used longest ago',
     description:
@@ -207,6 +216,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   linux: {
     create: (context) => new LinuxPolicy(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'it was at the end of an inactive list and had not been used since the last look',
     description:
       'Linux’s lists: pages start on an inactive list, are activated when they are used twice there or come back soon after they left, and leave from its end when they were not used. Anonymous pages, files and every memory group have their own.',
@@ -214,6 +224,7 @@ export const POLICIES: Readonly<Record<PolicyName, PolicyEntry>> = {
   mglru: {
     create: (context) => new MgLru(context),
     needsFuture: false,
+    readsReferenceBits: true,
     reason: 'it was at the end of the oldest generation and had not been used since the last look',
     description:
       'Linux’s multi-generational LRU: pages age by generations, all reference bits are looked at when only two generations are left, and the oldest generation leaves. Without tiers, refault control and Bloom filters.',

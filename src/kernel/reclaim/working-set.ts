@@ -1,4 +1,5 @@
 import { AsidePolicy, SlotNumbers } from './aside-policy.ts';
+import { WORKING_SET_WINDOW } from './options.ts';
 import type { PolicyContext } from './policy.ts';
 import { SlotList } from './slot-list.ts';
 
@@ -18,7 +19,7 @@ export class WorkingSet extends AsidePolicy {
 
   constructor(context: PolicyContext) {
     super(context);
-    this.window = context.options?.window ?? 1000;
+    this.window = context.options?.window ?? WORKING_SET_WINDOW;
     this.line = new SlotList(context.slots);
     this.usedAt = new SlotNumbers(context.slots);
     this.time = 0;

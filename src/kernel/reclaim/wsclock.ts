@@ -1,4 +1,5 @@
 import { AsidePolicy, SlotNumbers } from './aside-policy.ts';
+import { WSCLOCK_WINDOW } from './options.ts';
 import type { DirtyBits, PolicyContext, ReferenceBits } from './policy.ts';
 import { SlotList } from './slot-list.ts';
 
@@ -33,7 +34,7 @@ export class WsClock extends AsidePolicy {
 
   constructor(context: PolicyContext) {
     super(context);
-    this.window = context.options?.window ?? 2;
+    this.window = context.options?.window ?? WSCLOCK_WINDOW;
     this.ring = new SlotList(context.slots);
     this.references = context.references;
     this.dirty = context.dirty ?? null;

@@ -1,4 +1,5 @@
 import { grownBytes, grownDoubles, grownInts } from '../../../mmu/grown-arrays.ts';
+import { WORKING_SET_WINDOW } from '../options.ts';
 import { emptyRings, pushFirst, unlink } from './links.ts';
 import { type BookkeepingLoop, FIRST_BIT, type LoopContext } from './loop.ts';
 
@@ -34,7 +35,7 @@ export class RecencyWindowLoop implements BookkeepingLoop {
 
   constructor({ frames, options }: LoopContext, isWorkingSet: boolean) {
     this.frames = frames;
-    this.window = isWorkingSet ? (options.window ?? 1000) : 0;
+    this.window = isWorkingSet ? (options.window ?? WORKING_SET_WINDOW) : 0;
     this.faultInterval = options.faultInterval ?? 100;
     this.links = emptyRings(1);
     this.usedAt = new Float64Array(0);

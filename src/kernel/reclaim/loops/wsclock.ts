@@ -1,4 +1,5 @@
 import { grownInts } from '../../../mmu/grown-arrays.ts';
+import { WSCLOCK_WINDOW } from '../options.ts';
 import { type BookkeepingLoop, FIRST_BIT, type LoopContext } from './loop.ts';
 
 const REFERENCED = 1;
@@ -25,7 +26,7 @@ export class WsClockLoop implements BookkeepingLoop {
   private hand: number;
 
   constructor({ frames, options }: LoopContext, tickEvery: number) {
-    this.window = options.window ?? 2;
+    this.window = options.window ?? WSCLOCK_WINDOW;
     this.writesAhead = options.writesAhead ?? Number.MAX_SAFE_INTEGER;
     this.onLoad = options.referenceOnLoad === false ? 0 : REFERENCED;
     this.tickEvery = tickEvery;
