@@ -270,7 +270,7 @@ export type {
 } from './trace/formats/format.ts';
 export { formatNamed, recognizeFormat, TRACE_FORMATS } from './trace/formats/registry.ts';
 export { GENERATOR_NAMES, type GeneratorName, type GeneratorOptions, TraceGenerator } from './trace/generate.ts';
-export type { Anomaly, CurvePoint, MissCurve } from './trace/mrc/curve.ts';
+export type { Anomaly, CurvePoint, MissCurve, PointNote } from './trace/mrc/curve.ts';
 export { type CurveConfig, CurveGatherer, type CurveReport, type CurveRun } from './trace/mrc/gatherer.ts';
 export { Shards, type ShardsConfig } from './trace/mrc/shards.ts';
 export { StackDistances } from './trace/mrc/stack-distance.ts';

@@ -9,6 +9,9 @@ import { counted, percent, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
 const ANOMALIES_SHOWN = 5;
+/** In place of a number, and in front of one. */
+const UNRESOLVED = '–';
+const AT_LEAST = '≥ ';
 
 export function mrcLines(report: CurveReport, file: string, style: Style): string[] {
   const { references, pages, sampling, curves } = report;
@@ -20,6 +23,7 @@ export function mrcLines(report: CurveReport, file: string, style: Style): strin
     ...picture(curves, style),
     '',
     ...tableLines(curves, style),
+    ...noteLines(report, style),
     ...curves.flatMap((curve) => anomalyLines(curve, style)),
   ];
 }
@@ -27,11 +31,11 @@ export function mrcLines(report: CurveReport, file: string, style: Style): strin
 function picture(curves: readonly MissCurve[], style: Style): string[] {
   const series = curves.map(({ policy, points }) => ({
     name: policy,
-    points: points.map(({ frames, missRatio }) => [frames, missRatio] as const),
+    points: points.flatMap(({ frames, missRatio }) => (missRatio === null ? [] : [[frames, missRatio] as const])),
   }));
   const axis = ratioAxis(
     'miss ratio',
-    curves.flatMap(({ points }) => points.map(({ missRatio }) => missRatio)),
+    series.flatMap(({ points }) => points.map(([, missRatio]) => missRatio)),
   );
   return [
     ` ${paint(style, 'bold', axisTitle(axis))}`,
@@ -48,11 +52,28 @@ function tableLines(curves: readonly MissCurve[], style: Style): string[] {
   const rows = sizes.map(({ frames }, index) => [
     thousands(frames),
     ...curves.flatMap(({ points }) => {
-      const { misses, missRatio } = points[index]!;
-      return [paint(style, 'cyan', thousands(Math.round(misses))), `${(100 * missRatio).toFixed(2)} %`];
+      const { misses, missRatio, note } = points[index]!;
+      if (misses === null || missRatio === null) return [UNRESOLVED, UNRESOLVED];
+      const mark = note === 'at least' ? AT_LEAST : '';
+      return [paint(style, 'cyan', `${mark}${thousands(Math.round(misses))}`), `${(100 * missRatio).toFixed(2)} %`];
     }),
   ]);
   return columns([head, ...rows], { align: 'r'.repeat(head.length), indent: '   ' });
+}
+
+/** What the marks of a sample mean, where there are any. */
+function noteLines({ sampling, pages, curves }: CurveReport, style: Style): string[] {
+  const notes = new Set(curves.flatMap(({ points }) => points.map(({ note }) => note)));
+  const finest = sampling === null ? 1 : Math.ceil(1 / sampling.rate);
+  const lines = [
+    ...(notes.has('unresolved')
+      ? [`${UNRESOLVED} the sample tells no sizes below ${counted(finest, 'frame')} apart`]
+      : []),
+    ...(notes.has('at least')
+      ? [`${AT_LEAST}the sample says less, but each of ${counted(pages, 'page')} misses once`]
+      : []),
+  ];
+  return lines.length === 0 ? [] : ['', ...lines.map((line) => `   ${paint(style, 'dim', line)}`)];
 }
 
 /** Named for what it is, as nobody expects it. */
@@ -71,10 +92,14 @@ function anomalyLines({ policy, anomalies }: MissCurve, style: Style): string[] 
 const anomalyText = ({ frames, misses, moreFrames, moreMisses }: Anomaly): string =>
   `${counted(frames, 'frame')}: ${counted(misses, 'miss', 'misses')}; ${counted(moreFrames, 'frame')}: ${thousands(moreMisses)}, ${thousands(moreMisses - misses)} more`;
 
-/** `policy,frames,misses,missRatio` with a header line. */
-export function mrcCsv({ curves }: CurveReport): string {
+/** `policy,frames,misses,missRatio` with a header line; of a sample also `note`, and no numbers where it cannot tell. */
+export function mrcCsv({ sampling, curves }: CurveReport): string {
+  const isSample = sampling !== null;
   const rows = curves.flatMap(({ policy, points }) =>
-    points.map(({ frames, misses, missRatio }) => `${policy},${frames},${misses},${missRatio}`),
+    points.map(
+      ({ frames, misses, missRatio, note }) =>
+        `${policy},${frames},${misses ?? ''},${missRatio ?? ''}${isSample ? `,${note ?? ''}` : ''}`,
+    ),
   );
-  return `${['policy,frames,misses,missRatio', ...rows].join('\n')}\n`;
+  return `${[`policy,frames,misses,missRatio${isSample ? ',note' : ''}`, ...rows].join('\n')}\n`;
 }

@@ -114,6 +114,41 @@ describe('mmulator mrc', () => {
     expect([sampling.rate, sampling.pagesMax]).toEqual([0.5, null]);
   });
 
+  it('leaves out what a sample cannot tell, or marks it, and warns of few pages', async () => {
+    const sampled = ['ls.pgt.gz', '--shards', '0.1'];
+    const { points } = JSON.parse((await mrc(...sampled, '--json')).out).curves[0] as { points: { frames: number }[] };
+    expect(points[0]?.frames).toBe(10);
+    const { code, out, err } = await mrc(...sampled, '--sizes', '2,9,10,20,99999');
+    expect(code).toBe(0);
+    expect(err).toMatch(/^warning: the sample has only \d\d pages of \d+:/);
+    expect(out).toMatch(/^ +2 +– +–$/m);
+    expect(out).toMatch(/^ +9 +– +–$/m);
+    expect(out).toMatch(/^ +10 +[\d,]+ +[\d.]+ %$/m);
+    expect(out).toContain('– the sample tells no sizes below 10 frames apart');
+    const csv = (await mrc(...sampled, '--sizes', '2,10', '--csv')).out.split('\n');
+    expect(csv.slice(0, 2)).toEqual(['policy,frames,misses,missRatio,note', 'lru,2,,,unresolved']);
+    expect(csv[2]).toMatch(/^lru,10,[\d.]+,[\d.]+,$/);
+  });
+
+  it('of a sample never misses less often than there are pages', async () => {
+    // Half of the pages are hot, half are used once: where the sample has few of those, it says too little.
+    const list = Array.from({ length: 4000 }, (_, at) => (at % 4 === 3 ? 1000 + at : at % 3)).join(' ');
+    const least = async (rate: string) => {
+      const argv = ['mrc', 'a', '--shards', rate, '--sizes', '5000', '--json'];
+      const { pages, curves } = JSON.parse((await cli(argv, { files: { a: list } })).out);
+      const [{ misses, note }] = curves[0].points;
+      expect([rate, note]).toEqual([rate, misses === pages ? 'at least' : null]);
+      expect(misses).toBeGreaterThanOrEqual(pages);
+      return note as string | null;
+    };
+    const notes = await Promise.all(['0.02', '0.05', '0.1', '0.2', '0.3', '0.5', '0.7', '0.9'].map(least));
+    expect(notes).toContain('at least');
+  });
+
+  it('does not warn of a sample of all pages', async () => {
+    expect((await mrc('belady.pages', '--shards', '1')).err).toBe('');
+  });
+
   it.each([
     ['no such policy', ['belady.pages', '--policy', 'lru,lruu'], 'MEM-POL-001'],
     ['no option of a policy', ['belady.pages', '--policy', 'clock', '--option', 'x=1'], 'MEM-POL-003'],

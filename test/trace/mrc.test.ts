@@ -1,7 +1,7 @@
 /** Miss-ratio curves: one pass against a replay at every size, samples against the whole. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { curveSizes, missCurve } from '../../src/trace/mrc/curve.ts';
+import { curveSizes, missCurve, sampledCurve } from '../../src/trace/mrc/curve.ts';
 import { HashHeap } from '../../src/trace/mrc/hash-heap.ts';
 import { Shards } from '../../src/trace/mrc/shards.ts';
 import { StackDistances } from '../../src/trace/mrc/stack-distance.ts';
@@ -192,9 +192,32 @@ describe('its parts', () => {
     expect(sizes.length).toBeLessThanOrEqual(40);
   });
 
+  it('sizes of a sample: from the fewest it can tell', () => {
+    expect(curveSizes(5, 40, 2.5)).toEqual([3, 4, 5]);
+    expect(curveSizes(5, 40, 100)).toEqual([5]);
+    const sizes = curveSizes(100_000, 40, 10);
+    expect([sizes.length, sizes[0], sizes.at(-1)]).toEqual([40, 10, 100_000]);
+  });
+
+  it('a sample: nothing below its finest size, and never fewer misses than pages', () => {
+    const of = { references: 1000, pages: 50, finest: 10 };
+    expect(sampledCurve(of, [1, 9, 10, 20, 50], [600, 600, 500, 49, 40])).toEqual({
+      policy: 'lru',
+      method: 'sampled',
+      points: [
+        { frames: 1, misses: null, missRatio: null, note: 'unresolved' },
+        { frames: 9, misses: null, missRatio: null, note: 'unresolved' },
+        { frames: 10, misses: 500, missRatio: 0.5, note: null },
+        { frames: 20, misses: 50, missRatio: 0.05, note: 'at least' },
+        { frames: 50, misses: 50, missRatio: 0.05, note: 'at least' },
+      ],
+      anomalies: [],
+    });
+  });
+
   it('anomalies are the pairs that miss more with more frames', () => {
     const curve = missCurve('fifo', 'replayed', 12, [1, 2, 3, 4, 5], [12, 12, 9, 10, 5]);
     expect(curve.anomalies).toEqual([{ frames: 3, misses: 9, moreFrames: 4, moreMisses: 10 }]);
-    expect(curve.points[2]).toEqual({ frames: 3, misses: 9, missRatio: 0.75 });
+    expect(curve.points[2]).toEqual({ frames: 3, misses: 9, missRatio: 0.75, note: null });
   });
 });

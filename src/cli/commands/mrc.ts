@@ -2,7 +2,7 @@
 import { InputError } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
 import { mrcCsv, mrcLines } from '../../report/mrc-report.ts';
-import { thousands } from '../../report/quantities.ts';
+import { counted, thousands } from '../../report/quantities.ts';
 import { frameSizes } from '../../trace/frame-sizes.ts';
 import { curveSizes } from '../../trace/mrc/curve.ts';
 import { CurveGatherer, type CurveReport } from '../../trace/mrc/gatherer.ts';
@@ -20,6 +20,8 @@ import { TraceProgress } from '../trace-progress.ts';
 const POINTS = 40;
 const REPLAYED_POINTS = 16;
 const SLICE = 1 << 18;
+/** Pages below which a sample is warned of. */
+const SAMPLE_FEW = 100;
 
 export const mrcCommand = defineCommand({
   usage: 'mrc <file>',
@@ -37,7 +39,11 @@ export const mrcCommand = defineCommand({
     shards: { type: 'string', describe: 'LRU from a sample: look at this part of the pages, such as 0.01' },
     'shards-pages': { type: 'string', describe: 'LRU from a sample of at most so many pages, such as 8192' },
     'page-size': { type: 'string', default: '4KiB', describe: 'Pages that addresses are counted in' },
-    csv: { type: 'boolean', default: false, describe: 'Print CSV: policy,frames,misses,missRatio' },
+    csv: {
+      type: 'boolean',
+      default: false,
+      describe: 'Print CSV: policy,frames,misses,missRatio (of a sample: ,note)',
+    },
     ...TRACE_INPUT_OPTIONS,
   },
   examples: [
@@ -70,9 +76,12 @@ ${policyOptionHelp()}`,
     if (!(await read(args.file, gatherer, args, context))) return EXIT.interrupted;
     const replayed = policies.some((policy) => policy !== 'lru');
     const frames =
-      sizes?.(gatherer.distinctPages) ?? curveSizes(gatherer.distinctPages, replayed ? REPLAYED_POINTS : POINTS);
+      sizes?.(gatherer.distinctPages) ??
+      curveSizes(gatherer.distinctPages, replayed ? REPLAYED_POINTS : POINTS, gatherer.finest);
     if (!(await replayAll(gatherer, frames, args.progress, context))) return EXIT.interrupted;
-    tell(gatherer.report(), args, context);
+    const report = gatherer.report();
+    tell(report, args, context);
+    warnOfFew(report, context);
     return EXIT.held;
   },
 });
@@ -143,6 +152,14 @@ function tell(
   if (json) io.stdout.write(`${toJson({ file: nameOf(args.file), ...report })}\n`);
   else if (args.csv) io.stdout.write(mrcCsv(report));
   else io.stdout.write(`${mrcLines(report, nameOf(args.file), style).join('\n')}\n`);
+}
+
+/** A sample of few pages is a matter of luck: said where it is not in the way of the numbers. */
+function warnOfFew({ sampling, pages }: CurveReport, { io }: CommandContext): void {
+  if (sampling === null || sampling.pages >= SAMPLE_FEW || sampling.pages === pages) return;
+  io.stderr.write(
+    `warning: the sample has only ${counted(sampling.pages, 'page')} of ${thousands(pages)}: its numbers may be far off, those of more pages are better\n`,
+  );
 }
 
 function shardsConfig({

@@ -4,7 +4,7 @@ import { InputError } from '../../mmu/input-error.ts';
 import { invariant } from '../../mmu/invariant.ts';
 import { PageRecording } from '../page-recording.ts';
 import type { PageSink } from '../page-stream.ts';
-import { type MissCurve, missCurve } from './curve.ts';
+import { type MissCurve, missCurve, sampledCurve } from './curve.ts';
 import { RecordingReplay } from './replayed-curve.ts';
 import { Shards, type ShardsConfig } from './shards.ts';
 import { StackDistances } from './stack-distance.ts';
@@ -83,6 +83,11 @@ export class CurveGatherer implements PageSink {
     return this.distinct;
   }
 
+  /** The fewest frames that can be told from fewer: 1 but for a sample, which knows depths in steps of 1 / rate. */
+  get finest(): number {
+    return this.sample === null ? 1 : 1 / this.sample.rate;
+  }
+
   /** What is still to do for points at these sizes, ascending. @throws InputError when they are done, as Replay */
   runs(frames: readonly number[]): readonly CurveRun[] {
     const { config, kept } = this;
@@ -128,7 +133,10 @@ export class CurveGatherer implements PageSink {
       const misses = this.sized.filter((run) => run.policy === policy).map((run) => run.misses);
       return missCurve(policy, 'replayed', references, frames, misses);
     }
-    if (sample !== null) return missCurve(policy, 'sampled', references, frames, sample.missesAt(frames));
+    if (sample !== null) {
+      const of = { references, pages: this.distinct, finest: this.finest };
+      return sampledCurve(of, frames, sample.missesAt(frames));
+    }
     invariant(exact !== null, 'the curve of lru is exact where it is not sampled');
     return missCurve(policy, 'one pass', references, frames, exact.missesAt(frames));
   }
