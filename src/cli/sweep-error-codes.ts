@@ -173,7 +173,7 @@ export const SWEEP_ERROR_CODES: readonly ErrorCode[] = [
   {
     code: 'MEM-SWP-045',
     title: 'a damaged part',
-    text: 'A row is not one of the cells that the plan has, or the plan is not the one whose digest stands beside it: somebody changed the file, or another version of mmulator wrote it.',
+    text: 'A row is not one of the cells that the plan has, its figures contradict each other (hits and faults are not the references), or the plan is not the one whose digest stands beside it: somebody changed the file, or another version of mmulator wrote it.',
   },
   {
     code: 'MEM-SWP-046',

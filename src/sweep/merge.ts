@@ -3,6 +3,7 @@ import { InputError, InputErrors } from '../mmu/input-error.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { Cell } from './cell.ts';
 import { cellText } from './cell-text.ts';
+import { contradictionIn } from './contradiction.ts';
 import { cellsOf } from './grid.ts';
 import type { Digest, InputFile, SweepInputs } from './plan.ts';
 import { planDigest, type ResultRow, type SweepResults, sweepResults } from './results.ts';
@@ -39,6 +40,11 @@ export function mergeResults(parts: readonly Part[], digest: Digest): SweepResul
         told.add('MEM-SWP-045', `row ${row.index} is not one of this sweep, or damaged`, OTHER_VERSION);
         continue;
       }
+      const contradiction = row.figures === null ? null : contradictionIn(row.figures);
+      if (contradiction !== null) {
+        told.add('MEM-SWP-045', `\`${cellText(cell)}\` contradicts itself: ${contradiction}`, MEASURE_AGAIN);
+        continue;
+      }
       const other = taken.get(row.index);
       if (other === undefined) taken.set(row.index, { row, file });
       else if (contentOf(other.row) !== contentOf(row)) {
@@ -52,6 +58,7 @@ export function mergeResults(parts: readonly Part[], digest: Digest): SweepResul
 }
 
 const OTHER_VERSION = 'all parts must be measured by the same version of mmulator';
+const MEASURE_AGAIN = 'was the file changed? Measure it again';
 const SAME_CELL = 'the same cell gives the same figures everywhere: were all parts measured by the same version?';
 
 /** Of the whole grid those without a row. */
@@ -69,7 +76,7 @@ function strangerErrors({ file, results }: Part, first: Part, digest: Digest): I
   const { plan, inputs, planDigest: said } = results;
   if (planDigest(plan, inputs, digest) !== said) {
     const message = 'the plan in it is not the one that was measured';
-    return [new InputError({ code: 'MEM-SWP-045', message, hint: 'was the file changed? Measure it again', file })];
+    return [new InputError({ code: 'MEM-SWP-045', message, hint: MEASURE_AGAIN, file })];
   }
   if (said === first.results.planDigest) return [];
   if (canonicalJson(plan) !== canonicalJson(first.results.plan)) {

@@ -1,6 +1,6 @@
 import { keepsBooks, type ReplayLoop } from '../kernel/reclaim/loops/loop.ts';
 import { createLoop } from '../kernel/reclaim/loops/registry.ts';
-import { checkReplacementOptions } from '../kernel/reclaim/option-table.ts';
+import { checkHandStart, checkReplacementOptions } from '../kernel/reclaim/option-table.ts';
 import type { ReplacementOptions } from '../kernel/reclaim/options.ts';
 import type { PolicyName } from '../kernel/reclaim/policy.ts';
 import { POLICIES, parsePolicyName } from '../kernel/reclaim/registry.ts';
@@ -132,6 +132,7 @@ export class Replay {
     this.met = new Uint8Array(this.pages);
     // A policy that needs the future waits for it; its options are looked at now.
     checkReplacementOptions(config.options ?? {});
+    checkHandStart(this.policy, config.frames, config.options ?? {});
     this.loop = POLICIES[this.policy].needsFuture ? null : this.makeLoop(null);
   }
 

@@ -168,7 +168,7 @@ describe('merging', () => {
         sha256,
       );
     const figures = results.rows[3]!.figures;
-    expect(codes(merge(changed(results, 3, { figures: { ...figures, references: 99 } })))).toEqual([
+    expect(codes(merge(changed(results, 3, { figures: { ...figures, writeBacks: 99 } })))).toEqual([
       'b.json MEM-SWP-046',
     ]);
     expect(codes(merge(changed(results, 3, { id: '0' })))).toEqual(['b.json MEM-SWP-045']);

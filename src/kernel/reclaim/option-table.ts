@@ -152,6 +152,19 @@ export function checkObeyed(name: OptionName, value: unknown, policy: PolicyName
   if (error !== null) throw error;
 }
 
+/**
+ * `handStart` names one of the frames, which are numbered from 0; options that the policy does not obey are not looked at.
+ * @throws InputError MEM-POL-003 where there is no such frame
+ */
+export function checkHandStart(policy: PolicyName, frames: number, { handStart }: ReplacementOptions): void {
+  if (handStart === undefined || handStart < frames || !REPLACEMENT_OPTIONS.handStart.policies.includes(policy)) return;
+  throw new InputError({
+    code: 'MEM-POL-003',
+    message: `the option \`handStart\` cannot be ${handStart} in ${frames} ${frames === 1 ? 'frame' : 'frames'}`,
+    hint: `frames are numbered 0 to ${frames - 1}`,
+  });
+}
+
 /** Those of the options that the policy obeys; null: that any may obey. In a machine, without those of replays alone. */
 export function obeyedOptions(
   options: ReplacementOptions,
