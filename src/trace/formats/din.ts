@@ -81,10 +81,28 @@ export const din: TraceFormat = {
   title: 'Dinero’s .din, traditional and extended',
   unit: 'address',
   carries: { kinds: 'no modify', sizes: true, processes: false },
-  recognizes: (head, whole) => mostlyRecords(headLines(head, whole), RECORD),
-  parser: (sink) => new DinParser(sink, 'a record looks like `0 7fff5a8` or `r 7fff5a8 8`: label, hexadecimal address'),
+  recognizes: (head, whole) => {
+    const lines = headLines(head, whole);
+    return mostlyRecords(lines, RECORD) || areLabelled(lines);
+  },
+  parser: (sink) =>
+    new DinParser(
+      sink,
+      'a record looks like `0 7fff5a8` or `r 7fff5a8 8`: label, hexadecimal address; is it a list of pages? --format pages',
+    ),
   writer: (out) => new DinWriter(out),
 };
 
-/** A traditional line needs an address that cannot be taken for a page number: lists of pages look alike. */
+/** A traditional line by itself needs an address that cannot be taken for a page number: lists of pages look alike. */
 const RECORD = /^\s*([0-4]\s+(0x[0-9a-f]+|[0-9a-f]{3,16})(\s+\D.*)?|[rwimcv]\s+(0x)?[0-9a-f]+\s+(0x)?[0-9a-f]+.*)$/i;
+const TWO_NUMBERS = /^\s*\d+\s+(0x)?[0-9a-f]+\s*$/i;
+const LABELLED = /^\s*[0-4]\s/;
+
+/**
+ * Lines of two numbers each, of which the first is mostly a label: taken for a list of pages, a wrong label would go for a
+ * page, and nobody would know. A single line proves nothing.
+ */
+function areLabelled(lines: readonly string[] | null): boolean {
+  if (lines === null || lines.length < 2 || !lines.every((line) => TWO_NUMBERS.test(line))) return false;
+  return mostlyRecords(lines, LABELLED);
+}
