@@ -23,7 +23,11 @@ export function frameForFault(
     const pfn = allocateUserFrame(kernel, use, group);
     if (pfn >= 0) return pfn;
     killForMemory(kernel, process, pfn === NO_ROOM_IN_GROUP ? kernel.groups[group]! : null, request, 0);
-    if (process.state === 'zombie') return -1;
+    if (process.state === 'zombie') {
+      // Nothing comes in: who makes room next is asked for something else.
+      kernel.incomingPage = -1;
+      return -1;
+    }
   }
 }
 

@@ -12,7 +12,7 @@ import { PTE_ACCESSED, PTE_DIRTY, PTE_WRITE } from '../../mmu/pte-flags.ts';
 import { FLAG_DIRTY, FLAG_READ_AHEAD, FLAG_UNREAD } from '../frames/frame-table.ts';
 import { noteLockedMapping } from '../frames/lru-batches.ts';
 import { holdFrame, putFrame } from '../frames/page-allocator.ts';
-import { cachePage, frameUseOf, needsRead, recachePage } from '../fs/page-cache.ts';
+import { cachePage, frameUseOf, needsRead, objectPageKey, recachePage } from '../fs/page-cache.ts';
 import { readAfter, readAround, readOn, WINDOW_PAGES } from '../fs/read-ahead.ts';
 import type { Kernel } from '../kernel.ts';
 import { VM_EXEC, VM_LOCKED, VM_RAND_READ, VM_SEQ_READ, VM_SHARED, VM_WRITE } from '../linux-abi.ts';
@@ -236,6 +236,7 @@ function fetchPage(kernel: Kernel, process: Process, area: Area, page: number): 
   }
   const swapCached = recachePage(kernel, object, page);
   if (swapCached >= 0) return swapCached;
+  kernel.incomingPage = objectPageKey(object, page);
   const pfn = frameForFault(kernel, process, frameUseOf(object));
   if (pfn < 0) return -1;
   const held = object.pages.get(page);

@@ -36,6 +36,9 @@ export function recachePage(kernel: Kernel, object: MemoryObject, page: number):
   return pfn;
 }
 
+/** The number by which a policy knows a page of an object: below -1, which is no page; those of processes are from 0 up. */
+export const objectPageKey = (object: MemoryObject, page: number): number => -(object.id * 2 ** 32 + page + 2);
+
 /** Fill a newly allocated frame with the object's page and put it into the cache. */
 export function cachePage(kernel: Kernel, object: MemoryObject, page: number, pfn: number): void {
   const { frames, swap, memory, pageBytes } = kernel;
@@ -58,7 +61,7 @@ export function cachePage(kernel: Kernel, object: MemoryObject, page: number, pf
   frames.objectPage[pfn] = page;
   holdFrame(kernel, pfn);
   object.pages.set(page, pfn);
-  trackFrame(kernel, pfn, -(object.id * 2 ** 32 + page + 1));
+  trackFrame(kernel, pfn, objectPageKey(object, page));
 }
 
 /** Does the cache have the page's bytes? */

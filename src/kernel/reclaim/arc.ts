@@ -71,7 +71,7 @@ export class Arc extends AsidePolicy {
 
   protected choose(incoming: number): number {
     this.expect(incoming);
-    const forOften = this.returning >= 0 && this.returning === incoming && this.returnsFromOften;
+    const forOften = this.returning !== -1 && this.returning === incoming && this.returnsFromOften;
     return takesFromOnce(this.once.size, this.often.size, this.target, forOften)
       ? this.once.front()
       : this.often.front();

@@ -14,7 +14,7 @@ import { SlotList } from './slot-list.ts';
  * - I1: the table holds every entry of `order` once, and each is found from its page's place without meeting a 0
  * - I2: an entry is in `order` or on the stack of spare ones
  *
- * Page numbers are 0 … 2^53 - 1. Every operation is O(1) on average; storage grows with the ghosts there have been at once.
+ * Page numbers are whole, of either sign, up to 2^53. Every operation is O(1) on average; storage grows with the ghosts there have been at once.
  */
 export class GhostQueue {
   private readonly most: number;
