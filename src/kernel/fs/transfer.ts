@@ -27,11 +27,9 @@ export function pread(
   length: Argument,
   offset: Argument,
 ): number {
-  if (numberOf(offset) >= OFFSET_LIMIT) return kernel.refuse('EINVAL', 'the offset is negative');
-  const file = process.files.get(fd);
-  if (!file?.canRead || file.isPath) return kernel.refuse('EBADF', `${fd} is no descriptor open for reading`);
-  const refused = checkRange(kernel, address, length, offset);
+  const refused = refusalOf(kernel, process, fd, 'read', address, length, offset);
   if (refused < 0) return refused;
+  const file = process.files.get(fd)!;
   if (file.inode.type === 'directory') return kernel.refuse('EISDIR', 'a directory is not read byte by byte');
   const count = Math.min(numberOf(length), COUNT_MAX);
   if (file.inode.type === 'null') return 0;
@@ -51,11 +49,9 @@ export function pwrite(
   length: Argument,
   offset: Argument,
 ): number {
-  if (numberOf(offset) >= OFFSET_LIMIT) return kernel.refuse('EINVAL', 'the offset is negative');
-  const file = process.files.get(fd);
-  if (!file?.canWrite || file.isPath) return kernel.refuse('EBADF', `${fd} is no descriptor open for writing`);
-  const refused = checkRange(kernel, address, length, offset);
+  const refused = refusalOf(kernel, process, fd, 'write', address, length, offset);
   if (refused < 0) return refused;
+  const file = process.files.get(fd)!;
   const count = Math.min(numberOf(length), COUNT_MAX);
   // What is written to /dev/null and /dev/zero is not even looked at.
   if (!file.inode.isRegular) return count;
@@ -73,8 +69,24 @@ export function pwrite(
   return asSupervisor(cpu, () => copyIn(kernel, cpu, file, numberOf(address), wanted, numberOf(offset)));
 }
 
-/** access_ok and rw_verify_area: 0, or -EFAULT, -EINVAL. */
-function checkRange(kernel: Kernel, address: Argument, length: Argument, offset: Argument): number {
+/**
+ * What either call asks before it looks at the file, in Linux's order [fs/read_write.c:ksys_pread64, vfs_read, access_ok,
+ * rw_verify_area]: 0, or -EINVAL, -EBADF, -EFAULT.
+ */
+function refusalOf(
+  kernel: Kernel,
+  process: Process,
+  fd: number,
+  way: 'read' | 'write',
+  address: Argument,
+  length: Argument,
+  offset: Argument,
+): number {
+  if (numberOf(offset) >= OFFSET_LIMIT) return kernel.refuse('EINVAL', 'the offset is negative');
+  const file = process.files.get(fd);
+  if (file === undefined || file.isPath || !(way === 'read' ? file.canRead : file.canWrite)) {
+    return kernel.refuse('EBADF', `${fd} is no descriptor open for ${way === 'read' ? 'reading' : 'writing'}`);
+  }
   if (!isInUserSpace(kernel, numberOf(address), numberOf(length)))
     return kernel.refuse('EFAULT', 'the buffer reaches beyond user space');
   return numberOf(offset) + numberOf(length) >= OFFSET_LIMIT
