@@ -24,16 +24,34 @@ const START = 'a sweep has `sweep: 1`, `traces:` or `scenarios:`, and `grid:`';
 
 /** @throws InputErrors MEM-SWP-…, and of what stands in it MEM-TLB-…, MEM-TRC-…: every mistake in the order of their places */
 export function readSweepFile(text: string, file: string): SweepPlan {
+  const { plan, errors } = examineSweepFile(text, file);
+  if (plan !== null && errors.length === 0) return plan;
+  throw new InputErrors(errors);
+}
+
+/** What a sweep file says, as far as it can be read. */
+export interface SweepReading {
+  /** Null: there are errors, and not enough is sound for a plan. */
+  readonly plan: SweepPlan | null;
+  /** In the order of their places. */
+  readonly errors: readonly InputError[];
+  /** Those inputs that are sound by themselves: whether their files are there can be said though all else is wrong. */
+  readonly named: NamedInputs;
+}
+
+/** What a plan names on the disk. */
+export type NamedInputs = Pick<SweepPlan, 'traces' | 'scenarios'>;
+
+/** For whoever has more to say about a file than its own mistakes. Throws nothing. */
+export function examineSweepFile(text: string, file: string): SweepReading {
   const reader = new SweepFileReader(text, file);
   const plan = reader.read();
-  if (plan !== null && reader.errors.length === 0) return plan;
   const place = ({ range }: InputError): readonly [number, number] => [range?.line ?? 0, range?.column ?? 0];
-  throw new InputErrors(
-    reader.errors.toSorted((one, other) => {
-      const [[line, column], [otherLine, otherColumn]] = [place(one), place(other)];
-      return line - otherLine || column - otherColumn;
-    }),
-  );
+  const errors = reader.errors.toSorted((one, other) => {
+    const [[line, column], [otherLine, otherColumn]] = [place(one), place(other)];
+    return line - otherLine || column - otherColumn;
+  });
+  return { plan, errors, named: reader.named };
 }
 
 /** Options as they stand in the file: those for all, and the points of the axis. */
@@ -44,6 +62,7 @@ interface WrittenOptions {
 
 class SweepFileReader {
   readonly errors: InputError[] = [];
+  named: NamedInputs = { traces: [], scenarios: [] };
   private readonly file: string;
   private readonly source: YamlSource;
 
@@ -77,11 +96,15 @@ class SweepFileReader {
     const head = this.parsed(sweepHeadSchema, raw, [], 'the sweep');
     const rawTraces = Array.isArray(raw.traces) ? raw.traces : [];
     const traces = rawTraces.map((trace, index) => this.trace(trace, ['traces', index]));
+    const scenarios: readonly unknown[] = Array.isArray(raw.scenarios) ? raw.scenarios : [];
+    this.named = {
+      traces: traces.filter((trace) => trace !== null),
+      scenarios: unique(scenarios.filter((scenario) => typeof scenario === 'string').filter((file) => file !== '')),
+    };
     if (head === null || traces.includes(null)) return null;
     const plan: SweepPlan = {
       title: head.title ?? null,
-      traces: traces.filter((trace) => trace !== null),
-      scenarios: [...new Set(head.scenarios ?? [])],
+      ...this.named,
       grid: gridOf(head.grid ?? {}, head.options ?? {}),
       cost: head.cost === undefined ? null : costOf(Object.values(head.cost).filter((text) => text !== undefined)),
     };

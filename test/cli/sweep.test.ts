@@ -239,6 +239,22 @@ describe('mistakes', () => {
     expect(err).toContain('4 errors');
   });
 
+  it('of the file and of its inputs together, also of inputs beside a broken one', async () => {
+    const files = {
+      'sweep.yaml':
+        'sweep: 1\ntraces: [nofile.gz, { like: zipg }, pages.txt]\nscenarios: [no.yaml]\ngrid: { frames: 0 }\n',
+      'pages.txt': PAGES,
+    };
+    const { code, out, err } = await sweep(['--json'], { files });
+    expect(code).toBe(2);
+    const { errors } = JSON.parse(out) as { errors: { code: string; file: string | null }[] };
+    expect(errors.map(({ file }) => file)).toEqual(expect.arrayContaining(['nofile.gz', 'no.yaml']));
+    // Those of the file come first, where they stand.
+    expect(err.indexOf('sweep.yaml:2:')).toBeGreaterThan(-1);
+    expect(err.indexOf('sweep.yaml:4:')).toBeGreaterThan(err.indexOf('sweep.yaml:2:'));
+    expect(err.indexOf('nofile.gz\n')).toBeGreaterThan(err.indexOf('sweep.yaml:4:'));
+  });
+
   it.for([
     [['--csv', '--json'], '--csv: not together with --json'],
     [['--workers', '0'], '--workers'],

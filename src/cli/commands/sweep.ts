@@ -1,4 +1,5 @@
 /** `mmulator sweep`: a grid of policies, sizes, TLBs over traces and scenarios, on all cores; interrupted, it goes on. */
+import { InputErrors } from '../../mmu/input-error.ts';
 import { toJson } from '../../report/json.ts';
 import { counted, thousands } from '../../report/quantities.ts';
 import type { Cell } from '../../sweep/cell.ts';
@@ -8,14 +9,14 @@ import type { SweepInputs, SweepPlan } from '../../sweep/plan.ts';
 import { sweepResults } from '../../sweep/results.ts';
 import type { Row } from '../../sweep/row.ts';
 import { parseShard, shardOf } from '../../sweep/shard.ts';
-import { readSweepFile } from '../../sweep/sweep-file.ts';
+import { examineSweepFile } from '../../sweep/sweep-file.ts';
 import { tasksOf } from '../../sweep/task.ts';
 import { type CommandContext, defineCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { inputErrorsIn, refuse } from '../failure.ts';
 import { wholeNumber } from '../numbers.ts';
 import { readInputText } from '../read-input.ts';
-import { digestOf, findInputs, folderOf } from '../sweep/inputs.ts';
+import { digestOf, findInputs, folderOf, missingInputs } from '../sweep/inputs.ts';
 import { type FoundJournal, findJournal, Journal } from '../sweep/journal.ts';
 import { RESULT_OPTIONS, type ResultPlaces, resultPlaces, writeResults } from '../sweep/outputs.ts';
 import { runTasks } from '../sweep/run-tasks.ts';
@@ -72,7 +73,8 @@ async function readSweep(file: string, folder: string, context: CommandContext):
   const { io } = context;
   const text = await readInputText(io, file);
   try {
-    const plan = readSweepFile(text, nameOf(file));
+    const { plan, errors, named } = examineSweepFile(text, nameOf(file));
+    if (plan === null || errors.length > 0) throw new InputErrors([...errors, ...missingInputs(named, folder, io)]);
     const inputs = await findInputs(plan, folder, io);
     return inputs === null ? EXIT.interrupted : { plan, inputs, cells: cellsOf(plan, inputs, digestOf) };
   } catch (thrown) {

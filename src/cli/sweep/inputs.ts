@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { isAbsolute, posix, relative } from 'node:path';
 import { InputError, InputErrors } from '../../mmu/input-error.ts';
-import type { InputFile, SweepInputs, SweepPlan } from '../../sweep/plan.ts';
+import type { InputFile, SweepInputs } from '../../sweep/plan.ts';
+import type { NamedInputs } from '../../sweep/sweep-file.ts';
 import type { CliIo } from '../io.ts';
 import { fileChunks } from '../read-input.ts';
 import { type FoundFiles, findFiles, findScenarioFiles, STDIN } from '../scenario-files.ts';
@@ -16,22 +17,38 @@ export const besideSweep = (folder: string, file: string): string =>
 
 export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** @returns null when interrupted @throws InputErrors everything that is not there or cannot be read */
-export async function findInputs(plan: SweepPlan, folder: string, io: CliIo): Promise<SweepInputs | null> {
-  const errors: InputError[] = [];
-  const filesOf = (found: FoundFiles): readonly string[] => {
-    errors.push(...found.errors);
-    return found.files;
+interface FoundInputs {
+  /** By trace; none for one that is made up. */
+  readonly traces: readonly (readonly string[])[];
+  readonly scenarios: readonly string[];
+  readonly errors: InputError[];
+}
+
+/** Patterns expanded; nothing is opened. */
+function lookFor(named: NamedInputs, folder: string, io: CliIo): FoundInputs {
+  const traces = named.traces.map((source) =>
+    source.kind === 'generated' ? NOTHING : traceFiles(besideSweep(folder, source.file), io),
+  );
+  const scenarios = findScenarioFiles(
+    io,
+    named.scenarios.map((file) => besideSweep(folder, file)),
+  );
+  return {
+    traces: traces.map(({ files }) => files),
+    scenarios: scenarios.files,
+    errors: [...traces, scenarios].flatMap(({ errors }) => errors),
   };
-  const traces = plan.traces.map((source) =>
-    source.kind === 'generated' ? [] : filesOf(traceFiles(besideSweep(folder, source.file), io)),
-  );
-  const scenarios = filesOf(
-    findScenarioFiles(
-      io,
-      plan.scenarios.map((file) => besideSweep(folder, file)),
-    ),
-  );
+}
+
+const NOTHING: FoundFiles = { files: [], errors: [] };
+
+/** What of it is not there: for a sweep file that is wrong already, so that all is told at once. */
+export const missingInputs = (named: NamedInputs, folder: string, io: CliIo): readonly InputError[] =>
+  lookFor(named, folder, io).errors;
+
+/** @returns null when interrupted @throws InputErrors everything that is not there or cannot be read */
+export async function findInputs(named: NamedInputs, folder: string, io: CliIo): Promise<SweepInputs | null> {
+  const { traces, scenarios, errors } = lookFor(named, folder, io);
   const digests = new Map<string, string>();
   for (const path of new Set([...traces.flat(), ...scenarios])) {
     try {
@@ -44,8 +61,8 @@ export async function findInputs(plan: SweepPlan, folder: string, io: CliIo): Pr
     }
   }
   if (errors.length > 0) throw new InputErrors(errors);
-  const named = (path: string): InputFile => ({ file: nameBeside(folder, path), digest: digests.get(path) ?? '' });
-  return { traces: traces.map((files) => files.map(named)), scenarios: scenarios.map(named) };
+  const inputOf = (path: string): InputFile => ({ file: nameBeside(folder, path), digest: digests.get(path) ?? '' });
+  return { traces: traces.map((files) => files.map(inputOf)), scenarios: scenarios.map(inputOf) };
 }
 
 /** Any file may be a trace: what is in a folder is not guessed. */
