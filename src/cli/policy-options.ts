@@ -41,16 +41,28 @@ export interface ChosenPolicies {
  *   policies obeys; MEM-CLI-007 the seed
  */
 export function chosenPolicies({ policy, option, seed }: PolicyArgs): ChosenPolicies {
-  const names = policy.split(',').map((name) => name.trim());
+  const names = listed('--policy', policy);
   const policies = [...new Set(names.flatMap((name) => (name === 'all' ? POLICY_NAMES : [parsePolicyName(name)])))];
   return { policies, options: optionsFor(policies, option ?? []), seed: wholeNumber('--seed', seed) };
+}
+
+/** What commas divide. @throws InputError MEM-CLI-007 for nothing before or behind one */
+function listed(option: string, text: string): string[] {
+  const words = text.split(',').map((word) => word.trim());
+  if (!words.includes('')) return words;
+  const such = words.filter((word) => word !== '').join(',');
+  throw new InputError({
+    code: 'MEM-CLI-007',
+    message: `${option}: \`${text}\` has nothing ${words.at(-1) === '' ? 'behind' : 'before'} a comma`,
+    hint: such === '' ? 'see `mmulator list policies`' : `${option} ${such}`,
+  });
 }
 
 /** As `chosenPolicies`, of options alone. @throws InputError MEM-POL-003 */
 export function optionsFor(policies: readonly PolicyName[], texts: readonly string[]): ReplacementOptions {
   let options: ReplacementOptions = {};
-  for (const text of texts.flatMap((one) => one.split(','))) {
-    const option = parseReplacementOption(text.trim());
+  for (const text of texts.flatMap((one) => listed('--option', one))) {
+    const option = parseReplacementOption(text);
     for (const name of Object.keys(option) as (keyof ReplacementOptions)[]) {
       const { policies: obeying } = REPLACEMENT_OPTIONS[name];
       if (obeying.some((one) => policies.includes(one))) continue;

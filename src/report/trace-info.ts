@@ -9,6 +9,8 @@ import { counted, hex, percent, size, thousands } from './quantities.ts';
 import { paint, type Style } from './style.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
+/** Eighths of a bar that lies. */
+const PARTS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 /** Where the format does not say. */
 const UNKNOWN = '–';
 const PLOT_WIDTH = 64;
@@ -132,7 +134,11 @@ function plot(sizes: readonly number[], style: Style): string[] {
 
 function histogram(rows: readonly DistanceRow[], { reuse, pages }: TraceFacts, style: Style): string[] {
   const most = Math.max(1, ...rows.map(({ count }) => count));
-  const bar = (count: number): string => '█'.repeat(Math.ceil((count / most) * BAR_WIDTH));
+  const bar = (count: number): string => {
+    // To an eighth: a few among millions are no more than a stroke.
+    const eighths = Math.ceil((count / most) * BAR_WIDTH * 8);
+    return `${'█'.repeat(Math.floor(eighths / 8))}${PARTS[eighths % 8]}`;
+  };
   const lines = rows.map(({ from, to, count }) => [
     to === from ? thousands(from) : `${thousands(from)} … ${thousands(to)}`,
     thousands(count),

@@ -76,12 +76,7 @@ const results = z.strictObject({
 export function parseResults(text: string, file: string): SweepResults {
   const raw = parsedJson(text, file);
   if (!isMapping(raw) || raw.format !== RESULTS_FORMAT) {
-    throw refused(
-      file,
-      'MEM-SWP-040',
-      'these are no results of a sweep',
-      '`mmulator sweep FILE -o part.json` writes some',
-    );
+    throw noResults(file);
   }
   if (raw.version !== RESULTS_VERSION) {
     const hint = `this mmulator reads version ${RESULTS_VERSION}: measure and merge with the same one`;
@@ -115,9 +110,15 @@ function parsedJson(text: string, file: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw refused(file, 'MEM-SWP-040', `not JSON: ${error.message}`, 'was the file written to its end?');
+    // Such as the sweep itself, in YAML.
+    if (!/^\s*\{/.test(text)) throw noResults(file);
+    const what = error.message.replace(/\s+/g, ' ');
+    throw refused(file, 'MEM-SWP-040', `not JSON: ${what}`, 'was the file written to its end?');
   }
 }
+
+const noResults = (file: string): InputErrors =>
+  refused(file, 'MEM-SWP-040', 'these are no results of a sweep', '`mmulator sweep FILE -o part.json` writes some');
 
 const refused = (file: string, code: string, message: string, hint: string): InputErrors =>
   new InputErrors([new InputError({ code, message, hint, file })]);

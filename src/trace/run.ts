@@ -209,7 +209,7 @@ export class TraceRun implements BatchSink {
       throw new InputError({
         code: 'MEM-TRC-013',
         message: `the trace has references of process ${this.traced} and, from line or record ${line} on, of process ${process}`,
-        hint: `one process is run: choose it with --process ${process}`,
+        hint: `one process is run: choose it with --process ${this.traced} or --process ${process}`,
       });
     }
     this.traced = process;

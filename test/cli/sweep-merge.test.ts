@@ -84,6 +84,13 @@ describe('merge', () => {
     ]);
   });
 
+  it('of the sweep itself, in YAML, is told that it is none, on one line', async () => {
+    const { code, err } = await merge(['sweep.yaml'], { 'sweep.yaml': SWEEP });
+    expect(code).toBe(2);
+    expect(err).toContain('these are no results of a sweep');
+    expect((await merge(['a.json'], { 'a.json': '{ "a":\n\nx }' })).err).toMatch(/not JSON: .*\n {2}--> a.json/);
+  });
+
   it('of a folder without parts, a pattern without files, a folder that is not there', async () => {
     expect((await merge(['empty'], { 'empty/x.txt': '' })).err).toContain('MEM-SWP-052');
     expect((await merge(['part-*.json'], FILES)).err).toContain('no file matches this pattern');

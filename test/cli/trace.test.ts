@@ -284,6 +284,7 @@ describe('trace run takes every format', () => {
     const files = { a: 'pid,addr\n1,0x10000\n2,0x10000\n2,0x11000\n' };
     const all = await cli(['trace', 'run', 'a'], { files });
     expect([all.code, all.err.includes('MEM-TRC-013')]).toEqual([2, true]);
+    expect(all.err).toMatch(/--process \d+ or --process \d+/);
     const one = await cli(['trace', 'run', 'a', '--process', '2', '--json'], { files });
     expect(JSON.parse(one.out).references.total).toBe(2);
   });

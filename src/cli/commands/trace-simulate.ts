@@ -76,6 +76,8 @@ export const traceSimulateCommand = defineCommand({
       });
     }
     const config = simulationConfig(args);
+    // What is wrong with the options is said before a long trace is read.
+    new Simulation(args.explain === undefined ? config : { ...config, writeBacks: false }, 'page');
     const settings = (args.cost ?? []).flatMap((text) => text.split(','));
     const cost = settings.length === 0 ? null : parseCostModel(settings);
     if (args.explain !== undefined) {
@@ -143,8 +145,6 @@ async function simulate(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { io, style } = context;
-  // What is wrong with the options is said before a long trace is read.
-  new Simulation(config, 'page');
   const opened: { simulation: Simulation; format: TraceFormat; unit: TraceUnit }[] = [];
   const open = (format: TraceFormat, unit: TraceUnit): BatchSink => {
     if (config.allocation !== 'global' && !format.carries.processes) throw noProcesses(format);
