@@ -99,8 +99,8 @@ export class Cpu extends BatchUnit {
     }
     if ((va & 3) !== 0) return this.loadCold(va, 4);
     // The word is read here, as a number that a call answers is looked at by its sign, and that waits for the word.
-    const at = this.reachUsual(va, LOADING);
-    return at >= 0 ? this.memory.nearWords[at >>> 2]! : this.loadUnusual(va, 4);
+    const at = this.reachUsual(va, LOADING, 1);
+    return at >= 0 ? this.memory.nearWords[at >>> 2]! : this.loadUnusual(va, 4, at);
   }
 
   /** The low word; the high one is left in `highWord`. Both unsigned. */
@@ -192,14 +192,14 @@ export class Cpu extends BatchUnit {
     this.faulted = false;
     this.highWord = 0;
     if ((va & this.offsetMask) + size > this.format.pageBytes) return this.loadStraddling(va, size);
-    const near = this.reachUsual(va, LOAD);
-    return near >= 0 ? this.loadAt(near, size) : this.loadUnusual(va, size);
+    const near = this.reachUsual(va, LOAD, 1);
+    return near >= 0 ? this.loadAt(near, size) : this.loadUnusual(va, size, near);
   }
 
-  /** A load within its page that `reachUsual` left to be done. */
-  private loadUnusual(va: number, size: number): number {
+  /** A load within its page of which `reachUsual` left this to be done. */
+  private loadUnusual(va: number, size: number, left: number): number {
     this.faulted = false;
-    const pa = this.reach(va, LOAD, true);
+    const pa = this.reachUnusual(va, LOAD, left);
     return pa === -1 ? 0 : this.loadAt(pa, size);
   }
 
@@ -217,8 +217,8 @@ export class Cpu extends BatchUnit {
       this.storeStraddling(va, size, low, high);
       return;
     }
-    const near = this.reachUsual(va, STORE);
-    const pa = near >= 0 ? near : this.reach(va, STORE, true);
+    const near = this.reachUsual(va, STORE, 1);
+    const pa = near >= 0 ? near : this.reachUnusual(va, STORE, near);
     if (pa === -1) return;
     const { memory } = this;
     if (size === 1) memory.store8(pa, low);

@@ -49,13 +49,18 @@ export class Fault {
     this.user = user;
   }
 
+  /** Latch that a rule refused it at this entry; words unsigned. */
+  latchEntry(rule: number, level: number, address: number, low: number, high: number): void {
+    this.rule = rule;
+    this.level = level;
+    this.pteAddress = address;
+    this.pteLow = low;
+    this.pteHigh = high;
+  }
+
   /** Latch that a rule refused it for which no entry was read. */
   latchBareRule(rule: number): void {
-    this.rule = rule;
-    this.level = -1;
-    this.pteAddress = -1;
-    this.pteLow = 0;
-    this.pteHigh = 0;
+    this.latchEntry(rule, -1, -1, 0, 0);
   }
 }
 

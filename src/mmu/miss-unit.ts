@@ -4,28 +4,35 @@
  *     soft miss ─► slot of L1 ────────────────────────────┐
  *              └─► slot of L2 ─────────► moves up to L1 ──┼─► soft TLB filled, word named
  *              └─► known path, plain leaf ─► L2, L1 filled┘
+ *              └─► known path, leaf that refuses ─► fault registers: REFUSED, and `reachUnusual` asks the kernel
  *                                anything else: -1, nothing changed, and `reach` does the access from the start
  *
  * Usual means: a load or store of near memory (physical-memory.ts); only pages of the smallest size in the TLBs; LRU, sets a
- * power of two and full where an entry has to leave; a walk along a path that was gone before (walk-paths.ts) to a leaf that
- * grants the access and has A, and D for a store, so that nothing has to be written to it.
+ * power of two; a walk along a path that was gone before (walk-paths.ts) to a leaf that grants the access and has A, and D
+ * for a store, so that nothing has to be written to it; or to one that is not valid or does not grant it, which is what
+ * most faults are.
  *
  * It decides first and changes afterwards: I1: when it answers -1, counters, TLBs, memory and fault registers are as before
  * (but for what the exact path finds out next, that no TLB has the page).
- * I2: otherwise they are all as `reach` would have left them (a property test holds the two together). The same steps, spelled
- * out, are in tlb.ts, recency.ts, walker.ts and soft-tlb.ts. They are here once more because a miss takes as long as
- * its instructions keep the host from the next one: a processor waits for several words of memory at once only while they
- * are no more than some hundred instructions apart, and calls, doubles as objects and levels of classes are many.
+ * I2: otherwise they are all as `reach` would have left them, at its trap when refused (a property test holds the two
+ * together). The same steps, spelled out, are in tlb.ts, recency.ts, walker.ts and soft-tlb.ts. They are here once more
+ * because a miss takes as long as its instructions keep the host from the next one: a processor waits for several words of
+ * memory at once only while they are no more than some hundred instructions apart, and calls, doubles as objects and
+ * levels of classes are many.
  */
-import { GRANTED, PRIVILEGE_SHIFT, STORE_GRANTED } from './access-rights.ts';
+import { ALLOWED, GRANTED, PRIVILEGE_SHIFT, refusal, STORE_GRANTED } from './access-rights.ts';
 import type { CpuOptions } from './cpu-options.ts';
+import { NOT_PRESENT } from './fault-latch.ts';
 import { PTE_ACCESSED, PTE_DIRTY, PTE_GLOBAL, PTE_READ, PTE_WRITE } from './pte-flags.ts';
 import type { Recency } from './tlb/recency.ts';
-import { LEVEL_SHIFT, LEVELS, PER_LEVELS, TlbSlots } from './tlb/slots.ts';
+import { LEVEL_SHIFT, LEVELS, NO_LEVEL, PER_LEVELS, TlbSlots } from './tlb/slots.ts';
 import { SOFT_CHUNK, SOFT_FOLD, SOFT_INDEX_MASK, SOFT_NEAR, SOFT_OFFSET } from './tlb/soft-tlb.ts';
 import { GLOBAL_SPACE, type Tlb } from './tlb/tlb.ts';
 import { TranslationUnit } from './translation-unit.ts';
-import { STORE } from './units.ts';
+import { type AccessKind, STORE } from './units.ts';
+
+/** Answer of `reachUsual`: counted and refused, the fault latched, the kernel not yet asked. */
+export const REFUSED = -2;
 
 /** A constant of this module is compiled in; an imported one is read, and checked for being initialised, at each use. */
 const INDEX_MASK = SOFT_INDEX_MASK;
@@ -46,6 +53,7 @@ const GRANTS_SHIFT = PRIVILEGE_SHIFT;
 const STORE_BIT = STORE_GRANTED;
 const KEYS_PER_PAGE = LEVELS;
 const PAGES_PER_KEY = PER_LEVELS;
+const EMPTY = NO_LEVEL;
 
 export abstract class MissUnit extends TranslationUnit {
   private readonly first: Tlb | null;
@@ -82,9 +90,9 @@ export abstract class MissUnit extends TranslationUnit {
 
   /**
    * A load (or store, `kind`) that missed the soft TLB, within its page: physical address in near memory, counted and entered
-   * everywhere. -1: not a usual one, nothing happened.
+   * everywhere. -1: not a usual one, nothing happened. `counted`: 1, or 0 for a retry, as in `reach`.
    */
-  protected reachUsual(va: number, kind: number): number {
+  protected reachUsual(va: number, kind: AccessKind, counted: number): number {
     const { first, below, memory } = this;
     if (first === null || this.softAllowed !== true || first.levelsInUse > 1) return -1;
     const page = Math.floor(va * this.pageScale);
@@ -93,7 +101,9 @@ export abstract class MissUnit extends TranslationUnit {
     const { doubles, words, count } = this.slots;
     const firstStart = (page & this.firstSetMask) * this.firstWays;
     const firstEnd = firstStart + this.firstWays;
-    let slot = firstStart;
+    // Nobody but the kernel, asked about a fault, came between that and its retry.
+    const isAbsent = counted === 0 && this.tlbs!.isAbsent(va, space);
+    let slot = isAbsent ? firstEnd : firstStart;
     for (; slot < firstEnd; slot++) {
       if (doubles[slot] === key && (words[slot] === space || words[slot]! < 0)) break;
     }
@@ -102,6 +112,7 @@ export abstract class MissUnit extends TranslationUnit {
     let tag = 0;
     let mark = 0;
     let frame = 0;
+    let at = -1;
     if (slot < firstEnd) {
       mark = words[count + slot]!;
       frame = doubles[2 * count + slot]! * this.format.pageBytes;
@@ -112,6 +123,7 @@ export abstract class MissUnit extends TranslationUnit {
         belowSet = page & this.belowSetMask;
         from = belowSet * this.belowWays + this.belowBase;
         const end = from + this.belowWays;
+        if (isAbsent) from = end;
         for (; from < end; from++) {
           if (doubles[from] === key && (words[from] === space || words[from]! < 0)) break;
         }
@@ -126,20 +138,25 @@ export abstract class MissUnit extends TranslationUnit {
         const { paths } = this.walker;
         if (paths === null) return -1;
         const table = paths.find(this.rootAddress, va);
-        if (table === -1) return this.leaveAbsent(va, space);
+        if (table === -1) {
+          this.tlbs!.noteAbsent(va, space);
+          return -1;
+        }
         const near = memory.nearWords;
-        const at = table + 2 * ((va >>> this.format.pageShift) & this.walker.leafMask);
+        at = table + 2 * ((va >>> this.format.pageShift) & this.walker.leafMask);
         const low = near[at]! | 0;
         const high = near[at + 1]! | 0;
         const { codec } = this.walker.table;
-        if (!codec.isPlainLeaf(low, high)) return this.leaveAbsent(va, space);
+        if (!codec.isPlainLeaf(low, high)) return this.refuseUsual(va, kind, counted, space, at);
         mark = codec.hardwareFlags(low, high);
         tag = (mark & GLOBAL) !== 0 ? EVERYBODY : space;
         frame = codec.frame(low, high) * this.format.pageBytes;
       }
     }
     const granted = GRANTS[(this.privilege << GRANTS_SHIFT) | (mark & 0xff)]!;
-    if (((granted >> kind) & 1) === 0 || (mark & READ_WRITE) === WRITE || (mark & ACCESSED) === 0) return -1;
+    if (((granted >> kind) & 1) === 0 || (mark & READ_WRITE) === WRITE || (mark & ACCESSED) === 0) {
+      return at === -1 ? -1 : this.refuseUsual(va, kind, counted, space, at);
+    }
     if (kind === STORING && (mark & DIRTY) === 0) return -1;
     if (!(frame < memory.nearFramesEnd)) return -1;
     const start = frame | 0;
@@ -158,14 +175,16 @@ export abstract class MissUnit extends TranslationUnit {
         slot = other;
       }
       const lost = words[count + slot]! >> MARK_SHIFT;
-      if (lost !== 0) return -1;
       if (from === -1) {
         const order = this.belowOrder;
         if (order !== null) {
-          if (order.hasEmpty(belowSet)) return -1;
-          const victim = order.last(belowSet);
-          order.turn(belowSet, victim);
-          const into = victim + this.belowBase;
+          let into = 0;
+          if (order.hasEmpty(belowSet)) into = below!.takeEmpty(belowSet);
+          else {
+            const victim = order.last(belowSet);
+            order.turn(belowSet, victim);
+            into = victim + this.belowBase;
+          }
           doubles[into] = key;
           doubles[count + into] = time;
           doubles[2 * count + into] = frame * this.frameScale;
@@ -173,18 +192,21 @@ export abstract class MissUnit extends TranslationUnit {
           words[count + into] = mark;
         }
         const { tally } = this;
-        tally.tlbMisses++;
+        tally.tlbMisses += counted;
         tally.walks++;
         tally.pteReads += this.walker.table.levels;
       } else {
         doubles[count + from] = time;
         this.belowOrder!.use(from - this.belowBase);
-        this.tally.l2TlbHits++;
+        this.tally.l2TlbHits += counted;
       }
       // The soft TLB stays within the first level.
-      const lostPage = (doubles[slot]! * PAGES_PER_KEY) | 0;
-      this.soft.data.dropSlot(slot, lostPage, true);
-      if (this.unified === true) this.soft.fetches.dropSlot(slot, lostPage, true);
+      if (lost === EMPTY) first.noteTaken(slot);
+      else {
+        const lostPage = (doubles[slot]! * PAGES_PER_KEY) | 0;
+        this.soft.data.dropSlot(slot, lostPage, true);
+        if (this.unified === true) this.soft.fetches.dropSlot(slot, lostPage, true);
+      }
       doubles[slot] = key;
       doubles[2 * count + slot] = frame * this.frameScale;
       words[slot] = tag;
@@ -193,7 +215,8 @@ export abstract class MissUnit extends TranslationUnit {
     }
     doubles[count + slot] = time;
     this.clock = time;
-    if (kind === STORING) this.stores++;
+    if (counted === 0) this.tally.uncountedTicks++;
+    else if (kind === STORING) this.stores++;
     this.faulted = false;
     const data = this.soft.data;
     const low = (va | 0) >>> this.format.pageShift;
@@ -212,9 +235,45 @@ export abstract class MissUnit extends TranslationUnit {
     return start + offset;
   }
 
-  /** In no TLB, and a fault most likely: the exact path need not look there again. */
-  private leaveAbsent(va: number, space: number): number {
+  /**
+   * The access is in no TLB, and the leaf whose first word is `at` is not as usual. REFUSED, after all that comes before the
+   * kernel is asked, where it is not valid or its rights refuse; else -1.
+   */
+  private refuseUsual(va: number, kind: AccessKind, counted: number, space: number, at: number): number {
+    const { tally, fault, privilege } = this;
+    const { nearWords } = this.memory;
+    const { codec, levels } = this.walker.table;
+    const low = nearWords[at]! | 0;
+    const high = nearWords[at + 1]! | 0;
+    // The exact path need not look into the TLBs again.
     this.tlbs!.noteAbsent(va, space);
-    return -1;
+    let rule = NOT_PRESENT;
+    if (codec.isValid(low, high)) {
+      const mark = codec.hardwareFlags(low, high);
+      const isPlain = codec.isPlainLeaf(low, high) && codec.isLeaf(low, high, 0) && (mark & READ_WRITE) !== WRITE;
+      rule = isPlain ? refusal(mark, kind, privilege) : ALLOWED;
+      if (rule === ALLOWED) return -1;
+    }
+    this.clock++;
+    if (counted === 0) tally.uncountedTicks++;
+    else if (kind === STORING) this.stores++;
+    tally.tlbMisses += counted;
+    tally.walks++;
+    tally.pteReads += levels;
+    fault.latchAccess(va, kind, this.user);
+    fault.latchEntry(rule, 0, 4 * at, low >>> 0, high >>> 0);
+    return REFUSED;
+  }
+
+  /** What `reachUsual` left (-1 or REFUSED) of a load or store that it was asked for: as `reach`. */
+  protected reachUnusual(va: number, kind: AccessKind, left: number): number {
+    let counted = true;
+    let at = left;
+    while (at === REFUSED) {
+      if (!this.answered(va)) return -1;
+      counted = false;
+      at = this.reachUsual(va, kind, 0);
+    }
+    return at === -1 ? this.reach(va, kind, counted) : at;
   }
 }

@@ -207,16 +207,20 @@ export abstract class TranslationUnit extends TranslationRegisters {
         return pa;
       }
       first = false;
-      this.trapCount++;
-      const again = this.trapped();
-      // No kernel can make such an address good.
-      if (!again || !this.isTranslatable(va)) {
-        this.soft.clear();
-        this.faulted = true;
-        return -1;
-      }
+      if (!this.answered(va)) return -1;
       this.tick();
     }
+  }
+
+  /** The access was refused, its fault latched: ask the kernel. False: abandoned (`faulted`). */
+  protected answered(va: number): boolean {
+    this.trapCount++;
+    const again = this.trapped();
+    // No kernel can make such an address good.
+    if (again && this.isTranslatable(va)) return true;
+    this.soft.clear();
+    this.faulted = true;
+    return false;
   }
 
   private attempt(va: number, kind: AccessKind, first: boolean): number {

@@ -226,11 +226,7 @@ export class Walker {
 
   /** Copy the deciding entry into a fault latch. */
   fillFault(fault: Fault, rule: number): void {
-    fault.rule = rule;
-    fault.level = this.level;
-    fault.pteAddress = this.entry;
-    fault.pteLow = this.low;
-    fault.pteHigh = this.high;
+    fault.latchEntry(rule, this.level, this.entry, this.low, this.high);
   }
 
   private finish(va: number, kind: AccessKind, privilege: number, level: number): number {

@@ -5,6 +5,7 @@ import { MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE } from '..
 import type { MachineConfig } from '../../src/machine/config.ts';
 import { Machine } from '../../src/machine/machine.ts';
 import type { Cpu } from '../../src/mmu/cpu.ts';
+import { REFUSED } from '../../src/mmu/miss-unit.ts';
 import type { TlbConfig } from '../../src/mmu/tlb/config.ts';
 import { type AccessKind, FETCH, LOAD, STORE } from '../../src/mmu/units.ts';
 
@@ -22,6 +23,13 @@ const TLBS: readonly TlbConfig[] = [
   { entries: 4, ways: 2, l2: { entries: 8, ways: 2, policy: 'random' } },
 ];
 
+/** How many misses were done in one piece: all, retries after a fault, and faults. */
+interface Usual {
+  count: number;
+  retried: number;
+  refused: number;
+}
+
 interface Bench {
   readonly machine: Machine;
   readonly cpu: Cpu;
@@ -29,19 +37,21 @@ interface Bench {
 }
 
 /** `exact`: a processor that leaves every miss to the exact path. `usual`: counts those that were done in one piece. */
-function makeBench(config: Partial<MachineConfig>, exact: boolean, usual: { count: number }): Bench {
+function makeBench(config: Partial<MachineConfig>, exact: boolean, usual: Usual): Bench {
   const machine = new Machine({ memory: 128 * PAGE, swap: 64 * PAGE, ...config });
   const process = machine.spawn({ signals: 'survive' });
   const flags = MAP_PRIVATE | MAP_ANONYMOUS;
   const base = machine.mmap(process, { length: PAGES * PAGE, prot: PROT_READ | PROT_WRITE | PROT_EXEC, flags });
   machine.switchTo(0, process);
   const cpu = machine.cpus[0]!;
-  const inner = cpu as unknown as { reachUsual(va: number, kind: number): number };
+  const inner = cpu as unknown as { reachUsual(va: number, kind: number, counted: number): number };
   const whole = inner.reachUsual.bind(cpu);
-  inner.reachUsual = (va, kind) => {
+  inner.reachUsual = (va, kind, counted) => {
     if (exact) return -1;
-    const pa = whole(va, kind);
+    const pa = whole(va, kind, counted);
     if (pa >= 0) usual.count++;
+    if (pa === REFUSED) usual.refused++;
+    if (pa >= 0 && counted === 0) usual.retried++;
     return pa;
   };
   return { machine, cpu, base };
@@ -106,7 +116,7 @@ const configs = fc.record({
 
 describe('the usual miss in one piece', () => {
   it('leaves counters, TLBs, stamps, memory and faults as the exact path does', () => {
-    const usual = { count: 0 };
+    const usual: Usual = { count: 0, retried: 0, refused: 0 };
     fc.assert(
       fc.property(configs, fc.boolean(), steps, (config, withKernel, list) => {
         const one = makeBench(config, true, usual);
@@ -140,5 +150,7 @@ describe('the usual miss in one piece', () => {
       { numRuns: 40 },
     );
     expect(usual.count).toBeGreaterThan(1000);
+    expect(usual.refused).toBeGreaterThan(100);
+    expect(usual.retried).toBeGreaterThan(100);
   });
 });

@@ -76,6 +76,11 @@ export class TlbHierarchy {
     this.absentFrom = this.data;
   }
 
+  /** Was it noted so of a load or store, and nothing entered since? */
+  isAbsent(va: number, space: number): boolean {
+    return va === this.absent && space === this.absentSpace && this.absentFrom === this.data;
+  }
+
   /** Did `find` have to go to the second level for it? */
   isSecond(slot: number): boolean {
     return slot >= this.firstEntries;

@@ -299,10 +299,32 @@ export class Tlb {
     return this.base + this.setOf(page, level) * this.ways;
   }
 
+  /** The first empty slot of a set that has one, taken by a page of the smallest size that the caller writes into it. */
+  takeEmpty(set: number): number {
+    const slot = this.firstEmpty(set);
+    this.noteTaken(slot);
+    return slot;
+  }
+
+  /** An empty slot is taken by a page of the smallest size, used last, that the caller writes into it. */
+  noteTaken(slot: number): void {
+    this.recount(NO_LEVEL, 0);
+    if (this.recency === null) return;
+    this.recency.filled(slot - this.base);
+    this.recency.use(slot - this.base);
+  }
+
+  private firstEmpty(set: number): number {
+    const { doubles } = this.slots;
+    let slot = this.base + set * this.ways;
+    while (doubles[slot] !== INVALID) slot++;
+    return slot;
+  }
+
   /** Slot that an entry takes in the set. */
   private victim(set: number): number {
     const { base, ways, recency } = this;
-    if (recency !== null && !recency.hasEmpty(set)) return recency.last(set) + base;
+    if (recency !== null) return recency.hasEmpty(set) ? this.firstEmpty(set) : recency.last(set) + base;
     const { doubles, count } = this.slots;
     const start = base + set * ways;
     // Of empty slots, which were never used, the first.
