@@ -7,11 +7,12 @@ import type { Workers } from '../io.ts';
 /**
  * @param file URL of the module whose default export is called with each task; what it throws and what it dies of are the
  *   same to whoever waits, so it had better answer with its mistakes
- * @param count threads at most; they are started when there are tasks for them
+ * @param count threads: all of them from the start, since there are as many tasks. Fewer at least than at most will not do: when
+ *   the last ones die together the pool starts none for tasks that wait already, and they wait for ever
  */
 export async function startWorkers(file: string, count: number): Promise<Workers> {
   const { Piscina } = await import('piscina');
-  const pool = new Piscina({ filename: file, minThreads: 0, maxThreads: count, idleTimeout: IDLE_MILLISECONDS });
+  const pool = new Piscina({ filename: file, minThreads: count, maxThreads: count });
   // A thread that ends between two tasks takes nothing with it: the pool starts another when it is needed.
   pool.on('error', () => undefined);
   return {
@@ -19,6 +20,3 @@ export async function startWorkers(file: string, count: number): Promise<Workers
     stop: () => pool.destroy(),
   };
 }
-
-/** Longer than the pause between two tasks of one thread. */
-const IDLE_MILLISECONDS = 1000;
