@@ -95,6 +95,8 @@ export abstract class MissUnit extends TranslationUnit {
   protected reachUsual(va: number, kind: AccessKind, counted: number): number {
     const { first, below, memory } = this;
     if (first === null || this.softAllowed !== true || first.levelsInUse > 1) return -1;
+    // A TLB can be given a page outside of what the format translates; it is refused all the same.
+    if (!this.isTranslatable(va)) return -1;
     const page = Math.floor(va * this.pageScale);
     const key = page * KEYS_PER_PAGE;
     const space = this.asids === true ? this.currentAsid : 0;

@@ -342,7 +342,7 @@ export abstract class TranslationUnit extends TranslationRegisters {
     return this.tlbs !== null && this.format.pageBytes >= WIDEST_ACCESS;
   }
 
-  private isTranslatable(va: number): boolean {
+  protected isTranslatable(va: number): boolean {
     return va >= this.addressStart && va < this.addressEnd;
   }
 
