@@ -1,13 +1,13 @@
 /** Who was best: for each input and number of frames (and whatever else was the same) those with the fewest faults. */
 import type { ResultRow } from '../sweep/results.ts';
-import { exactPercent, thousands } from './quantities.ts';
+import { thousands } from './quantities.ts';
 import { AXES, CONTENDERS, placeText, TLB_AXIS, varying } from './sweep-axes.ts';
 
 export interface Ranking {
   readonly input: string;
   /** `64 frames, 4KiB pages`; empty where there is only one such place. */
   readonly place: string;
-  /** The best first; equal ones share a place, `lru = clock`, in the order of the rows. */
+  /** The best first, with what they are ranked by; equal ones share a place, `lru = clock`, in the order of the rows. */
   readonly ranked: readonly { readonly name: string; readonly text: string }[];
 }
 
@@ -37,7 +37,7 @@ export function rankings(rows: readonly ResultRow[]): Ranking[] {
     const places = new Map<number, { readonly names: string[]; readonly text: string }>();
     for (const [name, row] of names) {
       const faults = faultsOf(row) ?? 0;
-      const place = places.get(faults) ?? { names: [], text: merit(row) };
+      const place = places.get(faults) ?? { names: [], text: `${thousands(faults)} faults` };
       places.set(faults, place);
       place.names.push(name);
     }
@@ -59,9 +59,4 @@ function tied(names: readonly string[]): string {
 function faultsOf({ figures }: ResultRow): number | null {
   if (figures === null) return null;
   return figures.kind === 'trace' ? figures.faults : figures.majorFaults + figures.minorFaults;
-}
-
-function merit(row: ResultRow): string {
-  const { figures } = row;
-  return figures?.kind === 'trace' ? exactPercent(figures.hitRatio ?? 0, 1) : `${thousands(faultsOf(row) ?? 0)} faults`;
 }
