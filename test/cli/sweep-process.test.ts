@@ -108,6 +108,16 @@ describe('the pool', () => {
     expect(outcome).toEqual([2, 4, 'Error: worker exited with code: 7', 8, 'Error: worker exited with code: 7', 10]);
   });
 
+  it('answers for every task where the threads cannot even load the module', async () => {
+    const worker = inFolder('broken.mjs');
+    writeFileSync(worker, "import { nothing } from './not-there.mjs';\nexport default () => nothing;\n");
+    const workers = await startWorkers(`file://${worker}`, 2);
+    const answers = await Promise.allSettled([1, 2, 3, 4, 5].map((task) => workers.run(task)));
+    const again = await Promise.allSettled([workers.run(6)]);
+    await workers.stop();
+    for (const one of [...answers, ...again]) expect(one).toMatchObject({ status: 'rejected' });
+  });
+
   it('stops what is under way', async () => {
     const worker = inFolder('endless.mjs');
     writeFileSync(worker, 'export default () => { for (;;); };\n');

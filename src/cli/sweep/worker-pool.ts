@@ -13,10 +13,18 @@ import type { Workers } from '../io.ts';
 export async function startWorkers(file: string, count: number): Promise<Workers> {
   const { Piscina } = await import('piscina');
   const pool = new Piscina({ filename: file, minThreads: count, maxThreads: count });
-  // A thread that ends between two tasks takes nothing with it: the pool starts another when it is needed.
-  pool.on('error', () => undefined);
+  let giveUp = (_why: unknown): void => undefined;
+  const useless = new Promise<never>((_resolve, reject) => {
+    giveUp = reject;
+  });
+  useless.catch(() => undefined);
+  // A thread that ends between two tasks takes nothing with it, and the pool starts another. One that cannot even load the
+  // module it does not replace: with the last of them gone, tasks that wait would wait for ever.
+  pool.on('error', (why: unknown) => {
+    if (pool.threads.length === 0) giveUp(why);
+  });
   return {
-    run: (task) => pool.run(task),
+    run: (task) => Promise.race([pool.run(task), useless]),
     stop: () => pool.destroy(),
   };
 }
