@@ -48,6 +48,8 @@ const { values } = parseArgs({
     compare: { type: 'boolean', default: false },
     against: { type: 'string' },
     baseline: { type: 'string', default: 'bench/baseline.json' },
+    /** For itself: measure this group alone, and answer in JSON. */
+    group: { type: 'string' },
   },
 });
 
@@ -60,6 +62,14 @@ try {
   if (!(error instanceof AgainstError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exit(2);
+}
+const idsOf = (group: Group): string[] =>
+  group.comparisons.map(({ id }) => id).filter((id) => values.only === undefined || id.includes(values.only));
+if (values.group !== undefined) {
+  const group = groups[Number(values.group)]!;
+  const answer: Measured = { figures: measure(group, idsOf(group), rounds), notes: group.notes ?? [] };
+  process.stdout.write(JSON.stringify(answer));
+  process.exit();
 }
 const baseline = values.compare ? (JSON.parse(readFileSync(values.baseline, 'utf8')) as Baseline) : null;
 
@@ -75,14 +85,16 @@ process.stdout.write(`${cpu}, ${cores} cores; Node ${node} (V8 ${v8}); ${rounds}
 
 const figures: Figure[] = [];
 const notes: string[] = [];
-for (const group of groups) {
-  const ids = group.comparisons
-    .map(({ id }) => id)
-    .filter((id) => values.only === undefined || id.includes(values.only));
+for (const [index, group] of groups.entries()) {
+  const ids = idsOf(group);
   if (ids.length === 0) continue;
   try {
-    figures.push(...measure(group, ids, rounds));
-    notes.push(...(group.notes ?? []));
+    const measured =
+      values.against === undefined
+        ? measureApart(index)
+        : { figures: measure(group, ids, rounds), notes: group.notes ?? [] };
+    figures.push(...measured.figures);
+    notes.push(...measured.notes);
   } catch (error) {
     // A program that fails, or is not what it should be, leaves the other rows as they are.
     if (!(error instanceof AgainstError)) throw error;
@@ -110,6 +122,31 @@ if (values.json !== undefined) {
 if (figures.some(exceedsLimit)) {
   process.stderr.write('\na cost grows faster than it may: see TOO MUCH in the table\n');
   process.exitCode = 1;
+}
+
+/**
+ * In a process of its own: V8 compiles for the shapes it has met, so what a group has run before would decide how fast the
+ * next one is (heaps by a factor of two).
+ */
+function measureApart(group: number): Measured {
+  const script = fileURLToPath(import.meta.url);
+  const given = [
+    `--group=${group}`,
+    `--rounds=${rounds}`,
+    ...(values.only === undefined ? [] : [`--only=${values.only}`]),
+  ];
+  const { status, stdout } = spawnSync(process.execPath, [script, ...given], {
+    encoding: 'utf8',
+    maxBuffer: 64 * MIB,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (status !== 0) throw new Error(`group ${group} of the benchmark could not be measured`);
+  return JSON.parse(stdout) as Measured;
+}
+
+interface Measured {
+  readonly figures: readonly Figure[];
+  readonly notes: readonly string[];
 }
 
 function measureFootprint(): { machine: number; touched: number } {
